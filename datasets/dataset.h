@@ -1,0 +1,68 @@
+/* A data set: classes, captions (for training), labelled images (for testing, the linear probe, few-shot settings).
+ *
+ *     Dataset *d = dataset_open(&(DatasetSource){.name = "mini"}, err);
+ *     const Split *test = dataset_split(d, SPLIT_TEST, err);
+ *     dataset_image(d, SPLIT_TEST, 17, &image, err);
+ *
+ * One file a data set behind the DatasetKind table. Data sets of this slice: mini (the embedded world), folder (one's own);
+ * class lists and synonyms also for voc2007, coco2014, coco2017, nuswide. */
+#pragma once
+
+#include "datasets/labeller.h"
+#include "harness/base/text.h"
+#include "harness/io/image.h"
+#include "harness/io/json.h"
+
+typedef enum SplitName {
+    SPLIT_TRAIN, /* labelled images: linear probe, few-shot. mini: "real" */
+    SPLIT_TUNE,  /* labelled images for choosing hyper-parameters; not every data set has one */
+    SPLIT_TEST,
+    SPLIT_COUNT
+} SplitName;
+
+typedef struct Split {
+    size_t count;
+    int8_t *labels;       /* [count, classes]: 1 positive, -1 negative, 0 difficult (VOC) or unknown */
+    const char **files;   /* [count] what stands in a result's `files`; mini: "test/00017" */
+    char fingerprint[65]; /* hex SHA-256 of whatever determines images and labels */
+} Split;
+
+typedef struct Captions {
+    size_t count;
+    const char **texts; /* [count] */
+    uint8_t *labels;    /* [count, classes], or NULL: the noun filter is to be asked */
+    const char **files; /* [count] images drawn for the captions, or NULL */
+    char fingerprint[65];
+} Captions;
+
+typedef struct Dataset Dataset;
+
+typedef struct DatasetSource {
+    const char *name;   /* as experiments.json names it; a built-in name (mini, voc2007, ...) when config is absent */
+    Json config;        /* the entry of experiments.json's "datasets"; node NULL for a built-in */
+    const char *folder; /* what relative paths in config are relative to */
+    const char *root;   /* DATA=DIR, --root; may be NULL */
+    size_t limit;       /* --limit: at most so many images a split and captions; 0: all */
+} DatasetSource;
+
+Dataset *dataset_open(const DatasetSource *source, Error *err); /* NULL on failure */
+void dataset_free(Dataset *d);
+const char *dataset_name(const Dataset *d);
+size_t dataset_classes(const Dataset *d);
+const char *const *dataset_class_names(const Dataset *d);
+const ClassNames *dataset_synonyms(const Dataset *d); /* [classes] */
+/* Splits and captions are made at first request and live as long as the data set. */
+const Split *dataset_split(Dataset *d, SplitName split, Error *err);
+const Captions *dataset_captions(Dataset *d, Error *err);
+bool dataset_image(Dataset *d, SplitName split, size_t i, Image *image, Error *err); /* caller frees; not thread-safe */
+
+/* The built-in data sets, for `ls datasets`; NULL-terminated. */
+typedef struct DatasetKind {
+    const char *name;    /* "mini" */
+    const char *summary; /* one line */
+    const char *source;  /* where a user gets it */
+    const ClassNames *classes;
+    size_t class_count;
+} DatasetKind;
+const DatasetKind *const *dataset_kinds(void);
+const DatasetKind *dataset_kind(const char *name); /* NULL when unknown */

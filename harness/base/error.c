@@ -1,0 +1,54 @@
+#include "harness/base/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void write_sentence(Error *err, int status, const char *format, va_list arguments)
+{
+    err->exit_status = status;
+    vsnprintf(err->text, sizeof err->text, format, arguments);
+    /* One sentence is one line: a file name or a parser's message may carry a newline. */
+    for (char *c = err->text; *c; c++)
+        if (*c == '\n' || *c == '\r') *c = ' ';
+}
+
+bool fail(Error *err, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    write_sentence(err, EXIT_WORK_FAILED, format, arguments);
+    va_end(arguments);
+    return false;
+}
+
+bool fail_usage(Error *err, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    write_sentence(err, EXIT_USAGE, format, arguments);
+    va_end(arguments);
+    return false;
+}
+
+bool fail_in(Error *err, const char *where)
+{
+    char sentence[sizeof err->text];
+    memcpy(sentence, err->text, sizeof sentence);
+    const int written = snprintf(err->text, sizeof err->text, "%s: ", where);
+    const size_t used = written < 0 ? 0 : (size_t)written;
+    if (used < sizeof err->text) snprintf(err->text + used, sizeof err->text - used, "%s", sentence);
+    return false;
+}
+
+void die(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    fputs("palbench: ", stderr);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+    va_end(arguments);
+    abort();
+}

@@ -1,0 +1,26 @@
+/* Errors travel up as one sentence; nobody prints on the way.
+ *
+ * A function that can fail returns bool and takes `Error *err` last. The place that knows the file and the offset writes
+ * the sentence with fail(); callers add what they know in front with fail_in(); main prints it once. */
+#pragma once
+
+#include <stdbool.h>
+
+enum { EXIT_WORK_FAILED = 1, EXIT_USAGE = 2 };
+
+typedef struct Error {
+    int exit_status; /* 1: the work failed, 2: the command line or a configuration is wrong */
+    char text[1024]; /* one sentence: what is wrong, where, what to do; no newline, no final full stop needed */
+} Error;
+
+/* Writes the sentence with exit status 1 and returns false, so that a failing function ends with `return fail(...)`. */
+bool fail(Error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The same with exit status 2: the command line or a configuration file is wrong. */
+bool fail_usage(Error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Puts "WHERE: " in front of the sentence that a callee wrote; returns false. */
+bool fail_in(Error *err, const char *where);
+
+/* Ends the program with a sentence: for bugs of ours (a shape that does not fit) and for a small allocation that fails. */
+_Noreturn void die(const char *format, ...) __attribute__((format(printf, 1, 2)));

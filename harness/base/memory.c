@@ -1,0 +1,119 @@
+#include "harness/base/memory.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ALIGNMENT = 64, BLOCK_BYTES = 1 << 16 };
+
+void *xmalloc(size_t bytes)
+{
+    void *pointer = malloc(bytes ? bytes : 1);
+    if (!pointer) die("out of memory (%zu bytes)", bytes);
+    return pointer;
+}
+
+void *xcalloc(size_t count, size_t size)
+{
+    void *pointer = calloc(count ? count : 1, size ? size : 1);
+    if (!pointer) die("out of memory (%zu x %zu bytes)", count, size);
+    return pointer;
+}
+
+void *xrealloc(void *pointer, size_t bytes)
+{
+    void *grown = realloc(pointer, bytes ? bytes : 1);
+    if (!grown) die("out of memory (%zu bytes)", bytes);
+    return grown;
+}
+
+char *xstrdup(const char *text)
+{
+    const size_t bytes = strlen(text) + 1;
+    return memcpy(xmalloc(bytes), text, bytes);
+}
+
+static char *format_into(char *buffer, int length, const char *format, va_list arguments)
+{
+    vsnprintf(buffer, (size_t)length + 1, format, arguments);
+    return buffer;
+}
+
+char *xformat(const char *format, ...)
+{
+    va_list arguments, again;
+    va_start(arguments, format);
+    va_copy(again, arguments);
+    const int length = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    char *text = format_into(xmalloc((size_t)length + 1), length, format, again);
+    va_end(again);
+    return text;
+}
+
+bool big_alloc(void *pointer_to_pointer, size_t count, size_t size, const char *what, Error *err)
+{
+    void *pointer = NULL;
+    if (size && count > (SIZE_MAX - ALIGNMENT) / size)
+        return fail(err, "%s would need %zu times %zu bytes, more than a machine can address", what, count, size);
+    const size_t bytes = (count * size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    if (posix_memalign(&pointer, ALIGNMENT, bytes ? bytes : ALIGNMENT))
+        return fail(err, "not enough memory for %s (%.1f MB); use a smaller batch or a larger machine", what,
+                    (double)bytes / 1e6);
+    memset(pointer, 0, bytes ? bytes : ALIGNMENT);
+    memcpy(pointer_to_pointer, &pointer, sizeof pointer);
+    return true;
+}
+
+typedef struct ArenaBlock {
+    struct ArenaBlock *next;
+    size_t used, capacity; /* counted from the block's own start */
+} ArenaBlock;
+
+void *arena_alloc(Arena *arena, size_t bytes)
+{
+    const size_t header = (sizeof(ArenaBlock) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    const size_t rounded = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    ArenaBlock *block = arena->blocks;
+    if (!block || block->capacity - block->used < rounded) {
+        const size_t capacity = header + (rounded > BLOCK_BYTES ? rounded : BLOCK_BYTES);
+        void *pointer = NULL;
+        if (posix_memalign(&pointer, ALIGNMENT, capacity)) die("out of memory (%zu bytes)", capacity);
+        memset(pointer, 0, capacity);
+        block = pointer;
+        *block = (ArenaBlock){.next = arena->blocks, .used = header, .capacity = capacity};
+        arena->blocks = block;
+    }
+    char *start = (char *)block + block->used;
+    block->used += rounded;
+    return start;
+}
+
+char *arena_strdup(Arena *arena, const char *text)
+{
+    const size_t bytes = strlen(text) + 1;
+    return memcpy(arena_alloc(arena, bytes), text, bytes);
+}
+
+char *arena_format(Arena *arena, const char *format, ...)
+{
+    va_list arguments, again;
+    va_start(arguments, format);
+    va_copy(again, arguments);
+    const int length = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    char *text = format_into(arena_alloc(arena, (size_t)length + 1), length, format, again);
+    va_end(again);
+    return text;
+}
+
+void arena_free(Arena *arena)
+{
+    while (arena->blocks) {
+        ArenaBlock *next = arena->blocks->next;
+        free(arena->blocks);
+        arena->blocks = next;
+    }
+}

@@ -1,0 +1,28 @@
+/* Memory. Small allocations never return NULL: running out of a few bytes ends the program with a sentence. A big one,
+ * whose size comes from a file or an option, goes through big_alloc and answers with an Error. */
+#pragma once
+
+#include "harness/base/error.h"
+
+#include <stddef.h>
+
+void *xmalloc(size_t bytes);
+void *xcalloc(size_t count, size_t size);
+void *xrealloc(void *pointer, size_t bytes);
+char *xstrdup(const char *text);
+char *xformat(const char *format, ...)
+    __attribute__((format(printf, 1, 2))); /* asprintf that cannot fail; caller frees */
+
+/* count * size bytes, zeroed, aligned to 64 (one cache line, one AVX-512 register); free with free(). `what` names the
+ * thing in the sentence. Fails on overflow and when memory is short. */
+bool big_alloc(void *pointer_to_pointer, size_t count, size_t size, const char *what, Error *err);
+
+/* An arena: objects that live and die together. One arena_free frees them all. */
+typedef struct Arena {
+    struct ArenaBlock *blocks;
+} Arena;
+
+void *arena_alloc(Arena *arena, size_t bytes); /* zeroed, aligned to 64 */
+char *arena_strdup(Arena *arena, const char *text);
+char *arena_format(Arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void arena_free(Arena *arena);

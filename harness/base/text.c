@@ -1,0 +1,177 @@
+#include "harness/base/text.h"
+
+#include "harness/base/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+void text_add_bytes(Text *text, const char *bytes, size_t count)
+{
+    if (text->capacity - text->length <= count || !text->data) {
+        text->capacity = (text->length + count + 1) * 2;
+        text->data = xrealloc(text->data, text->capacity);
+    }
+    if (count) memcpy(text->data + text->length, bytes, count);
+    text->length += count;
+    text->data[text->length] = '\0';
+}
+
+void text_add(Text *text, const char *piece)
+{
+    text_add_bytes(text, piece, strlen(piece));
+}
+
+void text_addf(Text *text, const char *format, ...)
+{
+    va_list arguments, again;
+    va_start(arguments, format);
+    va_copy(again, arguments);
+    const int length = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    char *piece = xmalloc((size_t)length + 1);
+    vsnprintf(piece, (size_t)length + 1, format, again);
+    va_end(again);
+    text_add_bytes(text, piece, (size_t)length);
+    free(piece);
+}
+
+void text_free(Text *text)
+{
+    free(text->data);
+    *text = (Text){0};
+}
+
+void text_list_add_bytes(TextList *list, const char *item, size_t length)
+{
+    if (list->count == list->capacity) {
+        list->capacity = list->capacity ? 2 * list->capacity : 16;
+        list->items = xrealloc(list->items, list->capacity * sizeof *list->items);
+    }
+    char *copy = xmalloc(length + 1);
+    if (length) memcpy(copy, item, length);
+    copy[length] = '\0';
+    list->items[list->count++] = copy;
+}
+
+void text_list_add(TextList *list, const char *item)
+{
+    text_list_add_bytes(list, item, strlen(item));
+}
+
+void text_list_free(TextList *list)
+{
+    for (size_t i = 0; i < list->count; i++) free(list->items[i]);
+    free(list->items);
+    *list = (TextList){0};
+}
+
+bool read_file(const char *path, size_t limit, char **data, size_t *length, Error *err)
+{
+    if (path_is_folder(path)) return fail(err, "%s: is a folder, a file is needed", path);
+    FILE *file = fopen(path, "rb");
+    if (!file) return fail(err, "%s: cannot open: %s", path, strerror(errno));
+    Text text = {0};
+    static _Thread_local char buffer[1 << 16];
+    for (size_t got; (got = fread(buffer, 1, sizeof buffer, file)) > 0;) {
+        text_add_bytes(&text, buffer, got);
+        if (text.length > limit) {
+            fclose(file);
+            text_free(&text);
+            return fail(err, "%s: larger than the %zu bytes allowed for such a file", path, limit);
+        }
+    }
+    const bool bad = ferror(file);
+    fclose(file);
+    if (bad) {
+        text_free(&text);
+        return fail(err, "%s: cannot read: %s", path, strerror(errno));
+    }
+    text_add_bytes(&text, "", 0); /* an empty file has a terminator too */
+    *data = text.data;
+    *length = text.length;
+    return true;
+}
+
+bool write_file(const char *path, const char *data, size_t length, Error *err)
+{
+    char *temporary = xformat("%s.tmp-%ld", path, (long)getpid());
+    FILE *file = fopen(temporary, "wb");
+    bool good = file != NULL;
+    if (file) {
+        good = fwrite(data, 1, length, file) == length && fflush(file) == 0 && fsync(fileno(file)) == 0;
+        good = fclose(file) == 0 && good;
+        good = good && rename(temporary, path) == 0;
+    }
+    if (!good) {
+        fail(err, "%s: cannot write: %s; free some space or choose another place", path, strerror(errno));
+        unlink(temporary);
+    }
+    free(temporary);
+    return good;
+}
+
+bool read_lines(const char *path, size_t limit, TextList *lines, Error *err)
+{
+    char *data;
+    size_t length;
+    if (!read_file(path, limit, &data, &length, err)) return false;
+    for (size_t start = 0; start < length;) {
+        const char *newline = memchr(data + start, '\n', length - start);
+        const size_t end = newline ? (size_t)(newline - data) : length;
+        const size_t trimmed = end > start && data[end - 1] == '\r' ? end - 1 : end;
+        text_list_add_bytes(lines, data + start, trimmed - start);
+        start = end + 1;
+    }
+    free(data);
+    return true;
+}
+
+char *path_join(const char *folder, const char *name)
+{
+    if (name[0] == '/' || !folder[0]) return xstrdup(name);
+    const bool slash = folder[strlen(folder) - 1] == '/';
+    return xformat("%s%s%s", folder, slash ? "" : "/", name);
+}
+
+char *path_folder(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    if (!slash) return xstrdup(".");
+    if (slash == path) return xstrdup("/");
+    return xformat("%.*s", (int)(slash - path), path);
+}
+
+bool path_exists(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0;
+}
+
+bool path_is_folder(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+bool make_folders(const char *path, Error *err)
+{
+    char *partial = xstrdup(path);
+    bool good = true;
+    for (char *c = partial + 1; good; c++) {
+        const char here = *c;
+        if (here != '/' && here != '\0') continue;
+        *c = '\0';
+        if (mkdir(partial, 0777) != 0 && !path_is_folder(partial))
+            good = fail(err, "%s: cannot make this folder: %s", partial, strerror(errno));
+        *c = here;
+        if (here == '\0') break;
+    }
+    free(partial);
+    return good;
+}

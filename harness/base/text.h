@@ -1,0 +1,44 @@
+/* Growing strings and lists of strings. */
+#pragma once
+
+#include "harness/base/error.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct Text { /* {0} is an empty text */
+    char *data;       /* always terminated once something was added; NULL while empty */
+    size_t length, capacity;
+} Text;
+
+void text_add(Text *text, const char *piece);
+void text_add_bytes(Text *text, const char *bytes, size_t count);
+void text_addf(Text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void text_free(Text *text);
+
+typedef struct TextList { /* {0} is an empty list; the list owns its strings */
+    char **items;
+    size_t count, capacity;
+} TextList;
+
+void text_list_add(TextList *list, const char *item); /* copies */
+void text_list_add_bytes(TextList *list, const char *item, size_t length);
+void text_list_free(TextList *list);
+
+/* The whole of a file, terminated by an extra zero byte; caller frees. Fails on: unreadable, larger than `limit` bytes. */
+bool read_file(const char *path, size_t limit, char **data, size_t *length, Error *err);
+
+/* Writes a whole file: temporary name in the same folder, flush, rename. */
+bool write_file(const char *path, const char *data, size_t length, Error *err);
+
+/* The lines of a text file without their ends (\n or \r\n); an empty last line is dropped. */
+bool read_lines(const char *path, size_t limit, TextList *lines, Error *err);
+
+/* "folder/name"; `name` alone when it is absolute or folder is empty. Caller frees. */
+char *path_join(const char *folder, const char *name);
+/* The folder part of a path ("." when there is none). Caller frees. */
+char *path_folder(const char *path);
+bool path_exists(const char *path);
+bool path_is_folder(const char *path);
+/* Makes a folder and its parents. */
+bool make_folders(const char *path, Error *err);

@@ -1,0 +1,137 @@
+/* A CLIP model: sizes and weights from a checkpoint, towers as graphs, and the two encoders.
+ *
+ *     Clip *clip = clip_open("models/RN50", err);
+ *     TextFeatures t;  clip_encode_texts(clip, &tokens, &t, progress, err);
+ *     ImageFeatures f; clip_encode_images(clip, &source, options, &f, progress, err);
+ *
+ * Sizes come from the checkpoint: RN50, RN101, RN50x4, RN50x16, ViT-B/32, B/16, L/14, L/14@336 and the mini models are one
+ * code. Inside, every weight stands under OpenAI's name ("visual.layer1.0.conv1.weight", "transformer.resblocks.0.ln_1.bias");
+ * the loader maps the other layouts to it. */
+#pragma once
+
+#include "harness/base/progress.h"
+#include "harness/clip/preprocess.h"
+#include "harness/clip/tokenizer.h"
+#include "harness/graph/graph.h"
+#include "harness/graph/onednn.h" /* Activation */
+
+enum { CLIP_STAGES_MAX = 4 };
+
+typedef struct ClipConfig {
+    size_t embed; /* D: width of the joint space */
+
+    bool has_image, has_text; /* a lone text tower is a Clip too */
+    size_t image_size;        /* pixels a side that the positional embedding was made for */
+    bool is_resnet;
+    size_t stages, blocks[CLIP_STAGES_MAX]; /* ResNet: bottlenecks a stage */
+    size_t stem_width;                      /* ResNet: "width" of open_clip; conv1, conv2 have half of it */
+    size_t image_width;                     /* ViT: width; ResNet: channels of the last feature map */
+    size_t image_heads;                     /* ViT: per block; ResNet: of the attention pool */
+    size_t image_layers, patch, image_mlp;  /* ViT */
+    Activation image_activation;            /* ViT */
+    float layer_norm_eps;
+    float mean[3], std[3]; /* of the normalisation */
+
+    size_t text_width, text_heads, text_layers, text_mlp, context, vocabulary;
+    Activation text_activation;
+    float text_layer_norm_eps;
+
+    float logit_scale; /* as stored: the logarithm, about 4.6 */
+} ClipConfig;
+
+typedef struct Clip {
+    ClipConfig config;
+    Parameter
+        *weights; /* all frozen after clip_open; batch norms are folded into their convolutions' weight and ".bias" */
+    size_t count;
+    bool batch_norm_folded;  /* false while a model is being trained from scratch (harness/bench/pretrain) */
+    char *path;              /* where it came from */
+    char fingerprint[65];    /* hex SHA-256 of the checkpoint's bytes */
+    struct ClipIndex *index; /* names to weights */
+} Clip;
+
+/* Opens a Hugging Face CLIPModel / CLIPTextModel folder, an open_clip folder, or a bare safetensors file with OpenAI's names.
+ * Fails (NULL) on: nothing of the kind, a missing tensor (the sentence names it), a wrong shape, sizes out of bounds. */
+Clip *clip_open(const char *path, Error *err);
+void clip_free(Clip *clip);
+/* A weight by its OpenAI name; ends the program when there is none (the loader has checked them all). */
+Parameter *clip_weight(const Clip *clip, const char *name);
+Parameter *clip_find_weight(const Clip *clip, const char *name); /* NULL when absent */
+
+/* ---- towers as graphs (text_tower.c, vit_tower.c, resnet_tower.c) ---- */
+
+/* Text: embeddings (tokens or learned vectors, without positions) [B, T, W] -> after the last layer norm [B, T, W]. */
+Node *clip_text_hidden(Graph *g, const Clip *clip, Node *embedded);
+/* Rows after the last layer norm [..., W] -> joint space [..., D], not normalised. */
+Node *clip_text_project(Graph *g, const Clip *clip, Node *hidden);
+/* Prompts that share a prefix (start token and learned context): `prefix` [P, W] or NULL, then the sequences' own rows
+ * [T, W], sequence s being rows offsets[s] .. offsets[s+1]-1 at positions P, P+1, ...; -> feature of every sequence's last
+ * row [sequences, D], not normalised. The prefix is computed once; gradients flow to prefix and rows. */
+Node *clip_text_prompts(Graph *g, const Clip *clip, Node *prefix, Node *rows, const int32_t *offsets, size_t sequences);
+
+typedef enum PoolPosition {
+    POOL_POSITION_ON,    /* ResNet: attention pool with its positional embedding, global and local features */
+    POOL_POSITION_OFF,   /* without, both (TaI-DPT, PVP at test time) */
+    POOL_POSITION_GLOBAL /* global with, local without */
+} PoolPosition;          /* a ViT has no attention pool and ignores it */
+
+typedef struct ImageTower {
+    Node *global; /* [B, D], not normalised */
+    Node *local;  /* [B, P, D], not normalised; P in row-major order of the feature map */
+    size_t rows, columns;
+} ImageTower;
+/* pixels [B, size, size, 3], normalised; `want_local` false leaves local NULL. Any size that the tower's strides divide; the
+ * positional embedding is interpolated (bicubic, as transformers' interpolate_pos_encoding) when it is not image_size. */
+ImageTower clip_image_tower(Graph *g, const Clip *clip, Node *pixels, PoolPosition position, bool want_local);
+
+/* ---- encoders ---- */
+
+typedef struct TextFeatures {
+    size_t count, width; /* texts, D */
+    float *global;       /* [count, D] unit length */
+    float *local;    /* [offsets[count], D] unit length: all positions, start and end included; NULL if not asked for */
+    size_t *offsets; /* [count + 1] */
+    int32_t *tokens; /* [offsets[count]] */
+} TextFeatures;
+/* Texts are computed in batches of equal length, each cut at its end token; equal texts are computed once. */
+bool clip_encode_texts(const Clip *clip, const TokenList *texts, bool want_local, TextFeatures *features,
+                       Progress *progress, Error *err);
+void text_features_free(TextFeatures *features);
+
+typedef struct ImageSource { /* where pictures come from: files, a renderer, an artifact */
+    size_t count;
+    bool (*load)(void *context, size_t i, Image *image,
+                 Error *err); /* caller frees with image_free; called from one thread */
+    void *context;
+} ImageSource;
+
+typedef struct EncodeOptions {
+    size_t size; /* 0: the model's own */
+    ResizeRule resize;
+    PoolPosition position;
+    size_t batch; /* 0: 16 */
+    bool want_local;
+    bool exact; /* no Winograd */
+} EncodeOptions;
+
+typedef struct ImageFeatures {
+    size_t count, width, positions; /* images, D, P */
+    size_t rows, columns;           /* of the feature map */
+    float *global;                  /* [count, D] unit length */
+    float *local;                   /* [count, P, D] unit length, or NULL */
+} ImageFeatures;
+bool clip_encode_images(const Clip *clip, const ImageSource *source, EncodeOptions options, ImageFeatures *features,
+                        Progress *progress, Error *err);
+void image_features_free(ImageFeatures *features);
+
+/* ---- making and storing models ---- */
+
+/* A new model with seeded random weights of the given sizes, as open_clip initialises them; nothing frozen, batch norms
+ * apart (for training from scratch). clip_random of a published size ("RN50", "ViT-B-16", ...) serves the benches. */
+Clip *clip_new(ClipConfig config, uint64_t seed, Error *err);
+bool clip_config_of(const char *arch, ClipConfig *config,
+                    Error *err); /* RN50 RN101 RN50x4 RN50x16 ViT-B-32 ViT-B-16 ViT-L-14 ViT-L-14-336 */
+/* Folds the batch norms (in place) and freezes everything: a model as clip_open gives it. */
+void clip_freeze(Clip *clip);
+/* Writes an open_clip folder: open_clip_config.json, open_clip_model.safetensors (fp16 or fp32), batch norms apart. */
+bool clip_save(const Clip *clip, const char *folder, bool half, Error *err);

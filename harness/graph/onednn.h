@@ -1,0 +1,62 @@
+/* The matrix products and convolutions that oneDNN does for us. onednn.c is the only file that includes oneDNN's header
+ * and the only one that knows 2.x from 3.x. Everything is float32, row-major, channels last.
+ *
+ * The one piece of global state of the program is oneDNN's engine, made at first use. Threads: oneDNN follows OpenMP; a
+ * call from inside a parallel region runs on the calling thread alone. */
+#pragma once
+
+#include "harness/base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+const char *onednn_version(void); /* "2.6.3" */
+
+/* C[m,n] = alpha op(A) op(B) + beta C, row-major; op(A) is [m,k], lda its stored row length. */
+void onednn_sgemm(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, float alpha, const float *a,
+                  size_t lda, const float *b, size_t ldb, float beta, float *c, size_t ldc);
+
+typedef enum Activation { ACT_NONE, ACT_RELU, ACT_GELU, ACT_GELU_TANH, ACT_QUICK_GELU, ACT_SILU } Activation;
+
+/* What is done to a product before it is stored: bias, then a residual added, then an activation (act_before_residual:
+ * the activation first). */
+typedef struct Epilogue {
+    bool bias, residual;
+    Activation activation;
+    bool activation_first;
+} Epilogue;
+
+/* y[rows, out] = epilogue(x[rows, in] weight[out, in]^T), weights packed once. */
+typedef struct LinearKernel LinearKernel;
+LinearKernel *onednn_linear_new(size_t rows, size_t in, size_t out, Epilogue epilogue, const float *weight, Error *err);
+void onednn_linear_run(LinearKernel *kernel, const float *x, const float *bias, const float *residual, float *y);
+size_t onednn_linear_bytes(const LinearKernel *kernel); /* packed weights */
+void onednn_linear_free(LinearKernel *kernel);
+
+typedef struct ConvShape {
+    size_t batch, height, width, in, out; /* input size and channels */
+    size_t kernel_h, kernel_w, stride, padding;
+} ConvShape;
+static inline size_t conv_out_height(const ConvShape *s)
+{
+    return (s->height + 2 * s->padding - s->kernel_h) / s->stride + 1;
+}
+static inline size_t conv_out_width(const ConvShape *s)
+{
+    return (s->width + 2 * s->padding - s->kernel_w) / s->stride + 1;
+}
+
+/* Direct convolutions, NHWC in and out, weight [out, in, kh, kw]. Weights given at creation are packed once; with NULL they
+ * are given at each run (they are being trained) and packed there. */
+typedef struct ConvKernel ConvKernel;
+typedef enum ConvPass { CONV_FORWARD, CONV_BACKWARD_DATA, CONV_BACKWARD_WEIGHTS } ConvPass;
+ConvKernel *onednn_conv_new(ConvShape shape, ConvPass pass, Epilogue epilogue, const float *weight, Error *err);
+/* forward: a = x, b = bias, residual, out = y;  backward data: a = dy, out = dx;
+ * backward weights: a = x, second = dy, out = dweight [out, in, kh, kw], out_bias = dbias [out] or NULL. */
+typedef struct ConvCall {
+    const float *x, *dy, *weight, *bias, *residual;
+    float *out, *out_bias;
+} ConvCall;
+void onednn_conv_run(ConvKernel *kernel, const ConvCall *call);
+size_t onednn_conv_bytes(const ConvKernel *kernel);
+void onednn_conv_free(ConvKernel *kernel);

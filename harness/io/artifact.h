@@ -1,0 +1,75 @@
+/* HDF5 files of ours: artifacts. Written under a temporary name, flushed, renamed: a file with a final name is whole, also
+ * when two processes write the same one. Every data set has a Fletcher32 checksum; large ones are chunked and compressed
+ * where it pays. Every file carries the attributes palbench_version, config (JSON) and created_by.
+ *
+ *     ArtifactWriter *w = artifact_create("features.h5", config_json, err);
+ *     artifact_write_floats(w, "global", 2, (size_t[]){n, d}, values);
+ *     artifact_write_attribute_text(w, "dataset", "mini");
+ *     if (!artifact_commit(w, err)) ...                       // frees w either way; nothing is left behind on failure
+ *
+ * Write functions remember the first failure; artifact_commit reports it. */
+#pragma once
+
+#include "harness/base/error.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define PALBENCH_VERSION "0.1.0"
+
+typedef struct ArtifactWriter ArtifactWriter;
+
+ArtifactWriter *artifact_create(const char *path, const char *config_json, Error *err);
+void artifact_write_floats(ArtifactWriter *w, const char *name, int rank, const size_t *dim, const float *values);
+void artifact_write_doubles(ArtifactWriter *w, const char *name, int rank, const size_t *dim, const double *values);
+void artifact_write_bytes(ArtifactWriter *w, const char *name, int rank, const size_t *dim, const uint8_t *values);
+void artifact_write_int8(ArtifactWriter *w, const char *name, int rank, const size_t *dim, const int8_t *values);
+void artifact_write_int32(ArtifactWriter *w, const char *name, int rank, const size_t *dim, const int32_t *values);
+void artifact_write_int64(ArtifactWriter *w, const char *name, int rank, const size_t *dim, const int64_t *values);
+void artifact_write_uint64(ArtifactWriter *w, const char *name, int rank, const size_t *dim, const uint64_t *values);
+void artifact_write_texts(ArtifactWriter *w, const char *name, size_t count, const char *const *values); /* [count] */
+void artifact_attribute_text(ArtifactWriter *w, const char *name, const char *value);
+void artifact_attribute_number(ArtifactWriter *w, const char *name, double value);
+void artifact_attribute_integer(ArtifactWriter *w, const char *name, int64_t value);
+bool artifact_commit(ArtifactWriter *w, Error *err);
+void artifact_abandon(ArtifactWriter *w); /* removes the temporary file; NULL is fine */
+
+/* Reading, ours or anybody's. */
+typedef struct ArtifactReader ArtifactReader;
+
+ArtifactReader *artifact_open(const char *path, Error *err);
+void artifact_close(ArtifactReader *r);
+const char *artifact_path(const ArtifactReader *r);
+bool artifact_has(const ArtifactReader *r, const char *name);
+/* Names of the data sets at the root, in the file's order of names. Caller frees with text_list_free. */
+struct TextList;
+void artifact_names(const ArtifactReader *r, struct TextList *names);
+enum { ARTIFACT_RANK_MAX = 8 };
+typedef enum ArtifactType { ARTIFACT_FLOAT, ARTIFACT_INTEGER, ARTIFACT_TEXT, ARTIFACT_OTHER } ArtifactType;
+typedef struct ArtifactShape {
+    ArtifactType type;
+    int rank;
+    size_t dim[ARTIFACT_RANK_MAX];
+    size_t count;
+} ArtifactShape;
+bool artifact_shape(const ArtifactReader *r, const char *name, ArtifactShape *s, Error *err);
+/* Whole data sets, converted by HDF5 to the type asked for; allocated (big_alloc), caller frees. `rank` and `dim` say what is
+ * expected: a dim of 0 is any (and is filled in). NaN or infinity in read_floats/doubles is the caller's to judge. A damaged
+ * file (checksum, truncation) fails with a sentence naming the file and the data set. */
+bool artifact_read_floats(const ArtifactReader *r, const char *name, int rank, size_t *dim, float **values, Error *err);
+bool artifact_read_doubles(const ArtifactReader *r, const char *name, int rank, size_t *dim, double **values,
+                           Error *err);
+bool artifact_read_bytes(const ArtifactReader *r, const char *name, int rank, size_t *dim, uint8_t **values,
+                         Error *err);
+bool artifact_read_int8(const ArtifactReader *r, const char *name, int rank, size_t *dim, int8_t **values, Error *err);
+bool artifact_read_int32(const ArtifactReader *r, const char *name, int rank, size_t *dim, int32_t **values,
+                         Error *err);
+bool artifact_read_int64(const ArtifactReader *r, const char *name, int rank, size_t *dim, int64_t **values,
+                         Error *err);
+bool artifact_read_texts(const ArtifactReader *r, const char *name, struct TextList *values, Error *err);
+bool artifact_attribute_get_text(const ArtifactReader *r, const char *name, char **value,
+                                 Error *err); /* caller frees */
+bool artifact_attribute_get_number(const ArtifactReader *r, const char *name, double *value, Error *err);
+
+/* Removes temporary files in `folder` whose writing process is gone. */
+void artifact_sweep(const char *folder);
