@@ -11,6 +11,7 @@
 #pragma once
 
 #include "harness/base/error.h"
+#include "harness/base/text.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -42,8 +43,7 @@ void artifact_close(ArtifactReader *r);
 const char *artifact_path(const ArtifactReader *r);
 bool artifact_has(const ArtifactReader *r, const char *name);
 /* Names of the data sets at the root, in the file's order of names. Caller frees with text_list_free. */
-struct TextList;
-void artifact_names(const ArtifactReader *r, struct TextList *names);
+void artifact_names(const ArtifactReader *r, TextList *names);
 enum { ARTIFACT_RANK_MAX = 8 };
 typedef enum ArtifactType { ARTIFACT_FLOAT, ARTIFACT_INTEGER, ARTIFACT_TEXT, ARTIFACT_OTHER } ArtifactType;
 typedef struct ArtifactShape {
@@ -66,7 +66,7 @@ bool artifact_read_int32(const ArtifactReader *r, const char *name, int rank, si
                          Error *err);
 bool artifact_read_int64(const ArtifactReader *r, const char *name, int rank, size_t *dim, int64_t **values,
                          Error *err);
-bool artifact_read_texts(const ArtifactReader *r, const char *name, struct TextList *values, Error *err);
+bool artifact_read_texts(const ArtifactReader *r, const char *name, TextList *values, Error *err);
 bool artifact_attribute_get_text(const ArtifactReader *r, const char *name, char **value,
                                  Error *err); /* caller frees */
 bool artifact_attribute_get_number(const ArtifactReader *r, const char *name, double *value, Error *err);

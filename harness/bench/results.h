@@ -1,0 +1,36 @@
+/* Stored results: what `palbench results` lists and reports/ draws. A result is one experiment with one seed: an HDF5 file of
+ * interfaces.md ("a result") in the store. */
+#pragma once
+
+#include "harness/base/error.h"
+#include "harness/base/text.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct StoredResult {
+    char *experiment, *method, *dataset, *model, *protocol;
+    char *note; /* of the method, or NULL */
+    int64_t seed;
+    double map;
+    char *file; /* path of the artifact */
+    size_t classes, images, steps;
+    char **class_names; /* [classes] */
+    double *ap;         /* [classes] percent */
+    float *loss;        /* [steps] */
+    char *options;      /* canonical JSON */
+    char *config;       /* the whole configuration, JSON */
+    char *provenance;   /* JSON object: version, libraries, CPU, threads, wall time, hashes of inputs */
+} StoredResult;
+
+typedef struct ResultList {
+    StoredResult *items;
+    size_t count, capacity;
+} ResultList;
+
+/* All results of a store, sorted by experiment, then seed; NULL experiments: every one, else only those named (NULL-terminated;
+ * one that has no result fails). Files that are not whole or not results are passed over with a sentence in `remarks`. */
+bool results_load(const char *store, const char *const *experiments, ResultList *list, TextList *remarks, Error *err);
+void results_free(ResultList *list);
+/* Scores and labels of one result, read from its file: scores [images, classes], labels [images, classes], file names. */
+bool result_scores(const StoredResult *r, float **scores, int8_t **labels, TextList *files, Error *err);

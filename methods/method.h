@@ -1,0 +1,80 @@
+/* A method: what a researcher adds. One C file: a name, a summary, a table of options, and functions to train and to score.
+ *
+ * A method names what it needs and gets it in a Run; it never sees a file, a thread or a data set. What train() learns it
+ * leaves in Parameters added with run_learn(); the bench stores them and hands them to score(), maybe in another process.
+ * Both are pure functions of the Run: same inputs, same seed, same bits. */
+#pragma once
+
+#include "harness/base/progress.h"
+#include "harness/clip/clip.h"
+#include "methods/option.h"
+
+enum {
+    NEED_CLASS_TEXT = 1 << 0,     /* class names through the text tower: the CLIP model and its tokenizer */
+    NEED_CAPTIONS = 1 << 1,       /* labelled captions, global text features */
+    NEED_CAPTION_TOKENS = 1 << 2, /* their local features too */
+    NEED_TRAIN_IMAGES = 1 << 3,   /* labelled images, global features */
+    NEED_TEST_LOCAL = 1 << 4,     /* local features of the test images */
+    NEED_TEMPLATES = 1 << 5,      /* one-hot template sentences are added to the captions (methods.md) */
+};
+
+typedef struct LabelledCaptions {
+    const TextFeatures *features;
+    const uint8_t *labels; /* [features->count, classes] 1 named, 0 not */
+} LabelledCaptions;
+
+typedef struct LabelledImages {
+    const ImageFeatures *features;
+    const int8_t *labels; /* [features->count, classes] 1 positive, -1 negative, 0 difficult or unknown */
+} LabelledImages;
+
+enum { LEARNED_MAX = 32 };
+
+typedef struct Run {
+    const struct Method *method;
+    const Options *options;
+    const Clip *clip;
+    const Tokenizer *tokenizer;
+    const char *const *class_names; /* [classes] */
+    size_t classes, width;          /* N, D */
+    uint64_t seed;
+    LabelledCaptions captions; /* features NULL unless asked for */
+    LabelledImages images;     /* features NULL unless asked for */
+    Progress *progress;
+    bool exact; /* no Winograd */
+
+    Parameter *learned[LEARNED_MAX]; /* owned by the run */
+    size_t learned_count;
+    float *loss; /* [loss_count] one value a step; grows by run_log_loss */
+    size_t loss_count, loss_capacity;
+} Run;
+
+/* A new named parameter of the run, zeroed. The name is its data set's name in the artifact. NULL on failure. */
+Parameter *run_learn(Run *run, const char *name, Shape s, Error *err);
+/* A learned parameter by name; ends the program when train() did not make it. */
+Parameter *run_learned(const Run *run, const char *name);
+void run_log_loss(Run *run, double loss);
+void run_free(Run *run); /* learned parameters and the loss curve */
+
+typedef struct Scores {
+    float *combined;       /* [n, classes] */
+    float *global, *local; /* [n, classes], NULL where the method has no such branch */
+} Scores;
+/* Allocates combined, and global and local where asked for. */
+bool scores_init(Scores *scores, size_t images, size_t classes, bool with_branches, Error *err);
+void scores_free(Scores *scores);
+
+typedef struct Method {
+    const char *name;
+    const char *summary;
+    const char *note; /* printed beside results ("re-implementation from the abstract"), or NULL */
+    const Option *options;
+    int version;           /* raised whenever its numbers may change; part of every hash */
+    PoolPosition position; /* how the published code pools test images of a ResNet; a protocol may say otherwise */
+    unsigned (*needs)(const Options *options);
+    bool (*train)(Run *run, Error *err); /* NULL: nothing to train */
+    bool (*score)(Run *run, const ImageFeatures *test, Scores *scores, Error *err);
+} Method;
+
+const Method *const *method_all(void);       /* NULL-terminated */
+const Method *method_find(const char *name); /* NULL when unknown */
