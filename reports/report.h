@@ -1,0 +1,27 @@
+/* The report of a suite: one self-contained HTML page, Markdown, LaTeX (booktabs), CSV, and gnuplot figures (SVG, PNG), from
+ * stored results alone; a report never trains. */
+#pragma once
+
+#include "harness/base/progress.h"
+#include "harness/bench/results.h"
+
+typedef struct ReportOptions {
+    const char *title;              /* "mini", the suite's name */
+    const char *const *experiments; /* names in the order of the tables, NULL-terminated */
+    const char *const *labels;      /* what the tables call them, beside `experiments`; NULL: the names themselves */
+    const char *store;              /* folder of the artifacts */
+    const char *out;                /* folder to write to; made when missing */
+    Progress *progress;
+    /* A test picture by its position in a result's rows, for the sheet of examples; NULL: the sheet is left out. PNG bytes,
+     * caller frees. */
+    bool (*picture)(void *context, const StoredResult *result, size_t image, uint8_t **png, size_t *bytes, Error *err);
+    void *picture_context;
+    const char *command; /* how to make the report again, for its footer */
+} ReportOptions;
+
+/* Writes OUT/index.html, report.md, report.tex, results.csv, per_class.csv, figures/X.svg, X.png. Without gnuplot the tables are
+ * written all the same, and one sentence goes to progress notes. Fails when no result is stored. */
+bool report_write(const ReportOptions *options, Error *err);
+
+/* The main table (method x data set: mAP mean +- std) as aligned plain text for a terminal; caller frees. */
+char *report_table_text(const ResultList *results, const char *const *experiments, const char *const *labels);
