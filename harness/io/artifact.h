@@ -7,7 +7,9 @@
  *     artifact_write_attribute_text(w, "dataset", "mini");
  *     if (!artifact_commit(w, err)) ...                       // frees w either way; nothing is left behind on failure
  *
- * Write functions remember the first failure; artifact_commit reports it. */
+ * Write functions remember the first failure; artifact_commit reports it.
+ *
+ * HDF5's C library is not thread safe as distributions build it: call these functions from one thread at a time. */
 #pragma once
 
 #include "harness/base/error.h"
@@ -34,6 +36,13 @@ void artifact_attribute_number(ArtifactWriter *w, const char *name, double value
 void artifact_attribute_integer(ArtifactWriter *w, const char *name, int64_t value);
 bool artifact_commit(ArtifactWriter *w, Error *err);
 void artifact_abandon(ArtifactWriter *w); /* removes the temporary file; NULL is fine */
+
+/* Joins shards: writes an artifact whose data sets `names` are HDF5 virtual data sets, the shards' laid end to end along axis
+ * 0; the shards stay where they are and are named relative to the folder of `path`, so that a store can be moved as a
+ * whole. The shards' other axes and types must agree. Fails on: a shard that is missing or damaged, shapes that do not fit,
+ * a shard that is not below or beside `path`'s folder in the same tree (an absolute name against a relative one). */
+bool artifact_join(const char *path, const char *config_json, const char *const *shard_paths, size_t count,
+                   const char *const *names, Error *err);
 
 /* Reading, ours or anybody's. */
 typedef struct ArtifactReader ArtifactReader;

@@ -5,11 +5,14 @@
  *     Json root = json_root(file), suites;
  *     if (!json_object(root, "suites", &suites, err)) ...
  *
- * A Json is a small value: a cJSON node with the path that led to it (held in the file's arena). */
+ * A Json is a small value: a cJSON node and the file it came from. Its path is worked out only when a sentence needs it, so
+ * that walking millions of elements costs nothing. Reading is not thread safe (a file keeps a cursor for json_at, and cJSON
+ * has a global for errors). */
 #pragma once
 
 #include "harness/base/error.h"
 #include "harness/base/memory.h"
+#include "harness/base/text.h"
 
 #include <cjson/cJSON.h>
 #include <stddef.h>
@@ -19,8 +22,9 @@ typedef struct JsonFile JsonFile;
 
 typedef struct Json {
     JsonFile *file;
-    const cJSON *node; /* NULL: absent */
-    const char *path;  /* "" at the root */
+    const cJSON *node;   /* NULL: absent, then: */
+    const cJSON *parent; /* the object that lacks it */
+    const char *key;     /* and the key asked for (the caller's string) */
 } Json;
 
 /* Reads a whole file (at most 256 MB). Malformed text fails with line and column. Numbers must be finite; a key that stands
@@ -30,6 +34,8 @@ JsonFile *json_read(const char *path, Error *err);
 JsonFile *json_parse(const char *name, const char *text, size_t length, Error *err);
 void json_free(JsonFile *file);
 Json json_root(JsonFile *file);
+/* "experiments.x.seeds[2]", "" at the root; caller frees. */
+char *json_path(Json j);
 const char *json_file_name(const JsonFile *file);
 
 /* Members of an object. The plain getters fail when the key is absent or the type is wrong; *_or take the given value
@@ -45,7 +51,7 @@ bool json_number_or(Json object, const char *key, double otherwise, double *valu
 bool json_integer_or(Json object, const char *key, int64_t otherwise, int64_t *value, Error *err);
 bool json_bool_or(Json object, const char *key, bool otherwise, bool *value, Error *err);
 
-/* Any member or element; node is NULL when absent. */
+/* Any member or element; node is NULL when absent. Going through an array by rising index takes constant time a step. */
 Json json_get(Json object, const char *key);
 Json json_at(Json array, size_t i);
 size_t json_count(Json container); /* members or elements */
@@ -72,3 +78,6 @@ bool json_fail(Json where, Error *err, const char *format, ...) __attribute__((f
 /* Canonical text of a value: keys sorted, no blanks, shortest numbers that read back the same. Caller frees. What hashes of
  * configurations are taken of. */
 char *json_canonical(const cJSON *node);
+
+/* Appends a string as a JSON string, quoted and escaped. For those who write JSON by hand. */
+void json_quote(Text *text, const char *string);
