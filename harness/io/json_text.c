@@ -1,0 +1,85 @@
+/* JSON as text: quoting, and the canonical form that hashes of configurations are taken of. */
+#include "harness/io/json.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void json_quote(Text *text, const char *string)
+{
+    text_add(text, "\"");
+    for (const char *c = string; *c; c++) {
+        const char *plain = "\"\\\b\f\n\r\t", *letter = "\"\\bfnrt", *at = strchr(plain, *c);
+        if (at)
+            text_addf(text, "\\%c", letter[at - plain]);
+        else if ((unsigned char)*c < 0x20)
+            text_addf(text, "\\u%04x", (unsigned)(unsigned char)*c);
+        else
+            text_add_bytes(text, c, 1);
+    }
+    text_add(text, "\"");
+}
+
+/* The fewest digits that read back as the same double; -0 is 0. */
+static void add_number(Text *text, double number)
+{
+    char digits[40];
+    if (number == 0) number = 0;
+    for (int precision = 1; precision <= 17; precision++) {
+        snprintf(digits, sizeof digits, "%.*g", precision, number);
+        if (strtod(digits, NULL) == number) break;
+    }
+    text_add(text, digits);
+}
+
+static int by_key(const void *a, const void *b)
+{
+    return strcmp((*(const cJSON *const *)a)->string, (*(const cJSON *const *)b)->string);
+}
+
+static void add_value(Text *text, const cJSON *node);
+
+static void add_object(Text *text, const cJSON *object)
+{
+    size_t count = 0, i = 0;
+    for (const cJSON *c = object->child; c; c = c->next) count++;
+    const cJSON **members = xmalloc(count * sizeof *members);
+    for (const cJSON *c = object->child; c; c = c->next) members[i++] = c;
+    qsort(members, count, sizeof *members, by_key);
+    text_add(text, "{");
+    for (i = 0; i < count; i++) {
+        if (i) text_add(text, ",");
+        json_quote(text, members[i]->string);
+        text_add(text, ":");
+        add_value(text, members[i]);
+    }
+    text_add(text, "}");
+    free(members);
+}
+
+static void add_value(Text *text, const cJSON *node)
+{
+    if (cJSON_IsObject(node)) {
+        add_object(text, node);
+    } else if (cJSON_IsArray(node)) {
+        text_add(text, "[");
+        for (const cJSON *c = node->child; c; c = c->next) {
+            add_value(text, c);
+            if (c->next) text_add(text, ",");
+        }
+        text_add(text, "]");
+    } else if (cJSON_IsString(node)) {
+        json_quote(text, node->valuestring);
+    } else if (cJSON_IsNumber(node)) {
+        add_number(text, node->valuedouble);
+    } else {
+        text_add(text, cJSON_IsTrue(node) ? "true" : cJSON_IsFalse(node) ? "false" : "null");
+    }
+}
+
+char *json_canonical(const cJSON *node)
+{
+    Text text = {0};
+    add_value(&text, node);
+    return text.data;
+}
