@@ -1,4 +1,7 @@
-/* Multi-label metrics. Labels: 1 positive, -1 negative, 0 difficult or unknown. All results in percent. */
+/* Multi-label metrics. Labels: 1 positive, -1 negative, 0 difficult or unknown. All results in percent.
+ *
+ * Ties never depend on the order of images: tied scores are one threshold of the average precision; among an image's best
+ * three classes, the class that comes first in the list wins a tie. */
 #pragma once
 
 #include "harness/base/error.h"
@@ -18,10 +21,16 @@ double average_precision(const double *scores, const int8_t *labels, size_t coun
 
 typedef struct Metrics {
     size_t images, classes;
-    double map;            /* mean over classes that have positives */
+    double map;            /* mean over classes that have positives; NaN when none has */
     double *ap;            /* [classes]; NaN without positives */
     size_t classes_scored; /* with positives */
-    /* At the threshold: per-class and overall precision, recall, F1; the same with each image's three best classes. */
+    double threshold;      /* the one that cp ... of1 were taken at */
+    /* At the threshold: per-class and overall precision, recall, F1; the same with each image's three best classes.
+     *   CP = mean_c TP_c / predicted_c    CR = mean_c TP_c / positive_c    CF1 = 2 CP CR / (CP + CR)
+     *   OP = sum_c TP_c / sum_c predicted_c    OR = sum_c TP_c / sum_c positive_c    OF1 likewise
+     * as the multi-label literature has them (Wang et al., CNN-RNN, CVPR 2016; Chen et al., ML-GCN, CVPR 2019): CF1 is the
+     * harmonic mean of the means; a class that is never predicted has precision 0; classes without positives are left out of
+     * CP and CR. */
     double cp, cr, cf1, op, or_, of1;
     double cp3, cr3, cf13, op3, or3, of13;
 } Metrics;
@@ -30,6 +39,10 @@ typedef struct Metrics {
 bool metrics_compute(Metrics *m, const double *scores, const int8_t *labels, size_t images, size_t classes,
                      DifficultRule rule, double threshold, Error *err);
 void metrics_free(Metrics *m);
+
+/* The one threshold for all classes at which OF1 is highest on these scores and labels (the lowest such one): cosine scores
+ * have no threshold of their own. It is chosen on the labels that it is judged by, so the numbers at it are upper bounds. */
+double best_threshold(const double *scores, const int8_t *labels, size_t images, size_t classes, DifficultRule rule);
 
 typedef struct Spread {
     double mean, std; /* std with n - 1; 0 for a single value */
