@@ -7,7 +7,8 @@
  *     safetensors_close(st);
  *
  * Format: 8 bytes little-endian header length, JSON header, data (huggingface/safetensors, README). The header is untrusted:
- * every offset is checked against the file's size, every shape against its offsets, before a pointer is handed out. */
+ * every offset is checked against the file's size, every shape against its offsets, before a pointer is handed out. As in the
+ * reference implementation the data must be covered without holes or overlap. Data need not be aligned to its type. */
 #pragma once
 
 #include "harness/base/error.h"
@@ -56,6 +57,10 @@ const char *safetensors_metadata(const Safetensors *st, const char *key);
 bool tensor_to_float(const TensorView *view, float *values);
 uint16_t float_to_half(float value); /* round to nearest, ties to even; too large becomes infinity */
 float half_to_float(uint16_t half);
+uint16_t float_to_bfloat(float value); /* the upper half of a float32, rounded the same way */
+float bfloat_to_float(uint16_t bfloat);
+size_t tensor_type_size(TensorType type);      /* bytes an element */
+const char *tensor_type_name(TensorType type); /* as in the header: "F32" */
 
 /* Writing. Data is converted from float32 to `type` (F32, F16 or BF16); names are written in the order given. */
 typedef struct TensorOut {
