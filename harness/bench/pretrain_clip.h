@@ -4,6 +4,7 @@
  * contrastive loss on local features; AdamW, warm-up and cosine. Scenes are drawn by datasets/mini_world. */
 #pragma once
 
+#include "harness/base/error.h"
 #include "harness/base/progress.h"
 
 #include <stddef.h>
