@@ -1,0 +1,8 @@
+/* Attention with its tiles chosen by hand, for tests; everyone else calls attention() of ops.h. */
+#pragma once
+
+#include "harness/graph/ops.h"
+
+/* A tile holds the scores of `query_tile` queries against `key_tile` keys. */
+Node *attention_with_tiles(Graph *g, Node *q, Node *k, Node *v, int heads, AttentionMask mask, size_t query_tile,
+                           size_t key_tile);
