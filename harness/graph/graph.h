@@ -75,7 +75,7 @@ typedef struct Parameter {
     Shape shape;
     float *value;    /* [shape] */
     float *gradient; /* [shape]; graph_backward overwrites it */
-    bool frozen;     /* takes part as a constant: no gradient flows to it */
+    bool frozen;     /* takes part as a constant: no gradient flows to it, its values must stand before graph_compile */
 } Parameter;
 
 /* Allocates value and gradient, zeroed. */

@@ -17,12 +17,14 @@ struct Node {
     Shape shape;
     Node *in[OP_INPUTS_MAX];
     int inputs;
-    void *attributes;    /* the operator's own struct, in the graph's arena; NULL when it has none */
-    void *state;         /* what prepare() made (primitives, packed weights); release() frees it */
-    bool is_indices;     /* int32 values */
-    bool is_frozen;      /* constant leaf: values known when the graph is compiled */
-    bool needs_gradient; /* a trainable parameter stands below */
-    float *value;        /* where its values are once compiled */
+    void *attributes; /* the operator's own struct, in the graph's arena; NULL when it has none */
+    void *state;      /* what prepare() made (primitives, packed weights); release() frees it */
+    bool is_indices;  /* int32 values */
+    bool is_frozen;   /* constant leaf: values known when the graph is compiled */
+    /* A trainable parameter stands below. From graph_compile on (in prepare, saved, scratch): its gradient is computed, that
+     * is, the loss depends on it too; always false in a graph without loss. */
+    bool needs_gradient;
+    float *value; /* where its values are once compiled */
     Parameter *parameter;
     struct NodePlan *plan; /* graph.c's and plan.c's bookkeeping */
 };
@@ -32,7 +34,7 @@ typedef struct OpCall {
     const Node *node;
     const float *in[OP_INPUTS_MAX]; /* values of the inputs; an indices input is cast to const int32_t * */
     float *out;                     /* forward: to be written. backward: the forward's result, if asked for */
-    float *saved;                   /* written by forward, read by backward; NULL in a graph without loss */
+    float *saved;                   /* written by forward, read by backward; NULL where no backward follows */
     float *scratch;                 /* for this call only */
     const float *dout;              /* backward: gradient of the loss by the output */
     float *din[OP_INPUTS_MAX];      /* backward: to be *overwritten*; NULL where no gradient is asked for */
@@ -46,6 +48,10 @@ struct Op {
     unsigned backward_reads; /* READS_INPUT(i) | READS_OUTPUT: what backward reads of the forward's values */
     bool view;               /* the output is input 0's buffer under another shape (reshape): no call is made */
     bool in_place;           /* elementwise in input 0: out may be the same buffer as in[0], if nobody else reads it */
+    bool in_place_backward;  /* one input, elementwise: din[0] may be the same buffer as dout */
+    /* READS_INPUT(i): the gradient by input i is dout itself whenever both have the same number of elements. The graph
+     * then shares or adds dout, and din[i] is NULL in the call. */
+    unsigned passes_gradient;
     /* Floats that forward leaves for backward; floats of scratch a call needs. NULL: none. */
     size_t (*saved)(const Node *node);
     size_t (*scratch)(const Node *node, bool backward);

@@ -1,0 +1,25 @@
+#include "harness/graph/graph.h"
+
+#include <stdlib.h>
+
+bool parameter_init(Parameter *p, const char *name, Shape s, Error *err)
+{
+    *p = (Parameter){.shape = s};
+    const size_t size = shape_size(s);
+    if (!big_alloc(&p->value, size, sizeof *p->value, name, err)) return false;
+    if (!big_alloc(&p->gradient, size, sizeof *p->gradient, name, err)) {
+        free(p->value);
+        p->value = NULL;
+        return false;
+    }
+    p->name = xstrdup(name);
+    return true;
+}
+
+void parameter_free(Parameter *p)
+{
+    free(p->name);
+    free(p->value);
+    free(p->gradient);
+    *p = (Parameter){0};
+}
