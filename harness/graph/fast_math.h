@@ -33,14 +33,14 @@ static inline float fast_exp(float x)
  * the comparisons by itself. */
 static inline float row_maximum(const float *x, size_t n, float start)
 {
-    enum { LANES = 16 };
-    float lanes[LANES];
-    for (size_t l = 0; l < LANES; l++) lanes[l] = start;
+    enum { MAXIMA = 16 };
+    float lanes[MAXIMA];
+    for (size_t l = 0; l < MAXIMA; l++) lanes[l] = start;
     size_t i = 0;
-    for (; i + LANES <= n; i += LANES)
-        for (size_t l = 0; l < LANES; l++) lanes[l] = x[i + l] > lanes[l] ? x[i + l] : lanes[l];
+    for (; i + MAXIMA <= n; i += MAXIMA)
+        for (size_t l = 0; l < MAXIMA; l++) lanes[l] = x[i + l] > lanes[l] ? x[i + l] : lanes[l];
     for (; i < n; i++) lanes[0] = x[i] > lanes[0] ? x[i] : lanes[0];
-    for (size_t l = 1; l < LANES; l++) lanes[0] = lanes[l] > lanes[0] ? lanes[l] : lanes[0];
+    for (size_t l = 1; l < MAXIMA; l++) lanes[0] = lanes[l] > lanes[0] ? lanes[l] : lanes[0];
     return lanes[0];
 }
 
