@@ -1,6 +1,6 @@
 /* HDF5 files of ours: artifacts. Written under a temporary name, flushed, renamed: a file with a final name is whole, also
  * when two processes write the same one. Every data set has a Fletcher32 checksum; large ones are chunked and compressed
- * where it pays. Every file carries the attributes palbench_version, config (JSON) and created_by.
+ * where it pays. Metadata is checksummed too (format of HDF5 1.10). Every file carries the attributes palbench_version, config (JSON) and created_by.
  *
  *     ArtifactWriter *w = artifact_create("features.h5", config_json, err);
  *     artifact_write_floats(w, "global", 2, (size_t[]){n, d}, values);
@@ -54,6 +54,7 @@ bool artifact_has(const ArtifactReader *r, const char *name);
 /* Names of the data sets at the root, in the file's order of names. Caller frees with text_list_free. */
 void artifact_names(const ArtifactReader *r, TextList *names);
 enum { ARTIFACT_RANK_MAX = 8 };
+/* HDF5's enumerations (h5py's bool) count as integers. */
 typedef enum ArtifactType { ARTIFACT_FLOAT, ARTIFACT_INTEGER, ARTIFACT_TEXT, ARTIFACT_OTHER } ArtifactType;
 typedef struct ArtifactShape {
     ArtifactType type;
@@ -64,7 +65,8 @@ typedef struct ArtifactShape {
 bool artifact_shape(const ArtifactReader *r, const char *name, ArtifactShape *s, Error *err);
 /* Whole data sets, converted by HDF5 to the type asked for; allocated (big_alloc), caller frees. `rank` and `dim` say what is
  * expected: a dim of 0 is any (and is filled in). NaN or infinity in read_floats/doubles is the caller's to judge. A damaged
- * file (checksum, truncation) fails with a sentence naming the file and the data set. */
+ * file (checksum, truncation, a shard that is gone) fails with a sentence naming the file and the data set. Integers asked for
+ * must fit: 300 or 1.5 in the file is refused by read_int8, not clipped. */
 bool artifact_read_floats(const ArtifactReader *r, const char *name, int rank, size_t *dim, float **values, Error *err);
 bool artifact_read_doubles(const ArtifactReader *r, const char *name, int rank, size_t *dim, double **values,
                            Error *err);
@@ -75,10 +77,16 @@ bool artifact_read_int32(const ArtifactReader *r, const char *name, int rank, si
                          Error *err);
 bool artifact_read_int64(const ArtifactReader *r, const char *name, int rank, size_t *dim, int64_t **values,
                          Error *err);
+bool artifact_read_uint64(const ArtifactReader *r, const char *name, int rank, size_t *dim, uint64_t **values,
+                          Error *err);
+/* A column of strings; rank 1 is needed. */
 bool artifact_read_texts(const ArtifactReader *r, const char *name, TextList *values, Error *err);
 bool artifact_attribute_get_text(const ArtifactReader *r, const char *name, char **value,
                                  Error *err); /* caller frees */
 bool artifact_attribute_get_number(const ArtifactReader *r, const char *name, double *value, Error *err);
 
-/* Removes temporary files in `folder` whose writing process is gone. */
+bool artifact_attribute_get_integer(const ArtifactReader *r, const char *name, int64_t *value, Error *err);
+bool artifact_has_attribute(const ArtifactReader *r, const char *name);
+
+/* Removes temporary files (PATH.tmp-PID) in `folder` whose writing process is gone. */
 void artifact_sweep(const char *folder);

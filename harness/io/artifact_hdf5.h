@@ -1,0 +1,52 @@
+/* What writing and reading of artifacts share. Inside harness/io only. */
+#pragma once
+
+#include "harness/io/artifact.h"
+
+#include <hdf5.h>
+
+/* Starts the library and keeps it from printing. Call before anything else of HDF5. */
+void h5_start(void);
+
+/* The innermost message of HDF5's error stack, the system's words alone where it is a failed system call. Take it before the
+ * next call to HDF5, which clears it. */
+typedef struct H5Reason {
+    char text[400];
+    bool system; /* the words are strerror's: a full disk, a missing permission */
+} H5Reason;
+H5Reason h5_reason(void);
+
+/* Variable-length UTF-8 string; close with H5Tclose. */
+hid_t h5_text_type(void);
+
+/* Access properties of every file: no file locks (a rename makes files appear whole, and locks fail on some network disks),
+ * closing a file closes all that is in it. Close with H5Pclose. */
+hid_t h5_file_access(void);
+
+/* Access properties of every data set: shards are looked for beside the file that joins them. Close with H5Pclose. */
+hid_t h5_data_access(void);
+
+/* Creates a file for writing with the three attributes; NULL on failure. Shared with artifact_join. */
+struct ArtifactWriter {
+    char *path, *temporary;
+    hid_t file;
+    int descriptor; /* HDF5's own, see artifact_sink */
+    int sink;       /* /dev/null */
+    bool failed;
+    Error first;
+};
+
+/* Remembers the first failure (with HDF5's reason) of writing `what`, and points HDF5's descriptor at /dev/null. */
+void artifact_record(ArtifactWriter *w, const char *what);
+
+/* The type, shape and stored size of an open data set, checked: rank, overflow of the count, storage that can hold it, every
+ * shard of a virtual one there. Sentences begin with "FILE: NAME: ". */
+bool artifact_inspect(const ArtifactReader *r, hid_t data, const char *name, ArtifactShape *s, Error *err);
+
+struct ArtifactReader {
+    char *path;
+    hid_t file;
+};
+
+/* Opens a data set or fails with a sentence and a negative id. */
+hid_t artifact_data(const ArtifactReader *r, const char *name, Error *err);

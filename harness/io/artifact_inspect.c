@@ -1,0 +1,126 @@
+/* What a data set claims, held against what the file really stores, before anybody allocates. */
+#include "harness/base/memory.h"
+#include "harness/base/text.h"
+#include "harness/io/artifact_hdf5.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+
+static ArtifactType type_of(hid_t data)
+{
+    const hid_t type = H5Dget_type(data);
+    const H5T_class_t class = H5Tget_class(type);
+    H5Tclose(type);
+    return class == H5T_FLOAT                          ? ARTIFACT_FLOAT
+           : class == H5T_INTEGER || class == H5T_ENUM ? ARTIFACT_INTEGER
+           : class == H5T_STRING                       ? ARTIFACT_TEXT
+                                                       : ARTIFACT_OTHER;
+}
+
+static bool read_extent(const ArtifactReader *r, hid_t data, const char *name, ArtifactShape *s, Error *err)
+{
+    const hid_t space = H5Dget_space(data);
+    const int rank = H5Sget_simple_extent_ndims(space);
+    hsize_t dim[ARTIFACT_RANK_MAX] = {0};
+    const bool plain = H5Sget_simple_extent_type(space) != H5S_NULL && rank >= 0;
+    if (plain && rank <= ARTIFACT_RANK_MAX) H5Sget_simple_extent_dims(space, dim, NULL);
+    H5Sclose(space);
+    if (!plain) return fail(err, "%s: %s: has no shape; damaged or not ours", r->path, name);
+    if (rank > ARTIFACT_RANK_MAX)
+        return fail(err, "%s: %s: %d axes; at most %d are read", r->path, name, rank, ARTIFACT_RANK_MAX);
+    s->rank = rank;
+    s->count = 1;
+    for (int i = 0; i < rank; i++) {
+        s->dim[i] = (size_t)dim[i];
+        if (__builtin_mul_overflow(s->count, s->dim[i], &s->count))
+            return fail(err, "%s: %s: more elements than a machine can address", r->path, name);
+    }
+    return true;
+}
+
+/* The most bytes that one stored byte can unpack to: 1 when all filters keep the size, deflate's 1032 otherwise. */
+static size_t best_packing(hid_t list)
+{
+    const int filters = H5Pget_nfilters(list);
+    for (int i = 0; i < filters; i++) {
+        unsigned flags;
+        size_t none = 0;
+        const H5Z_filter_t id = H5Pget_filter2(list, (unsigned)i, &flags, &none, NULL, 0, NULL, NULL);
+        if (id != H5Z_FILTER_SHUFFLE && id != H5Z_FILTER_FLETCHER32) return 1032;
+    }
+    return 1;
+}
+
+static bool check_storage(const ArtifactReader *r, hid_t data, hid_t list, const char *name, const ArtifactShape *s,
+                          Error *err)
+{
+    const hid_t type = H5Dget_type(data);
+    const size_t size = H5Tget_size(type);
+    H5Tclose(type);
+    size_t bytes;
+    if (__builtin_mul_overflow(s->count, size, &bytes))
+        return fail(err, "%s: %s: more bytes than a machine can address", r->path, name);
+    const hsize_t stored = H5Dget_storage_size(data);
+    if (bytes / best_packing(list) <= stored) return true;
+    return fail(err,
+                "%s: %s: claims %zu elements but stores only %llu bytes; damaged or incomplete, delete it to have it "
+                "made again",
+                r->path, name, s->count, (unsigned long long)stored);
+}
+
+static bool is_virtual(hid_t data)
+{
+    const hid_t list = H5Dget_create_plist(data);
+    const bool is = H5Pget_layout(list) == H5D_VIRTUAL;
+    H5Pclose(list);
+    return is;
+}
+
+/* One shard of a virtual data set. HDF5 fills in zeros for a shard that it cannot open, so we look ourselves. */
+static bool check_shard(const ArtifactReader *r, hid_t list, size_t i, hsize_t *covered, Error *err)
+{
+    char file[4096], name[1024];
+    if (H5Pget_virtual_filename(list, i, file, sizeof file) < 0 ||
+        H5Pget_virtual_dsetname(list, i, name, sizeof name) < 0)
+        return fail(err, "%s: its list of shards is damaged", r->path);
+    char *folder = path_folder(r->path), *path = path_join(folder, file);
+    ArtifactReader *shard = artifact_open(path, err);
+    const hid_t data = shard ? artifact_data(shard, name, err) : -1;
+    ArtifactShape s;
+    bool good = data >= 0;
+    if (good && is_virtual(data)) good = fail(err, "%s: %s: is joined of shards itself; join those", path, name);
+    good = good && artifact_inspect(shard, data, name, &s, err);
+    const hid_t from = H5Pget_virtual_srcspace(list, i), to = H5Pget_virtual_vspace(list, i);
+    if (good && H5Sget_simple_extent_npoints(from) != (hssize_t)s.count)
+        good = fail(err, "%s: %s: its shape changed since it was joined", path, name);
+    *covered += (hsize_t)H5Sget_select_npoints(to);
+    H5Sclose(from);
+    H5Sclose(to);
+    if (data >= 0) H5Dclose(data);
+    artifact_close(shard);
+    free(folder);
+    free(path);
+    return good || fail_in(err, r->path);
+}
+
+static bool check_shards(const ArtifactReader *r, hid_t list, const char *name, const ArtifactShape *s, Error *err)
+{
+    size_t count = 0;
+    hsize_t covered = 0;
+    H5Pget_virtual_count(list, &count);
+    for (size_t i = 0; i < count; i++)
+        if (!check_shard(r, list, i, &covered, err)) return false;
+    return covered == s->count || fail(err, "%s: %s: its shards do not cover it", r->path, name);
+}
+
+bool artifact_inspect(const ArtifactReader *r, hid_t data, const char *name, ArtifactShape *s, Error *err)
+{
+    *s = (ArtifactShape){.type = type_of(data)};
+    if (!read_extent(r, data, name, s, err)) return false;
+    if (!s->count) return true;
+    const hid_t list = H5Dget_create_plist(data);
+    const bool good =
+        is_virtual(data) ? check_shards(r, list, name, s, err) : check_storage(r, data, list, name, s, err);
+    H5Pclose(list);
+    return good;
+}

@@ -1,0 +1,146 @@
+/* Shards joined by HDF5 virtual data sets: nothing is copied. */
+#include "harness/base/memory.h"
+#include "harness/base/text.h"
+#include "harness/io/artifact_hdf5.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct Join {
+    ArtifactWriter *writer;
+    ArtifactReader **shards;
+    char **names; /* of the shard files, as the joining file calls them */
+    size_t count;
+} Join;
+
+/* `path` as seen from `folder`: both are resolved first, so that ".." and links do not mislead. HDF5 reads % as the
+ * beginning of a pattern: it is doubled. */
+static char *relative_name(const char *folder, const char *path, Error *err)
+{
+    char from[PATH_MAX + 1], to[PATH_MAX];
+    if (!realpath(folder, from) || !realpath(path, to)) {
+        fail(err, "%s: cannot be found from %s: %s", path, folder, strerror(errno));
+        return NULL;
+    }
+    if (strcmp(from, "/") != 0) strcat(from, "/");
+    size_t common = 0;
+    for (size_t i = 0; from[i] && from[i] == to[i]; i++)
+        if (from[i] == '/') common = i + 1;
+    Text name = {0};
+    for (const char *c = from + common; *c; c++)
+        if (*c == '/') text_add(&name, "../");
+    for (const char *c = to + common; *c; c++) text_add(&name, *c == '%' ? "%%" : (const char[]){*c, '\0'});
+    return name.data;
+}
+
+/* Shapes of one data set in every shard; the first's type in the file (H5Tclose), or negative. */
+static hid_t survey(const Join *j, const char *name, ArtifactShape *shapes, Error *err)
+{
+    hid_t type = -1;
+    bool good = true;
+    for (size_t i = 0; i < j->count && good; i++) {
+        const hid_t data = artifact_data(j->shards[i], name, err);
+        good = data >= 0 && artifact_inspect(j->shards[i], data, name, &shapes[i], err);
+        const hid_t own = good ? H5Dget_type(data) : -1;
+        bool alike = good && shapes[i].rank >= 1 && shapes[i].rank == shapes[0].rank;
+        for (int k = 1; alike && k < shapes[i].rank; k++) alike = shapes[i].dim[k] == shapes[0].dim[k];
+        if (alike && i) alike = H5Tequal(own, type) > 0;
+        if (good && !alike)
+            good = fail(err, "%s: %s: type or shape differs from %s's; they cannot be joined", j->shards[i]->path, name,
+                        j->shards[0]->path);
+        if (data >= 0) H5Dclose(data);
+        if (i == 0)
+            type = own;
+        else if (own >= 0)
+            H5Tclose(own);
+    }
+    if (good) return type;
+    if (type >= 0) H5Tclose(type);
+    return -1;
+}
+
+/* Lays shard after shard along axis 0 of `whole`. */
+static bool map_shards(const Join *j, const char *name, const ArtifactShape *shapes, hid_t whole, hid_t list)
+{
+    bool good = true;
+    hsize_t start[ARTIFACT_RANK_MAX] = {0}, dim[ARTIFACT_RANK_MAX];
+    for (size_t i = 0; i < j->count && good; i++) {
+        if (!shapes[i].count) continue;
+        for (int k = 0; k < shapes[i].rank; k++) dim[k] = shapes[i].dim[k];
+        const hid_t part = H5Screate_simple(shapes[i].rank, dim, NULL);
+        good = H5Sselect_hyperslab(whole, H5S_SELECT_SET, start, NULL, dim, NULL) >= 0 &&
+               H5Pset_virtual(list, whole, j->names[i], name, part) >= 0;
+        H5Sclose(part);
+        start[0] += dim[0];
+    }
+    H5Sselect_all(whole);
+    return good;
+}
+
+static bool join_data(const Join *j, const char *name, Error *err)
+{
+    ArtifactShape *shapes = xcalloc(j->count, sizeof *shapes);
+    const hid_t type = survey(j, name, shapes, err);
+    if (type < 0) {
+        free(shapes);
+        return false;
+    }
+    hsize_t dim[ARTIFACT_RANK_MAX] = {0};
+    for (int k = 0; k < shapes[0].rank; k++) dim[k] = shapes[0].dim[k];
+    for (size_t i = 1; i < j->count; i++) dim[0] += shapes[i].dim[0];
+    const hid_t whole = H5Screate_simple(shapes[0].rank, dim, NULL), list = H5Pcreate(H5P_DATASET_CREATE);
+    H5Pset_obj_track_times(list, false);
+    hid_t data = -1;
+    if (map_shards(j, name, shapes, whole, list))
+        data = H5Dcreate2(j->writer->file, name, type, whole, H5P_DEFAULT, list, H5P_DEFAULT);
+    if (data < 0)
+        artifact_record(j->writer, name);
+    else
+        H5Dclose(data);
+    H5Pclose(list);
+    H5Sclose(whole);
+    H5Tclose(type);
+    free(shapes);
+    return true;
+}
+
+static bool open_shards(Join *j, const char *path, const char *const *shard_paths, Error *err)
+{
+    char *folder = path_folder(path);
+    bool good = true;
+    for (size_t i = 0; i < j->count && good; i++) {
+        j->shards[i] = artifact_open(shard_paths[i], err);
+        j->names[i] = j->shards[i] ? relative_name(folder, shard_paths[i], err) : NULL;
+        good = j->names[i] != NULL;
+    }
+    free(folder);
+    return good;
+}
+
+bool artifact_join(const char *path, const char *config_json, const char *const *shard_paths, size_t count,
+                   const char *const *names, Error *err)
+{
+    if (!count) return fail(err, "%s: there are no shards to join", path);
+    Join j = {.count = count};
+    j.shards = xcalloc(count, sizeof *j.shards);
+    j.names = xcalloc(count, sizeof *j.names);
+    bool good = open_shards(&j, path, shard_paths, err);
+    if (good) {
+        j.writer = artifact_create(path, config_json, err);
+        good = j.writer != NULL;
+    }
+    for (size_t i = 0; good && names[i]; i++) good = join_data(&j, names[i], err);
+    if (good)
+        good = artifact_commit(j.writer, err);
+    else
+        artifact_abandon(j.writer);
+    for (size_t i = 0; i < count; i++) {
+        artifact_close(j.shards[i]);
+        free(j.names[i]);
+    }
+    free(j.shards);
+    free(j.names);
+    return good;
+}

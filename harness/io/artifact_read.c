@@ -1,0 +1,218 @@
+#include "harness/base/memory.h"
+#include "harness/base/text.h"
+#include "harness/io/artifact_hdf5.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+ArtifactReader *artifact_open(const char *path, Error *err)
+{
+    h5_start();
+    FILE *file = path_is_folder(path) ? NULL : fopen(path, "rbe");
+    if (!file) {
+        fail(err, "%s: cannot open: %s", path, path_is_folder(path) ? "it is a folder" : strerror(errno));
+        return NULL;
+    }
+    fclose(file);
+    const hid_t access = h5_file_access();
+    const hid_t id = H5Fopen(path, H5F_ACC_RDONLY, access);
+    const H5Reason reason = h5_reason();
+    H5Pclose(access);
+    if (id < 0) {
+        fail(err, "%s: damaged or not an HDF5 file (HDF5: %s); delete it to have it made again", path, reason.text);
+        return NULL;
+    }
+    ArtifactReader *r = xcalloc(1, sizeof *r);
+    r->path = xstrdup(path);
+    r->file = id;
+    return r;
+}
+
+void artifact_close(ArtifactReader *r)
+{
+    if (!r) return;
+    H5Fclose(r->file);
+    free(r->path);
+    free(r);
+}
+
+const char *artifact_path(const ArtifactReader *r)
+{
+    return r->path;
+}
+
+static bool is_data(hid_t file, const char *name)
+{
+    H5O_info_t info;
+    return H5Lexists(file, name, H5P_DEFAULT) > 0 && H5Oget_info_by_name(file, name, &info, H5P_DEFAULT) >= 0 &&
+           info.type == H5O_TYPE_DATASET;
+}
+
+bool artifact_has(const ArtifactReader *r, const char *name)
+{
+    return is_data(r->file, name);
+}
+
+static herr_t add_name(hid_t group, const char *name, const H5L_info_t *info, void *names)
+{
+    (void)info;
+    if (is_data(group, name)) text_list_add(names, name);
+    return 0;
+}
+
+void artifact_names(const ArtifactReader *r, struct TextList *names)
+{
+    H5Literate(r->file, H5_INDEX_NAME, H5_ITER_INC, NULL, add_name, names);
+}
+
+hid_t artifact_data(const ArtifactReader *r, const char *name, Error *err)
+{
+    if (!artifact_has(r, name)) {
+        fail(err, "%s: has no data set \"%s\"; see what it holds with `palbench inspect`", r->path, name);
+        return -1;
+    }
+    const hid_t access = h5_data_access();
+    const hid_t data = H5Dopen2(r->file, name, access);
+    const H5Reason reason = h5_reason();
+    H5Pclose(access);
+    if (data < 0) fail(err, "%s: %s: cannot be opened (HDF5: %s)", r->path, name, reason.text);
+    return data;
+}
+
+bool artifact_shape(const ArtifactReader *r, const char *name, ArtifactShape *s, Error *err)
+{
+    const hid_t data = artifact_data(r, name, err);
+    const bool good = data >= 0 && artifact_inspect(r, data, name, s, err);
+    if (data >= 0) H5Dclose(data);
+    return good;
+}
+
+static const char *type_name(ArtifactType type)
+{
+    static const char *const names[] = {"floats", "integers", "texts", "something else"};
+    return names[type];
+}
+
+/* "[20, any]" */
+static void add_shape(Text *text, int rank, const size_t *dim, bool wanted)
+{
+    text_add(text, "[");
+    for (int i = 0; i < rank; i++) {
+        if (i) text_add(text, ", ");
+        if (wanted && !dim[i])
+            text_add(text, "any");
+        else
+            text_addf(text, "%zu", dim[i]);
+    }
+    text_add(text, "]");
+}
+
+static bool check_shape(const ArtifactReader *r, const char *name, const ArtifactShape *s, int rank, size_t *dim,
+                        Error *err)
+{
+    bool fits = s->rank == rank;
+    for (int i = 0; i < rank && fits; i++) fits = !dim[i] || dim[i] == s->dim[i];
+    if (!fits) {
+        Text text = {0};
+        add_shape(&text, s->rank, s->dim, false);
+        text_add(&text, " where ");
+        add_shape(&text, rank, dim, true);
+        fail(err, "%s: %s: has the shape %s is needed", r->path, name, text.data);
+        text_free(&text);
+        return false;
+    }
+    for (int i = 0; i < rank; i++) dim[i] = s->dim[i];
+    return true;
+}
+
+/* Conversion stops where an integer would be clipped or cut; floats may become infinite or lose digits. */
+static H5T_conv_ret_t judge_conversion(H5T_conv_except_t what, hid_t from, hid_t to, void *value, void *result,
+                                       void *context)
+{
+    (void)from, (void)value, (void)result;
+    if (H5Tget_class(to) != H5T_INTEGER || what == H5T_CONV_EXCEPT_PRECISION) return H5T_CONV_UNHANDLED;
+    *(bool *)context = true;
+    return H5T_CONV_ABORT;
+}
+
+static bool transfer(const ArtifactReader *r, hid_t data, const char *name, hid_t memory, void *values, Error *err)
+{
+    bool misfit = false;
+    const hid_t list = H5Pcreate(H5P_DATASET_XFER);
+    H5Pset_type_conv_cb(list, judge_conversion, &misfit);
+    const bool good = H5Dread(data, memory, H5S_ALL, H5S_ALL, list, values) >= 0;
+    const H5Reason reason = h5_reason();
+    H5Pclose(list);
+    if (good) return true;
+    if (misfit) return fail(err, "%s: %s: holds values that do not fit the whole numbers needed", r->path, name);
+    return fail(err, "%s: %s: cannot be read (HDF5: %s); damaged, delete it to have it made again", r->path, name,
+                reason.text);
+}
+
+typedef struct Wanted {
+    const char *name;
+    int rank;
+    size_t *dim;
+    hid_t type;
+    size_t size;
+} Wanted;
+
+/* `values`: address of the pointer that receives the array. */
+static bool read_numbers(const ArtifactReader *r, Wanted w, void *values, Error *err)
+{
+    const hid_t data = artifact_data(r, w.name, err);
+    if (data < 0) return false;
+    ArtifactShape s;
+    void *room = NULL;
+    bool good = artifact_inspect(r, data, w.name, &s, err);
+    if (good && s.type != ARTIFACT_FLOAT && s.type != ARTIFACT_INTEGER)
+        good = fail(err, "%s: %s: holds %s, numbers are needed", r->path, w.name, type_name(s.type));
+    good = good && check_shape(r, w.name, &s, w.rank, w.dim, err);
+    if (good && !big_alloc(&room, s.count, w.size, w.name, err)) good = fail_in(err, r->path);
+    if (good && s.count) good = transfer(r, data, w.name, w.type, room, err);
+    H5Dclose(data);
+    if (good)
+        memcpy(values, &room, sizeof room);
+    else
+        free(room);
+    return good;
+}
+
+bool artifact_read_floats(const ArtifactReader *r, const char *name, int rank, size_t *dim, float **values, Error *err)
+{
+    return read_numbers(r, (Wanted){name, rank, dim, H5T_NATIVE_FLOAT, sizeof **values}, values, err);
+}
+
+bool artifact_read_doubles(const ArtifactReader *r, const char *name, int rank, size_t *dim, double **values,
+                           Error *err)
+{
+    return read_numbers(r, (Wanted){name, rank, dim, H5T_NATIVE_DOUBLE, sizeof **values}, values, err);
+}
+
+bool artifact_read_bytes(const ArtifactReader *r, const char *name, int rank, size_t *dim, uint8_t **values, Error *err)
+{
+    return read_numbers(r, (Wanted){name, rank, dim, H5T_NATIVE_UINT8, sizeof **values}, values, err);
+}
+
+bool artifact_read_int8(const ArtifactReader *r, const char *name, int rank, size_t *dim, int8_t **values, Error *err)
+{
+    return read_numbers(r, (Wanted){name, rank, dim, H5T_NATIVE_INT8, sizeof **values}, values, err);
+}
+
+bool artifact_read_int32(const ArtifactReader *r, const char *name, int rank, size_t *dim, int32_t **values, Error *err)
+{
+    return read_numbers(r, (Wanted){name, rank, dim, H5T_NATIVE_INT32, sizeof **values}, values, err);
+}
+
+bool artifact_read_int64(const ArtifactReader *r, const char *name, int rank, size_t *dim, int64_t **values, Error *err)
+{
+    return read_numbers(r, (Wanted){name, rank, dim, H5T_NATIVE_INT64, sizeof **values}, values, err);
+}
+
+bool artifact_read_uint64(const ArtifactReader *r, const char *name, int rank, size_t *dim, uint64_t **values,
+                          Error *err)
+{
+    return read_numbers(r, (Wanted){name, rank, dim, H5T_NATIVE_UINT64, sizeof **values}, values, err);
+}

@@ -1,0 +1,146 @@
+/* Strings and attributes out of artifacts: variable-length, as we write them, or fixed-length, as others may. */
+#include "harness/base/memory.h"
+#include "harness/base/text.h"
+#include "harness/io/artifact_hdf5.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The string in a field of `size` bytes: up to the first zero, without the blanks that Fortran pads with. */
+static size_t fixed_length(const char *field, size_t size, hid_t type)
+{
+    size_t length = strnlen(field, size);
+    if (H5Tget_strpad(type) == H5T_STR_SPACEPAD)
+        while (length && field[length - 1] == ' ') length--;
+    return length;
+}
+
+static bool read_variable(hid_t data, hid_t type, size_t count, char **room, TextList *values)
+{
+    if (H5Dread(data, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, room) < 0) return false;
+    for (size_t i = 0; i < count; i++) text_list_add(values, room[i] ? room[i] : "");
+    const hid_t space = H5Dget_space(data);
+    H5Dvlen_reclaim(type, space, H5P_DEFAULT, room);
+    H5Sclose(space);
+    return true;
+}
+
+static bool read_fixed(hid_t data, hid_t type, size_t count, char *room, TextList *values)
+{
+    const size_t size = H5Tget_size(type);
+    if (H5Dread(data, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, room) < 0) return false;
+    for (size_t i = 0; i < count; i++)
+        text_list_add_bytes(values, room + i * size, fixed_length(room + i * size, size, type));
+    return true;
+}
+
+static bool read_column(const ArtifactReader *r, hid_t data, const char *name, TextList *values, Error *err)
+{
+    ArtifactShape s;
+    if (!artifact_inspect(r, data, name, &s, err)) return false;
+    if (s.type != ARTIFACT_TEXT || s.rank != 1) return fail(err, "%s: %s: a column of texts is needed", r->path, name);
+    const hid_t type = H5Dget_type(data);
+    const bool variable = H5Tis_variable_str(type) > 0;
+    void *room = NULL;
+    bool good = big_alloc(&room, s.count, H5Tget_size(type), name, err) || fail_in(err, r->path);
+    if (good && s.count) {
+        good =
+            variable ? read_variable(data, type, s.count, room, values) : read_fixed(data, type, s.count, room, values);
+        if (!good)
+            fail(err, "%s: %s: cannot be read (HDF5: %s); damaged, delete it to have it made again", r->path, name,
+                 h5_reason().text);
+    }
+    free(room);
+    H5Tclose(type);
+    return good;
+}
+
+bool artifact_read_texts(const ArtifactReader *r, const char *name, struct TextList *values, Error *err)
+{
+    *values = (TextList){0};
+    const hid_t data = artifact_data(r, name, err);
+    if (data < 0) return false;
+    const bool good = read_column(r, data, name, values, err);
+    H5Dclose(data);
+    if (!good) text_list_free(values);
+    return good;
+}
+
+bool artifact_has_attribute(const ArtifactReader *r, const char *name)
+{
+    return H5Aexists(r->file, name) > 0;
+}
+
+/* Opens an attribute that is one value of one of two classes. */
+static hid_t open_attribute(const ArtifactReader *r, const char *name, H5T_class_t one, H5T_class_t other,
+                            const char *what, Error *err)
+{
+    const hid_t attribute = artifact_has_attribute(r, name) ? H5Aopen(r->file, name, H5P_DEFAULT) : -1;
+    if (attribute < 0) {
+        fail(err, "%s: has no attribute \"%s\"", r->path, name);
+        return -1;
+    }
+    const hid_t type = H5Aget_type(attribute), space = H5Aget_space(attribute);
+    const H5T_class_t class = H5Tget_class(type);
+    const bool good = (class == one || class == other) && H5Sget_simple_extent_npoints(space) == 1;
+    H5Tclose(type);
+    H5Sclose(space);
+    if (good) return attribute;
+    H5Aclose(attribute);
+    fail(err, "%s: attribute %s: %s is needed", r->path, name, what);
+    return -1;
+}
+
+static bool unreadable(const ArtifactReader *r, const char *name, Error *err)
+{
+    return fail(err, "%s: attribute %s: cannot be read (HDF5: %s)", r->path, name, h5_reason().text);
+}
+
+static bool read_string(hid_t attribute, hid_t type, char **value)
+{
+    const size_t size = H5Tget_size(type);
+    if (H5Tis_variable_str(type) > 0) {
+        char *text = NULL;
+        if (H5Aread(attribute, type, &text) < 0) return false;
+        *value = xstrdup(text ? text : "");
+        H5free_memory(text);
+        return true;
+    }
+    char *field = xcalloc(size + 1, 1); /* an attribute lies in the object's header: small */
+    if (H5Aread(attribute, type, field) < 0) {
+        free(field);
+        return false;
+    }
+    field[fixed_length(field, size, type)] = '\0';
+    *value = field;
+    return true;
+}
+
+bool artifact_attribute_get_text(const ArtifactReader *r, const char *name, char **value, Error *err)
+{
+    const hid_t attribute = open_attribute(r, name, H5T_STRING, H5T_STRING, "a text", err);
+    if (attribute < 0) return false;
+    const hid_t type = H5Aget_type(attribute);
+    const bool good = read_string(attribute, type, value) || unreadable(r, name, err);
+    H5Tclose(type);
+    H5Aclose(attribute);
+    return good;
+}
+
+bool artifact_attribute_get_number(const ArtifactReader *r, const char *name, double *value, Error *err)
+{
+    const hid_t attribute = open_attribute(r, name, H5T_FLOAT, H5T_INTEGER, "a number", err);
+    if (attribute < 0) return false;
+    const bool good = H5Aread(attribute, H5T_NATIVE_DOUBLE, value) >= 0 || unreadable(r, name, err);
+    H5Aclose(attribute);
+    return good;
+}
+
+bool artifact_attribute_get_integer(const ArtifactReader *r, const char *name, int64_t *value, Error *err)
+{
+    const hid_t attribute = open_attribute(r, name, H5T_INTEGER, H5T_INTEGER, "a whole number", err);
+    if (attribute < 0) return false;
+    const bool good = H5Aread(attribute, H5T_NATIVE_INT64, value) >= 0 || unreadable(r, name, err);
+    H5Aclose(attribute);
+    return good;
+}

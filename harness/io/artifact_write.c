@@ -1,0 +1,286 @@
+#include "harness/base/memory.h"
+#include "harness/base/text.h"
+#include "harness/io/artifact_hdf5.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <zlib.h>
+
+enum {
+    CHUNK_BYTES = 1 << 20,
+    SAMPLE_BYTES = 1 << 18, /* what compression is judged by */
+    GZIP_LEVEL = 4,
+};
+
+/* After a failed write HDF5 1.10 cannot close its file: it tries to write what is left, fails again, keeps descriptor and
+ * identifiers, and crashes when the program ends. With its descriptor on /dev/null it writes the rest into nothing and closes
+ * cleanly; the temporary file is removed anyway. */
+static void sink(ArtifactWriter *w)
+{
+    if (w->descriptor >= 0) dup2(w->sink, w->descriptor);
+}
+
+void artifact_record(ArtifactWriter *w, const char *what)
+{
+    const H5Reason reason = h5_reason();
+    if (w->failed) return;
+    w->failed = true;
+    if (reason.system)
+        fail(&w->first, "%s: cannot write: %s; free some space or choose another place", w->path, reason.text);
+    else
+        fail(&w->first, "%s: cannot write %s (HDF5: %s)", w->path, what, reason.text);
+    sink(w);
+}
+
+static void release(ArtifactWriter *w)
+{
+    if (w->sink >= 0) close(w->sink);
+    free(w->path);
+    free(w->temporary);
+    free(w);
+}
+
+/* HDF5's own file descriptor, or -1. */
+static int descriptor_of(hid_t file)
+{
+    void *handle = NULL;
+    return H5Fget_vfd_handle(file, H5P_DEFAULT, &handle) >= 0 && handle ? *(int *)handle : -1;
+}
+
+ArtifactWriter *artifact_create(const char *path, const char *config_json, Error *err)
+{
+    h5_start();
+    ArtifactWriter *w = xcalloc(1, sizeof *w);
+    w->path = xstrdup(path);
+    w->temporary = xformat("%s.tmp-%ld", path, (long)getpid());
+    w->sink = open("/dev/null", O_RDWR | O_CLOEXEC);
+    const hid_t access = h5_file_access();
+    w->file = w->sink < 0 ? -1 : H5Fcreate(w->temporary, H5F_ACC_TRUNC, H5P_DEFAULT, access);
+    const H5Reason reason = h5_reason();
+    H5Pclose(access);
+    if (w->file < 0) {
+        fail(err, "%s: cannot create: %s; choose another place", path, w->sink < 0 ? strerror(errno) : reason.text);
+        release(w);
+        return NULL;
+    }
+    w->descriptor = descriptor_of(w->file);
+    unsigned version[3];
+    H5get_libversion(&version[0], &version[1], &version[2]);
+    char *creator = xformat("palbench %s, HDF5 %u.%u.%u", PALBENCH_VERSION, version[0], version[1], version[2]);
+    artifact_attribute_text(w, "palbench_version", PALBENCH_VERSION);
+    artifact_attribute_text(w, "created_by", creator);
+    artifact_attribute_text(w, "config", config_json ? config_json : "{}");
+    free(creator);
+    return w;
+}
+
+void artifact_abandon(ArtifactWriter *w)
+{
+    if (!w) return;
+    sink(w);
+    H5Fclose(w->file);
+    unlink(w->temporary);
+    release(w);
+}
+
+/* Makes a name in its folder last: the file's bytes first, then the rename, then the folder that holds it. */
+static bool settle(const char *temporary, const char *path)
+{
+    const int file = open(temporary, O_RDONLY | O_CLOEXEC);
+    if (file < 0) return false;
+    bool good = fsync(file) == 0;
+    good = close(file) == 0 && good;
+    if (!good || rename(temporary, path) != 0) return false;
+    char *folder = path_folder(path);
+    const int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (descriptor >= 0) {
+        fsync(descriptor); /* some file systems cannot; the file itself is safe */
+        close(descriptor);
+    }
+    free(folder);
+    return true;
+}
+
+bool artifact_commit(ArtifactWriter *w, Error *err)
+{
+    if (!w->failed && H5Fflush(w->file, H5F_SCOPE_GLOBAL) < 0) artifact_record(w, "the end of the file");
+    if (H5Fclose(w->file) < 0) artifact_record(w, "the end of the file");
+    if (!w->failed && !settle(w->temporary, w->path)) {
+        w->failed = true;
+        fail(&w->first, "%s: cannot write: %s; free some space or choose another place", w->path, strerror(errno));
+    }
+    const bool good = !w->failed;
+    if (!good) {
+        *err = w->first;
+        unlink(w->temporary);
+    }
+    release(w);
+    return good;
+}
+
+typedef struct Payload {
+    const char *name;
+    int rank;
+    const size_t *dim;
+    hid_t stored, given; /* types in the file and in memory */
+    size_t size;         /* bytes an element in the file */
+    const void *values;
+} Payload;
+
+static size_t elements(const Payload *p)
+{
+    size_t count = 1;
+    for (int i = 0; i < p->rank; i++) count *= p->dim[i];
+    return count;
+}
+
+/* Whole rows up to a megabyte; a longer row is cut along its next axis. The pieces of an axis are made equally long, because a
+ * chunk that hangs over the edge is stored whole. */
+static void chunk_shape(const Payload *p, hsize_t *chunk)
+{
+    size_t rest = elements(p) * p->size; /* bytes of the axes from here on */
+    bool cut = true;
+    for (int i = 0; i < p->rank; i++) {
+        const size_t dim = p->dim[i], whole = rest;
+        rest /= dim;
+        chunk[i] = dim;
+        if (!cut || whole <= CHUNK_BYTES) continue;
+        const size_t fits = rest > CHUNK_BYTES ? 1 : CHUNK_BYTES / rest, pieces = (dim + fits - 1) / fits;
+        chunk[i] = (dim + pieces - 1) / pieces;
+        cut = rest > CHUNK_BYTES;
+    }
+}
+
+static bool constant(const Payload *p, size_t count)
+{
+    const char *values = p->values;
+    for (size_t i = 1; i < count; i++)
+        if (memcmp(values, values + i * p->size, p->size) != 0) return false;
+    return true;
+}
+
+/* Floats are noise to gzip unless they are all the same; small integers nearly always pay; of bytes (pictures, labels) a
+ * sample tells. */
+static bool compression_pays(const Payload *p)
+{
+    const size_t count = elements(p);
+    if (H5Tget_class(p->stored) == H5T_STRING) return false; /* what is stored are references */
+    if (H5Tget_class(p->stored) == H5T_FLOAT) return count > 64 && constant(p, count);
+    if (p->size > 1) return true;
+    const size_t sample = count < SAMPLE_BYTES ? count : SAMPLE_BYTES;
+    uLongf packed = compressBound(sample);
+    Bytef *room = xmalloc(packed);
+    const bool pays = compress2(room, &packed, p->values, sample, 1) == Z_OK && packed < sample - sample / 10;
+    free(room);
+    return pays;
+}
+
+/* Creation properties: no time stamps, so that equal content gives equal files; chunks with checksums, unless there is nothing
+ * to check (a scalar, no elements). */
+static hid_t creation(const Payload *p)
+{
+    const hid_t list = H5Pcreate(H5P_DATASET_CREATE);
+    H5Pset_obj_track_times(list, false);
+    if (!p->rank || !elements(p)) return list;
+    hsize_t chunk[ARTIFACT_RANK_MAX];
+    chunk_shape(p, chunk);
+    H5Pset_chunk(list, p->rank, chunk);
+    H5Pset_fill_time(list, H5D_FILL_TIME_NEVER);
+    if (compression_pays(p)) {
+        if (p->size > 1) H5Pset_shuffle(list);
+        H5Pset_deflate(list, GZIP_LEVEL);
+    }
+    H5Pset_fletcher32(list);
+    return list;
+}
+
+static void write_data(ArtifactWriter *w, const Payload *p)
+{
+    if (w->failed) return;
+    if (p->rank > ARTIFACT_RANK_MAX) die("%s: %s: more than %d axes", w->path, p->name, ARTIFACT_RANK_MAX);
+    hsize_t dim[ARTIFACT_RANK_MAX] = {0};
+    for (int i = 0; i < p->rank; i++) dim[i] = p->dim[i];
+    const hid_t space = p->rank ? H5Screate_simple(p->rank, dim, NULL) : H5Screate(H5S_SCALAR);
+    const hid_t list = creation(p);
+    const hid_t data = H5Dcreate2(w->file, p->name, p->stored, space, H5P_DEFAULT, list, H5P_DEFAULT);
+    /* Flushed here, because closing a data set whose last chunk cannot be written leaks it. */
+    if (data < 0 || (elements(p) && H5Dwrite(data, p->given, H5S_ALL, H5S_ALL, H5P_DEFAULT, p->values) < 0) ||
+        H5Dflush(data) < 0)
+        artifact_record(w, p->name);
+    if (data >= 0) H5Dclose(data);
+    H5Pclose(list);
+    H5Sclose(space);
+}
+
+void artifact_write_floats(ArtifactWriter *w, const char *name, int rank, const size_t *dim, const float *values)
+{
+    write_data(w, &(Payload){name, rank, dim, H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, sizeof *values, values});
+}
+
+void artifact_write_doubles(ArtifactWriter *w, const char *name, int rank, const size_t *dim, const double *values)
+{
+    write_data(w, &(Payload){name, rank, dim, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, sizeof *values, values});
+}
+
+void artifact_write_bytes(ArtifactWriter *w, const char *name, int rank, const size_t *dim, const uint8_t *values)
+{
+    write_data(w, &(Payload){name, rank, dim, H5T_STD_U8LE, H5T_NATIVE_UINT8, sizeof *values, values});
+}
+
+void artifact_write_int8(ArtifactWriter *w, const char *name, int rank, const size_t *dim, const int8_t *values)
+{
+    write_data(w, &(Payload){name, rank, dim, H5T_STD_I8LE, H5T_NATIVE_INT8, sizeof *values, values});
+}
+
+void artifact_write_int32(ArtifactWriter *w, const char *name, int rank, const size_t *dim, const int32_t *values)
+{
+    write_data(w, &(Payload){name, rank, dim, H5T_STD_I32LE, H5T_NATIVE_INT32, sizeof *values, values});
+}
+
+void artifact_write_int64(ArtifactWriter *w, const char *name, int rank, const size_t *dim, const int64_t *values)
+{
+    write_data(w, &(Payload){name, rank, dim, H5T_STD_I64LE, H5T_NATIVE_INT64, sizeof *values, values});
+}
+
+void artifact_write_uint64(ArtifactWriter *w, const char *name, int rank, const size_t *dim, const uint64_t *values)
+{
+    write_data(w, &(Payload){name, rank, dim, H5T_STD_U64LE, H5T_NATIVE_UINT64, sizeof *values, values});
+}
+
+void artifact_write_texts(ArtifactWriter *w, const char *name, size_t count, const char *const *values)
+{
+    const hid_t type = h5_text_type();
+    write_data(w, &(Payload){name, 1, &count, type, type, 16, values}); /* a reference: length, heap, index */
+    H5Tclose(type);
+}
+
+static void write_attribute(ArtifactWriter *w, const char *name, hid_t stored, hid_t given, const void *value)
+{
+    if (w->failed) return;
+    const hid_t space = H5Screate(H5S_SCALAR);
+    const hid_t attribute = H5Acreate2(w->file, name, stored, space, H5P_DEFAULT, H5P_DEFAULT);
+    if (attribute < 0 || H5Awrite(attribute, given, value) < 0) artifact_record(w, name);
+    if (attribute >= 0) H5Aclose(attribute);
+    H5Sclose(space);
+}
+
+void artifact_attribute_text(ArtifactWriter *w, const char *name, const char *value)
+{
+    const hid_t type = h5_text_type();
+    write_attribute(w, name, type, type, &value);
+    H5Tclose(type);
+}
+
+void artifact_attribute_number(ArtifactWriter *w, const char *name, double value)
+{
+    write_attribute(w, name, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, &value);
+}
+
+void artifact_attribute_integer(ArtifactWriter *w, const char *name, int64_t value)
+{
+    write_attribute(w, name, H5T_STD_I64LE, H5T_NATIVE_INT64, &value);
+}
