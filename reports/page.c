@@ -1,0 +1,224 @@
+#include "reports/page.h"
+
+#include "harness/base/memory.h"
+#include "harness/io/artifact.h"
+#include "reports/tables.h"
+
+#include <math.h>
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const style =
+    "body{font:15px/1.5 system-ui,-apple-system,'Segoe UI','DejaVu "
+    "Sans',sans-serif;color:#1d2129;background:#f6f7f9;margin:0}"
+    "main{max-width:1080px;margin:0 auto;padding:28px 24px 60px;background:#fff;min-height:100vh;"
+    "box-shadow:0 0 24px rgba(0,0,0,.06)}h1{font-size:26px;margin:0 0 4px}h2{font-size:19px;margin:36px 0 10px;"
+    "border-bottom:1px solid #e3e6ea;padding-bottom:5px}p.lead{color:#5a6270;margin:0 0 14px}"
+    "table{border-collapse:collapse;font-variant-numeric:tabular-nums}th,td{padding:4px 10px;text-align:right;"
+    "border-bottom:1px solid #eceff2}th{font-weight:600;color:#414855;vertical-align:bottom}"
+    "th:first-child,td:first-child{text-align:left}tr:hover td{background:#f7faff}td.best{font-weight:700}"
+    ".bar{display:inline-block;height:9px;background:#0072b2;border-radius:2px;vertical-align:middle}"
+    "td.track{min-width:190px;text-align:left}.wide{overflow-x:auto}.wide table{font-size:13px}.wide th "
+    "span{writing-mode:vertical-rl;"
+    "transform:rotate(180deg);max-height:170px}.wide td,.wide th{padding:3px 6px}"
+    "figure{margin:14px 0 22px}figure img{max-width:100%;border:1px solid #e8ebee;border-radius:4px}"
+    "figcaption{color:#5a6270;font-size:13.5px}.remark{background:#fff6e0;border-left:4px solid #e69f00;padding:8px "
+    "12px}"
+    "details{margin:6px 0}summary{cursor:pointer}code,pre{font:12.5px/1.45 ui-monospace,'DejaVu Sans Mono',monospace}"
+    "pre{background:#f6f7f9;padding:8px 10px;white-space:pre-wrap;overflow-wrap:anywhere;margin:4px 0}"
+    "nav a{margin-right:16px;color:#0b62a8;text-decoration:none}footer{color:#6c7480;font-size:13px;margin-top:40px}";
+
+static void escaped(const char *text, Text *out)
+{
+    for (const char *c = text; *c; c++) {
+        if (*c == '&')
+            text_add(out, "&amp;");
+        else if (*c == '<')
+            text_add(out, "&lt;");
+        else if (*c == '>')
+            text_add(out, "&gt;");
+        else if (*c == '"')
+            text_add(out, "&quot;");
+        else
+            text_add_bytes(out, c, 1);
+    }
+}
+
+static void main_table(const Page *page, size_t column, Text *out)
+{
+    const Summary *s = page->summary;
+    text_add(out, "<table><tr><th>method</th><th>mAP</th><th></th><th>seeds</th><th>images</th></tr>\n");
+    for (size_t row = 0; row < s->row_count; row++) {
+        const Cell *cell = summary_cell(s, row, column);
+        if (!cell->count) continue;
+        text_add(out, "<tr><td>");
+        escaped(s->rows[row].label, out);
+        text_add(out, summary_best(s, column) == row ? "</td><td class=\"best\">" : "</td><td>");
+        cell_text(cell, " ± ", out);
+        text_addf(out,
+                  "</td><td class=\"track\"><span class=\"bar\" "
+                  "style=\"width:%.0fpx\"></span></td><td>%zu</td><td>%zu</td></tr>\n",
+                  cell->map.mean * 1.8, cell->count, cell->results[0]->images);
+    }
+    text_add(out, "</table>\n");
+}
+
+static void method_notes(const Summary *s, Text *out)
+{
+    for (size_t row = 0; row < s->row_count; row++) {
+        bool said = !s->rows[row].note || !s->rows[row].note[0];
+        for (size_t before = 0; before < row && !said; before++)
+            said = strcmp(s->rows[before].method, s->rows[row].method) == 0;
+        if (said) continue;
+        text_add(out, "<p class=\"remark\"><b>");
+        escaped(s->rows[row].method, out);
+        text_add(out, "</b>: ");
+        escaped(s->rows[row].note, out);
+        text_add(out, "</p>\n");
+    }
+}
+
+/* White at 0, blue at 100: the eye finds weak classes. */
+static void ap_cell(double ap, Text *out)
+{
+    if (isnan(ap)) {
+        text_add(out, "<td>-</td>");
+        return;
+    }
+    text_addf(out, "<td style=\"background:rgba(0,114,178,%.2f)\">%.1f</td>", 0.5 * pow(ap / 100, 2), ap);
+}
+
+static void per_class_table(const Summary *s, size_t column, Text *out)
+{
+    const Column *c = &s->columns[column];
+    text_add(out, "<div class=\"wide\"><table><tr><th>class</th>");
+    for (size_t row = 0; row < s->row_count; row++) {
+        if (!summary_cell(s, row, column)->count) continue;
+        text_add(out, "<th><span>");
+        escaped(s->rows[row].label, out);
+        text_add(out, "</span></th>");
+    }
+    text_add(out, "</tr>\n");
+    for (size_t class = 0; class < c->classes; class ++) {
+        text_add(out, "<tr><td>");
+        escaped(c->class_names[class], out);
+        text_add(out, "</td>");
+        for (size_t row = 0; row < s->row_count; row++)
+            if (summary_cell(s, row, column)->count) ap_cell(summary_cell(s, row, column)->ap[class], out);
+        text_add(out, "</tr>\n");
+    }
+    text_add(out, "</table></div>\n");
+}
+
+static bool figure(const Figure *f, Text *out, Error *err)
+{
+    char *data = NULL;
+    size_t length = 0;
+    if (!read_file(f->file, (size_t)64 << 20, &data, &length, err)) return false;
+    char *encoded = xmalloc(4 * (length / 3 + 1) + 1);
+    EVP_EncodeBlock((unsigned char *)encoded, (const unsigned char *)data, (int)length);
+    text_add(out, "<figure><img alt=\"");
+    escaped(f->caption, out);
+    text_add(out, "\" src=\"data:image/svg+xml;base64,");
+    text_add(out, encoded);
+    text_add(out, "\"><figcaption>");
+    escaped(f->caption, out);
+    text_add(out, "</figcaption></figure>\n");
+    free(encoded), free(data);
+    return true;
+}
+
+static void provenance(const Summary *s, Text *out)
+{
+    for (size_t i = 0; i < s->row_count * s->column_count; i++) {
+        const Cell *cell = &s->cells[i];
+        if (!cell->count) continue;
+        text_add(out, "<details><summary>");
+        escaped(s->rows[i / s->column_count].label, out);
+        text_add(out, " on ");
+        escaped(s->columns[i % s->column_count].dataset, out);
+        text_add(out, "</summary>\n");
+        for (size_t k = 0; k < cell->count; k++) {
+            const StoredResult *r = cell->results[k];
+            text_addf(out, "<p>Seed %lld, mAP %.4f, <code>", (long long)r->seed, r->map);
+            escaped(r->file, out);
+            text_add(out, "</code></p>\n");
+            if (k) continue;
+            text_add(out, "<pre>options: ");
+            escaped(r->options, out);
+            text_add(out, "\nconfiguration: ");
+            escaped(r->config, out);
+            text_add(out, "\nprovenance: ");
+            escaped(r->provenance, out);
+            text_add(out, "</pre>\n");
+        }
+        text_add(out, "</details>\n");
+    }
+}
+
+static void head(const Page *page, Text *out)
+{
+    text_add(out, "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
+                  "content=\"width=device-width, initial-scale=1\"><title>palbench: ");
+    escaped(page->options->title, out);
+    text_addf(out, "</title><style>%s</style></head>\n<body><main>\n<h1>palbench report: ", style);
+    escaped(page->options->title, out);
+    text_add(out,
+             "</h1>\n<p class=\"lead\">Multi-label image recognition with a frozen CLIP and no real training images. "
+             "mAP is the mean over "
+             "classes of non-interpolated average precision, in percent; ± is the standard deviation over seeds.</p>\n"
+             "<nav><a href=\"#table\">Table</a><a href=\"#figures\">Figures</a><a href=\"#classes\">Per class</a>"
+             "<a href=\"#provenance\">Settings and provenance</a></nav>\n");
+    for (size_t i = 0; i < page->remarks->count; i++) {
+        text_add(out, "<p class=\"remark\">");
+        escaped(page->remarks->items[i], out);
+        text_add(out, "</p>\n");
+    }
+}
+
+static void column_heading(const Column *column, Text *out)
+{
+    Text title = {0};
+    column_title(column, &title);
+    text_add(out, "<h3>");
+    escaped(title.data, out);
+    text_add(out, "</h3>\n");
+    text_free(&title);
+}
+
+bool page_write(const Page *page, Text *out, Error *err)
+{
+    const Summary *s = page->summary;
+    head(page, out);
+    text_add(out, "<h2 id=\"table\">Methods</h2>\n");
+    for (size_t c = 0; c < s->column_count; c++) {
+        column_heading(&s->columns[c], out);
+        main_table(page, c, out);
+    }
+    method_notes(s, out);
+    text_add(out, "<h2 id=\"figures\">Figures</h2>\n");
+    for (size_t i = 0; i < page->figure_count; i++)
+        if (!figure(&page->figures[i], out, err)) return false;
+    text_add(out, "<h2 id=\"classes\">Average precision per class</h2>\n");
+    for (size_t c = 0; c < s->column_count; c++) {
+        column_heading(&s->columns[c], out);
+        per_class_table(s, c, out);
+    }
+    text_add(
+        out,
+        "<h2 id=\"provenance\">Settings and provenance</h2>\n<p>Every number comes from an HDF5 file of the store that "
+        "names its configuration, its inputs by hash, seed, versions and machine.</p>\n");
+    provenance(s, out);
+    text_addf(out, "<footer>palbench %s", PALBENCH_VERSION);
+    if (page->options->command) {
+        text_add(out, "; made with <code>");
+        escaped(page->options->command, out);
+        text_add(out, "</code>");
+    }
+    text_add(
+        out,
+        ". The same tables: report.md, report.tex, results.csv, per_class.csv; figures with their gnuplot scripts in "
+        "figures/.</footer>\n</main></body></html>\n");
+    return true;
+}

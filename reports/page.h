@@ -1,0 +1,22 @@
+/* The HTML page: self-contained (style and pictures inside), no scripts. */
+#pragma once
+
+#include "harness/base/text.h"
+#include "reports/report.h"
+#include "reports/summary.h"
+
+typedef struct Figure {
+    const char *file;    /* path of an SVG, put into the page */
+    const char *caption; /* one sentence */
+} Figure;
+
+typedef struct Page {
+    const ReportOptions *options;
+    const Summary *summary;
+    const Figure *figures;
+    size_t figure_count;
+    const TextList *remarks; /* "gnuplot is not installed ...": shown at the top */
+} Page;
+
+/* Appends the whole page. Fails when a figure cannot be read. */
+bool page_write(const Page *page, Text *out, Error *err);

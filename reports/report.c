@@ -1,0 +1,174 @@
+#include "reports/report.h"
+
+#include "reports/figures.h"
+#include "reports/page.h"
+#include "reports/sheet.h"
+#include "reports/summary.h"
+#include "reports/tables.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { FIGURES_MAX = 64 };
+
+typedef struct Report {
+    const ReportOptions *options;
+    ResultList results;
+    Summary summary;
+    char *figure_folder;
+    Figure figures[FIGURES_MAX];
+    size_t figure_count;
+    TextList remarks;
+} Report;
+
+/* A figure that was drawn: FOLDER/NAME.svg with its caption. Both strings are owned by the report. */
+static void keep_figure(Report *r, const char *name, char *caption)
+{
+    if (r->figure_count < FIGURES_MAX)
+        r->figures[r->figure_count++] = (Figure){xformat("%s/%s.svg", r->figure_folder, name), caption};
+    else
+        free(caption);
+}
+
+/* "map" alone, or "map_2" for the second data set. */
+static char *figure_name(const char *what, size_t column)
+{
+    return column ? xformat("%s_%zu", what, column + 1) : xstrdup(what);
+}
+
+static bool gnuplot_figures(Report *r, size_t column, Error *err)
+{
+    const Summary *s = &r->summary;
+    Text title = {0};
+    column_title(&s->columns[column], &title);
+    char *map = figure_name("map", column), *classes = figure_name("per_class", column),
+         *loss = figure_name("loss", column);
+    bool drawn = false;
+    const bool good = figure_map_by_method(s, column, r->figure_folder, map, err) &&
+                      figure_per_class(s, column, r->figure_folder, classes, err) &&
+                      figure_loss(s, column, r->figure_folder, loss, &drawn, err);
+    if (good) {
+        keep_figure(r, map, xformat("mAP by method on %s.", title.data));
+        keep_figure(r, classes,
+                    xformat("Average precision per class on %s, the best setting of each method.", title.data));
+        if (drawn) keep_figure(r, loss, xformat("Training loss on %s, one curve a seed.", title.data));
+    }
+    free(map), free(classes), free(loss);
+    text_free(&title);
+    return good;
+}
+
+static bool example_sheet(Report *r, size_t column, Error *err)
+{
+    const size_t row = summary_best(&r->summary, column);
+    /* The linear probe has seen labelled images; a sheet should show what was learned without, where there is such a row. */
+    size_t shown = row;
+    double best = -1;
+    for (size_t i = 0; i < r->summary.row_count; i++) {
+        const Cell *cell = summary_cell(&r->summary, i, column);
+        if (!cell->count || strcmp(r->summary.rows[i].method, "linear_probe") == 0 || cell->map.mean <= best) continue;
+        best = cell->map.mean, shown = i;
+    }
+    char *name = figure_name("examples", column);
+    const bool good = sheet_of_examples(r->options, summary_cell(&r->summary, shown, column)->results[0],
+                                        r->summary.rows[shown].label, r->figure_folder, name, err);
+    if (good)
+        keep_figure(
+            r, name,
+            xformat("Test images, evenly spread over the test set, with the three classes that %s ranks highest.",
+                    r->summary.rows[shown].label));
+    free(name);
+    return good;
+}
+
+static bool draw_figures(Report *r, Error *err)
+{
+    if (!make_folders(r->figure_folder, err)) return false;
+    const bool gnuplot = gnuplot_available();
+    if (!gnuplot) {
+        text_list_add(&r->remarks,
+                      "gnuplot is not installed: the tables are complete, the plots are left out (install gnuplot-nox "
+                      "and run palbench report again).");
+        progress_note(r->options->progress, "%s", r->remarks.items[r->remarks.count - 1]);
+    }
+    for (size_t c = 0; c < r->summary.column_count; c++) {
+        if (gnuplot && !gnuplot_figures(r, c, err)) return false;
+        if (r->options->picture && !example_sheet(r, c, err)) return false;
+    }
+    return true;
+}
+
+static bool save(const Report *r, const char *name, Text *text, Error *err)
+{
+    char *path = path_join(r->options->out, name);
+    const bool good = write_file(path, text->data ? text->data : "", text->length, err);
+    free(path);
+    text_free(text);
+    return good;
+}
+
+static bool write_tables(const Report *r, Error *err)
+{
+    const Summary *s = &r->summary;
+    Text markdown = {0}, latex = {0}, results = {0}, classes = {0};
+    text_addf(&markdown, "# palbench report: %s\n\nmAP in percent, mean ± standard deviation over seeds.\n\n",
+              r->options->title);
+    table_markdown(s, &markdown);
+    table_latex(s, &latex);
+    for (size_t row = 0; row < s->row_count; row++)
+        if (s->rows[row].note && s->rows[row].note[0])
+            text_addf(&markdown, "\n%s: %s\n", s->rows[row].label, s->rows[row].note);
+    for (size_t c = 0; c < s->column_count; c++) {
+        text_add(&markdown, "\n## Average precision per class, ");
+        column_title(&s->columns[c], &markdown);
+        text_add(&markdown, "\n\n");
+        per_class_markdown(s, c, &markdown);
+        text_addf(&latex, "\n%% average precision per class, %s\n", s->columns[c].dataset);
+        per_class_latex(s, c, &latex);
+    }
+    results_csv(s, &results);
+    per_class_csv(s, &classes);
+    bool good = save(r, "report.md", &markdown, err);
+    good = save(r, "report.tex", &latex, err) && good;
+    good = save(r, "results.csv", &results, err) && good;
+    return save(r, "per_class.csv", &classes, err) && good;
+}
+
+static bool write_page(const Report *r, Error *err)
+{
+    Text html = {0};
+    const Page page = {r->options, &r->summary, r->figures, r->figure_count, &r->remarks};
+    if (!page_write(&page, &html, err)) {
+        text_free(&html);
+        return false;
+    }
+    return save(r, "index.html", &html, err);
+}
+
+bool report_write(const ReportOptions *options, Error *err)
+{
+    Report r = {.options = options, .figure_folder = path_join(options->out, "figures")};
+    bool good = make_folders(options->out, err) &&
+                results_load(options->store, options->experiments, &r.results, &r.remarks, err);
+    if (good) summary_make(&r.summary, &r.results, options->experiments, options->labels);
+    if (good && !r.summary.row_count)
+        good = fail(err, "%s: no result of suite %s is stored; run palbench reproduce first", options->store,
+                    options->title);
+    good = good && draw_figures(&r, err) && write_tables(&r, err) && write_page(&r, err);
+    for (size_t i = 0; i < r.figure_count; i++) free((char *)r.figures[i].file), free((char *)r.figures[i].caption);
+    free(r.figure_folder);
+    text_list_free(&r.remarks);
+    summary_free(&r.summary);
+    results_free(&r.results);
+    return good;
+}
+
+char *report_table_text(const ResultList *results, const char *const *experiments, const char *const *labels)
+{
+    Summary s;
+    Text out = {0};
+    summary_make(&s, results, experiments, labels);
+    table_plain(&s, &out);
+    summary_free(&s);
+    return out.data;
+}

@@ -1,0 +1,100 @@
+#include "reports/summary.h"
+
+#include "harness/base/memory.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static size_t row_of(Summary *s, const char *label, const StoredResult *r)
+{
+    for (size_t i = 0; i < s->row_count; i++)
+        if (strcmp(s->rows[i].label, label) == 0) return i;
+    s->rows = xrealloc(s->rows, (s->row_count + 1) * sizeof *s->rows);
+    s->rows[s->row_count] = (Row){.label = label, .method = r->method, .note = r->note};
+    return s->row_count++;
+}
+
+static bool same_column(const Column *c, const StoredResult *r)
+{
+    if (strcmp(c->dataset, r->dataset) || strcmp(c->protocol, r->protocol) || c->classes != r->classes) return false;
+    for (size_t i = 0; i < c->classes; i++)
+        if (strcmp(c->class_names[i], r->class_names[i])) return false;
+    return true;
+}
+
+static size_t column_of(Summary *s, const StoredResult *r)
+{
+    for (size_t i = 0; i < s->column_count; i++)
+        if (same_column(&s->columns[i], r)) return i;
+    s->columns = xrealloc(s->columns, (s->column_count + 1) * sizeof *s->columns);
+    s->columns[s->column_count] = (Column){r->dataset, r->protocol, r->classes, r->class_names};
+    return s->column_count++;
+}
+
+static void mean_per_class(Cell *cell, size_t classes)
+{
+    cell->ap = xcalloc(classes, sizeof *cell->ap);
+    for (size_t c = 0; c < classes; c++) {
+        for (size_t i = 0; i < cell->count; i++) cell->ap[c] += cell->results[i]->ap[c];
+        cell->ap[c] /= (double)cell->count;
+    }
+}
+
+static void fill_cell(Cell *cell, const StoredResult *r)
+{
+    cell->results = xrealloc(cell->results, (cell->count + 1) * sizeof *cell->results);
+    cell->results[cell->count++] = r;
+}
+
+void summary_make(Summary *s, const ResultList *results, const char *const *experiments, const char *const *labels)
+{
+    *s = (Summary){0};
+    /* First the shape, then the cells: columns are known only when every result was seen. */
+    for (size_t e = 0; experiments[e]; e++)
+        for (size_t i = 0; i < results->count; i++)
+            if (strcmp(results->items[i].experiment, experiments[e]) == 0) {
+                row_of(s, labels ? labels[e] : experiments[e], &results->items[i]);
+                column_of(s, &results->items[i]);
+            }
+    s->cells = xcalloc(s->row_count * s->column_count, sizeof *s->cells);
+    for (size_t e = 0; experiments[e]; e++)
+        for (size_t i = 0; i < results->count; i++) {
+            const StoredResult *r = &results->items[i];
+            if (strcmp(r->experiment, experiments[e])) continue;
+            const size_t row = row_of(s, labels ? labels[e] : experiments[e], r);
+            fill_cell(&s->cells[row * s->column_count + column_of(s, r)], r);
+        }
+    for (size_t i = 0; i < s->row_count * s->column_count; i++) {
+        Cell *cell = &s->cells[i];
+        if (!cell->count) continue;
+        double *maps = xmalloc(cell->count * sizeof *maps);
+        for (size_t k = 0; k < cell->count; k++) maps[k] = cell->results[k]->map;
+        cell->map = spread_of(maps, cell->count);
+        free(maps);
+        mean_per_class(cell, s->columns[i % s->column_count].classes);
+    }
+}
+
+void summary_free(Summary *s)
+{
+    for (size_t i = 0; i < s->row_count * s->column_count; i++) free(s->cells[i].results), free(s->cells[i].ap);
+    free(s->cells), free(s->rows), free(s->columns);
+    *s = (Summary){0};
+}
+
+const Cell *summary_cell(const Summary *s, size_t row, size_t column)
+{
+    return &s->cells[row * s->column_count + column];
+}
+
+size_t summary_best(const Summary *s, size_t column)
+{
+    size_t best = 0;
+    double highest = -INFINITY;
+    for (size_t row = 0; row < s->row_count; row++) {
+        const Cell *cell = summary_cell(s, row, column);
+        if (cell->count && cell->map.mean > highest) highest = cell->map.mean, best = row;
+    }
+    return best;
+}

@@ -1,0 +1,20 @@
+/* The tables of a report in every form that people paste: plain text, Markdown, LaTeX (booktabs), CSV. Each function appends to a
+ * Text. Numbers are mAP in percent, mean +- standard deviation over seeds. */
+#pragma once
+
+#include "harness/base/text.h"
+#include "reports/summary.h"
+
+void table_plain(const Summary *summary, Text *out);
+void table_markdown(const Summary *summary, Text *out);
+void table_latex(const Summary *summary, Text *out);
+/* Per-class AP of one column, a row a class. */
+void per_class_markdown(const Summary *summary, size_t column, Text *out);
+void per_class_latex(const Summary *summary, size_t column, Text *out);
+/* One line a result (experiment and seed); one line a result and class. */
+void results_csv(const Summary *summary, Text *out);
+void per_class_csv(const Summary *summary, Text *out);
+/* "mini (protocol default)" */
+void column_title(const Column *column, Text *out);
+/* "61.2" or "61.2 +- 0.3" with the given sign between. */
+void cell_text(const Cell *cell, const char *plus_minus, Text *out);
