@@ -1,5 +1,6 @@
 #include "reports/report.h"
 
+#include "harness/base/memory.h"
 #include "reports/figures.h"
 #include "reports/page.h"
 #include "reports/sheet.h"
