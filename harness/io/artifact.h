@@ -1,10 +1,12 @@
 /* HDF5 files of ours: artifacts. Written under a temporary name, flushed, renamed: a file with a final name is whole, also
- * when two processes write the same one. Every data set has a Fletcher32 checksum; large ones are chunked and compressed
- * where it pays. Metadata is checksummed too (format of HDF5 1.10). Every file carries the attributes palbench_version, config (JSON) and created_by.
+ * when two processes write the same one. Data sets of numbers are chunked, have Fletcher32 checksums and are compressed
+ * where it pays; texts have a CRC-32 in their attribute crc32, which only we check; metadata is checksummed by the format of
+ * HDF5 1.10. Equal content gives equal files. Every file carries the attributes palbench_version, config (JSON) and
+ * created_by.
  *
  *     ArtifactWriter *w = artifact_create("features.h5", config_json, err);
  *     artifact_write_floats(w, "global", 2, (size_t[]){n, d}, values);
- *     artifact_write_attribute_text(w, "dataset", "mini");
+ *     artifact_attribute_text(w, "dataset", "mini");
  *     if (!artifact_commit(w, err)) ...                       // frees w either way; nothing is left behind on failure
  *
  * Write functions remember the first failure; artifact_commit reports it.
@@ -37,10 +39,9 @@ void artifact_attribute_integer(ArtifactWriter *w, const char *name, int64_t val
 bool artifact_commit(ArtifactWriter *w, Error *err);
 void artifact_abandon(ArtifactWriter *w); /* removes the temporary file; NULL is fine */
 
-/* Joins shards: writes an artifact whose data sets `names` are HDF5 virtual data sets, the shards' laid end to end along axis
- * 0; the shards stay where they are and are named relative to the folder of `path`, so that a store can be moved as a
- * whole. The shards' other axes and types must agree. Fails on: a shard that is missing or damaged, shapes that do not fit,
- * a shard that is not below or beside `path`'s folder in the same tree (an absolute name against a relative one). */
+/* Joins shards: writes an artifact whose data sets `names` (NULL-terminated) are HDF5 virtual data sets, the shards' laid end to
+ * end along axis 0; texts are copied. The shards stay where they are and are named relative to the folder of `path`, so that a
+ * store can be moved as a whole. Fails on: a shard that is missing or damaged, types or other axes that differ. */
 bool artifact_join(const char *path, const char *config_json, const char *const *shard_paths, size_t count,
                    const char *const *names, Error *err);
 

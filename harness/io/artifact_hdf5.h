@@ -19,6 +19,10 @@ H5Reason h5_reason(void);
 /* Variable-length UTF-8 string; close with H5Tclose. */
 hid_t h5_text_type(void);
 
+/* CRC-32 over all strings, each with its terminating zero: the attribute "crc32" of a data set of texts. HDF5's own checksum
+ * cannot be had there: it covers references, and the library refuses it. */
+uint32_t artifact_text_crc(const char *const *texts, size_t count);
+
 /* Access properties of every file: no file locks (a rename makes files appear whole, and locks fail on some network disks),
  * closing a file closes all that is in it. Close with H5Pclose. */
 hid_t h5_file_access(void);

@@ -76,6 +76,17 @@ static bool is_virtual(hid_t data)
     return is;
 }
 
+/* HDF5 keeps a % of a file name doubled. */
+static void single_percents(char *name)
+{
+    char *to = name;
+    for (const char *from = name; *from; from++) {
+        *to++ = *from;
+        if (from[0] == '%' && from[1] == '%') from++;
+    }
+    *to = '\0';
+}
+
 /* One shard of a virtual data set. HDF5 fills in zeros for a shard that it cannot open, so we look ourselves. */
 static bool check_shard(const ArtifactReader *r, hid_t list, size_t i, hsize_t *covered, Error *err)
 {
@@ -83,6 +94,7 @@ static bool check_shard(const ArtifactReader *r, hid_t list, size_t i, hsize_t *
     if (H5Pget_virtual_filename(list, i, file, sizeof file) < 0 ||
         H5Pget_virtual_dsetname(list, i, name, sizeof name) < 0)
         return fail(err, "%s: its list of shards is damaged", r->path);
+    single_percents(file);
     char *folder = path_folder(r->path), *path = path_join(folder, file);
     ArtifactReader *shard = artifact_open(path, err);
     const hid_t data = shard ? artifact_data(shard, name, err) : -1;

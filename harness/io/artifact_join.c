@@ -1,4 +1,5 @@
-/* Shards joined by HDF5 virtual data sets: nothing is copied. */
+/* Shards joined by HDF5 virtual data sets: numbers are not copied. Texts are, for they are small, and a virtual data set
+ * would pass their checksums by. */
 #include "harness/base/memory.h"
 #include "harness/base/text.h"
 #include "harness/io/artifact_hdf5.h"
@@ -79,7 +80,22 @@ static bool map_shards(const Join *j, const char *name, const ArtifactShape *sha
     return good;
 }
 
-static bool join_data(const Join *j, const char *name, Error *err)
+static bool join_texts(const Join *j, const char *name, Error *err)
+{
+    TextList all = {0};
+    bool good = true;
+    for (size_t i = 0; i < j->count && good; i++) {
+        TextList part;
+        good = artifact_read_texts(j->shards[i], name, &part, err);
+        for (size_t k = 0; good && k < part.count; k++) text_list_add(&all, part.items[k]);
+        if (good) text_list_free(&part);
+    }
+    if (good) artifact_write_texts(j->writer, name, all.count, (const char *const *)all.items);
+    text_list_free(&all);
+    return good;
+}
+
+static bool join_numbers(const Join *j, const char *name, Error *err)
 {
     ArtifactShape *shapes = xcalloc(j->count, sizeof *shapes);
     const hid_t type = survey(j, name, shapes, err);
@@ -104,6 +120,13 @@ static bool join_data(const Join *j, const char *name, Error *err)
     H5Tclose(type);
     free(shapes);
     return true;
+}
+
+static bool join_data(const Join *j, const char *name, Error *err)
+{
+    ArtifactShape s;
+    if (!artifact_shape(j->shards[0], name, &s, err)) return false;
+    return s.type == ARTIFACT_TEXT ? join_texts(j, name, err) : join_numbers(j, name, err);
 }
 
 static bool open_shards(Join *j, const char *path, const char *const *shard_paths, Error *err)

@@ -5,6 +5,28 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
+
+uint32_t artifact_text_crc(const char *const *texts, size_t count)
+{
+    uLong crc = crc32(0, NULL, 0);
+    for (size_t i = 0; i < count; i++) crc = crc32_z(crc, (const Bytef *)texts[i], strlen(texts[i]) + 1);
+    return (uint32_t)crc;
+}
+
+/* Files of others have no such attribute, and nothing to check. */
+static bool check_crc(const ArtifactReader *r, hid_t data, const char *name, const TextList *values, Error *err)
+{
+    uint32_t stored = 0;
+    if (H5Aexists(data, "crc32") <= 0) return true;
+    const hid_t attribute = H5Aopen(data, "crc32", H5P_DEFAULT), space = H5Aget_space(attribute);
+    const bool read = H5Sget_simple_extent_npoints(space) == 1 && H5Aread(attribute, H5T_NATIVE_UINT32, &stored) >= 0;
+    H5Sclose(space);
+    H5Aclose(attribute);
+    if (read && stored == artifact_text_crc((const char *const *)values->items, values->count)) return true;
+    return fail(err, "%s: %s: the texts do not match their checksum; damaged, delete it to have it made again", r->path,
+                name);
+}
 
 /* The string in a field of `size` bytes: up to the first zero, without the blanks that Fortran pads with. */
 static size_t fixed_length(const char *field, size_t size, hid_t type)
@@ -52,7 +74,7 @@ static bool read_column(const ArtifactReader *r, hid_t data, const char *name, T
     }
     free(room);
     H5Tclose(type);
-    return good;
+    return good && check_crc(r, data, name, values, err);
 }
 
 bool artifact_read_texts(const ArtifactReader *r, const char *name, struct TextList *values, Error *err)

@@ -168,7 +168,6 @@ static bool constant(const Payload *p, size_t count)
 static bool compression_pays(const Payload *p)
 {
     const size_t count = elements(p);
-    if (H5Tget_class(p->stored) == H5T_STRING) return false; /* what is stored are references */
     if (H5Tget_class(p->stored) == H5T_FLOAT) return count > 64 && constant(p, count);
     if (p->size > 1) return true;
     const size_t sample = count < SAMPLE_BYTES ? count : SAMPLE_BYTES;
@@ -180,12 +179,12 @@ static bool compression_pays(const Payload *p)
 }
 
 /* Creation properties: no time stamps, so that equal content gives equal files; chunks with checksums, unless there is nothing
- * to check (a scalar, no elements). */
+ * to check (a scalar, no elements). Texts lie outside the data set, beyond the reach of filters, and get a CRC of ours. */
 static hid_t creation(const Payload *p)
 {
     const hid_t list = H5Pcreate(H5P_DATASET_CREATE);
     H5Pset_obj_track_times(list, false);
-    if (!p->rank || !elements(p)) return list;
+    if (!p->rank || !elements(p) || H5Tget_class(p->stored) == H5T_STRING) return list;
     hsize_t chunk[ARTIFACT_RANK_MAX];
     chunk_shape(p, chunk);
     H5Pset_chunk(list, p->rank, chunk);
@@ -198,7 +197,26 @@ static hid_t creation(const Payload *p)
     return list;
 }
 
-static void write_data(ArtifactWriter *w, const Payload *p)
+/* Flushed here, because closing a data set whose last chunk cannot be written leaks it. */
+static bool put(hid_t data, const Payload *p)
+{
+    if (elements(p) && H5Dwrite(data, p->given, H5S_ALL, H5S_ALL, H5P_DEFAULT, p->values) < 0) return false;
+    return H5Dflush(data) >= 0;
+}
+
+static void write_attribute(ArtifactWriter *w, hid_t object, const char *name, hid_t stored, hid_t given,
+                            const void *value)
+{
+    if (w->failed) return;
+    const hid_t space = H5Screate(H5S_SCALAR);
+    const hid_t attribute = H5Acreate2(object, name, stored, space, H5P_DEFAULT, H5P_DEFAULT);
+    if (attribute < 0 || H5Awrite(attribute, given, value) < 0) artifact_record(w, name);
+    if (attribute >= 0) H5Aclose(attribute);
+    H5Sclose(space);
+}
+
+/* `crc`: of texts, NULL otherwise. */
+static void write_data(ArtifactWriter *w, const Payload *p, const uint32_t *crc)
 {
     if (w->failed) return;
     if (p->rank > ARTIFACT_RANK_MAX) die("%s: %s: more than %d axes", w->path, p->name, ARTIFACT_RANK_MAX);
@@ -207,10 +225,8 @@ static void write_data(ArtifactWriter *w, const Payload *p)
     const hid_t space = p->rank ? H5Screate_simple(p->rank, dim, NULL) : H5Screate(H5S_SCALAR);
     const hid_t list = creation(p);
     const hid_t data = H5Dcreate2(w->file, p->name, p->stored, space, H5P_DEFAULT, list, H5P_DEFAULT);
-    /* Flushed here, because closing a data set whose last chunk cannot be written leaks it. */
-    if (data < 0 || (elements(p) && H5Dwrite(data, p->given, H5S_ALL, H5S_ALL, H5P_DEFAULT, p->values) < 0) ||
-        H5Dflush(data) < 0)
-        artifact_record(w, p->name);
+    if (data < 0 || !put(data, p)) artifact_record(w, p->name);
+    if (data >= 0 && crc) write_attribute(w, data, "crc32", H5T_STD_U32LE, H5T_NATIVE_UINT32, crc);
     if (data >= 0) H5Dclose(data);
     H5Pclose(list);
     H5Sclose(space);
@@ -218,69 +234,60 @@ static void write_data(ArtifactWriter *w, const Payload *p)
 
 void artifact_write_floats(ArtifactWriter *w, const char *name, int rank, const size_t *dim, const float *values)
 {
-    write_data(w, &(Payload){name, rank, dim, H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, sizeof *values, values});
+    write_data(w, &(Payload){name, rank, dim, H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, sizeof *values, values}, NULL);
 }
 
 void artifact_write_doubles(ArtifactWriter *w, const char *name, int rank, const size_t *dim, const double *values)
 {
-    write_data(w, &(Payload){name, rank, dim, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, sizeof *values, values});
+    write_data(w, &(Payload){name, rank, dim, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, sizeof *values, values}, NULL);
 }
 
 void artifact_write_bytes(ArtifactWriter *w, const char *name, int rank, const size_t *dim, const uint8_t *values)
 {
-    write_data(w, &(Payload){name, rank, dim, H5T_STD_U8LE, H5T_NATIVE_UINT8, sizeof *values, values});
+    write_data(w, &(Payload){name, rank, dim, H5T_STD_U8LE, H5T_NATIVE_UINT8, sizeof *values, values}, NULL);
 }
 
 void artifact_write_int8(ArtifactWriter *w, const char *name, int rank, const size_t *dim, const int8_t *values)
 {
-    write_data(w, &(Payload){name, rank, dim, H5T_STD_I8LE, H5T_NATIVE_INT8, sizeof *values, values});
+    write_data(w, &(Payload){name, rank, dim, H5T_STD_I8LE, H5T_NATIVE_INT8, sizeof *values, values}, NULL);
 }
 
 void artifact_write_int32(ArtifactWriter *w, const char *name, int rank, const size_t *dim, const int32_t *values)
 {
-    write_data(w, &(Payload){name, rank, dim, H5T_STD_I32LE, H5T_NATIVE_INT32, sizeof *values, values});
+    write_data(w, &(Payload){name, rank, dim, H5T_STD_I32LE, H5T_NATIVE_INT32, sizeof *values, values}, NULL);
 }
 
 void artifact_write_int64(ArtifactWriter *w, const char *name, int rank, const size_t *dim, const int64_t *values)
 {
-    write_data(w, &(Payload){name, rank, dim, H5T_STD_I64LE, H5T_NATIVE_INT64, sizeof *values, values});
+    write_data(w, &(Payload){name, rank, dim, H5T_STD_I64LE, H5T_NATIVE_INT64, sizeof *values, values}, NULL);
 }
 
 void artifact_write_uint64(ArtifactWriter *w, const char *name, int rank, const size_t *dim, const uint64_t *values)
 {
-    write_data(w, &(Payload){name, rank, dim, H5T_STD_U64LE, H5T_NATIVE_UINT64, sizeof *values, values});
+    write_data(w, &(Payload){name, rank, dim, H5T_STD_U64LE, H5T_NATIVE_UINT64, sizeof *values, values}, NULL);
 }
 
 void artifact_write_texts(ArtifactWriter *w, const char *name, size_t count, const char *const *values)
 {
     const hid_t type = h5_text_type();
-    write_data(w, &(Payload){name, 1, &count, type, type, 16, values}); /* a reference: length, heap, index */
+    const uint32_t crc = artifact_text_crc(values, count);
+    write_data(w, &(Payload){name, 1, &count, type, type, sizeof *values, values}, &crc);
     H5Tclose(type);
-}
-
-static void write_attribute(ArtifactWriter *w, const char *name, hid_t stored, hid_t given, const void *value)
-{
-    if (w->failed) return;
-    const hid_t space = H5Screate(H5S_SCALAR);
-    const hid_t attribute = H5Acreate2(w->file, name, stored, space, H5P_DEFAULT, H5P_DEFAULT);
-    if (attribute < 0 || H5Awrite(attribute, given, value) < 0) artifact_record(w, name);
-    if (attribute >= 0) H5Aclose(attribute);
-    H5Sclose(space);
 }
 
 void artifact_attribute_text(ArtifactWriter *w, const char *name, const char *value)
 {
     const hid_t type = h5_text_type();
-    write_attribute(w, name, type, type, &value);
+    write_attribute(w, w->file, name, type, type, &value);
     H5Tclose(type);
 }
 
 void artifact_attribute_number(ArtifactWriter *w, const char *name, double value)
 {
-    write_attribute(w, name, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, &value);
+    write_attribute(w, w->file, name, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, &value);
 }
 
 void artifact_attribute_integer(ArtifactWriter *w, const char *name, int64_t value)
 {
-    write_attribute(w, name, H5T_STD_I64LE, H5T_NATIVE_INT64, &value);
+    write_attribute(w, w->file, name, H5T_STD_I64LE, H5T_NATIVE_INT64, &value);
 }
