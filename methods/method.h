@@ -2,7 +2,17 @@
  *
  * A method names what it needs and gets it in a Run; it never sees a file, a thread or a data set. What train() learns it
  * leaves in Parameters added with run_learn(); the bench stores them and hands them to score(), maybe in another process.
- * Both are pure functions of the Run: same inputs, same seed, same bits. */
+ * Both are pure functions of the Run: same inputs, same seed, same bits.
+ *
+ * To add one:
+ *   1. Write methods/NAME.c. Its head comment gives the formula, the source, and the order of its random draws.
+ *   2. A table of options with published defaults; options that others have too keep their names and come from the shared
+ *      macros (PROMPT_OPTIONS in prompt.h, FIT_OPTIONS in fit.h, NORMALISE_OPTION in branches.h).
+ *   3. needs(): what it asks for, given its options. train(): parameters with run_learn(), a graph with a loss
+ *      (harness/graph/ops.h, losses.h, aggregate.h), fit() for the loop. NULL when nothing is trained. score(): scores_init(),
+ *      then score_global() and score_local() of branches.h on class features, or whatever the method does instead.
+ *   4. Its line in methods/method.c. From then on `palbench ls methods`, experiments.json and the report know it.
+ * random_context.c is the smallest method with options of its own, tai_common.c one that trains. */
 #pragma once
 
 #include "harness/base/progress.h"

@@ -42,6 +42,17 @@ typedef struct Option {
     {                                                                                                                  \
         .name = option, .type = OPTION_TYPE_TEXT, .fallback_text = value, .help = text                                 \
     }
+/* The same for options that change scores only (at_test). */
+#define OPTION_REAL_AT_TEST(option, value, lowest, highest, text)                                                      \
+    {                                                                                                                  \
+        .name = option, .type = OPTION_TYPE_REAL, .fallback = value, .low = lowest, .high = highest, .help = text,     \
+        .at_test = true                                                                                                \
+    }
+#define OPTION_CHOICE_AT_TEST(option, value, list, text)                                                               \
+    {                                                                                                                  \
+        .name = option, .type = OPTION_TYPE_CHOICE, .fallback_text = value, .choices = list, .help = text,             \
+        .at_test = true                                                                                                \
+    }
 #define OPTION_END                                                                                                     \
     {                                                                                                                  \
         .name = NULL                                                                                                   \
@@ -67,6 +78,7 @@ double option_real(const Options *options, const char *name);
 size_t option_int(const Options *options, const char *name);
 bool option_bool(const Options *options, const char *name);
 const char *option_text(const Options *options, const char *name);
+bool option_exists(const Options *options, const char *name); /* whether the table has it */
 
 /* All values as a canonical JSON object (caller frees): what results carry and hashes are made of. With `training_only`,
  * without the options that matter at test time alone. */

@@ -1,0 +1,93 @@
+#include "methods/fit.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const optimiser_choices[] = {"sgd", "adam", "adamw", NULL};
+
+FitPlan fit_plan(const Options *options, size_t items)
+{
+    const char *kind = option_text(options, "optimiser");
+    const size_t batch = option_int(options, "batch"), epochs = option_int(options, "epochs");
+    return (FitPlan){
+        .items = items,
+        .batch = batch < items ? batch : items,
+        .epochs = epochs,
+        .optimiser = {.kind = !strcmp(kind, "sgd")    ? OPTIMISER_SGD
+                              : !strcmp(kind, "adam") ? OPTIMISER_ADAM
+                                                      : OPTIMISER_ADAMW,
+                      .momentum = option_real(options, "momentum"),
+                      .weight_decay = option_real(options, "weight_decay")},
+        .schedule = {.kind = SCHEDULE_WARMUP_COSINE,
+                     .lr = option_real(options, "lr"),
+                     .warmup = (double)option_int(options, "warmup_epochs"),
+                     .warmup_lr = option_real(options, "warmup_lr"),
+                     .total = (double)epochs},
+        .gradient_limit = option_real(options, "grad_clip"),
+    };
+}
+
+static size_t steps_an_epoch(const FitPlan *plan)
+{
+    return plan->batch ? plan->items / plan->batch : 0;
+}
+
+size_t fit_largest_batch(const FitPlan *plan, const Random *random, const size_t *sizes)
+{
+    Random ahead = *random;
+    int64_t *order = xcalloc(plan->items, sizeof *order);
+    size_t largest = 0;
+    for (size_t epoch = 0; epoch < plan->epochs; epoch++) {
+        random_permutation(&ahead, order, plan->items);
+        for (size_t step = 0; step < steps_an_epoch(plan); step++) {
+            size_t sum = 0;
+            for (size_t i = 0; i < plan->batch; i++) sum += sizes[order[step * plan->batch + i]];
+            largest = sum > largest ? sum : largest;
+        }
+    }
+    free(order);
+    return largest;
+}
+
+static bool take_step(Run *run, Graph *g, Node *loss, const FitPlan *plan, Optimiser *optimiser, size_t epoch,
+                      Error *err)
+{
+    graph_forward(g);
+    const double value = (double)node_data(loss)[0];
+    if (!isfinite(value))
+        return fail(err, "the loss is not a number any more in epoch %zu, step %zu of the training; use a lower lr",
+                    epoch + 1, run->loss_count + 1);
+    graph_backward(g);
+    if (plan->gradient_limit > 0) clip_gradient_norm(run->learned, run->learned_count, plan->gradient_limit);
+    optimiser_step(optimiser, schedule_lr(&plan->schedule, (double)epoch));
+    run_log_loss(run, value);
+    return true;
+}
+
+bool fit(Run *run, Graph *g, Node *loss, const FitPlan *plan, Random *random, FitLoad *load, void *context, Error *err)
+{
+    if (plan->items == 0)
+        return fail(err,
+                    "there is nothing to train on: no caption names a class; look at the captions and class names");
+    const size_t steps = steps_an_epoch(plan);
+    int64_t *order = xcalloc(plan->items, sizeof *order);
+    Optimiser *optimiser = optimiser_new(plan->optimiser, run->learned, run->learned_count);
+    char *title =
+        xformat("training %s, seed %llu", run->method ? run->method->name : "a method", (unsigned long long)run->seed);
+    progress_begin(run->progress, title, plan->epochs * steps, "steps");
+    bool good = true;
+    for (size_t epoch = 0; epoch < plan->epochs && good; epoch++) {
+        random_permutation(random, order, plan->items);
+        for (size_t step = 0; step < steps && good; step++) {
+            load(context, order + step * plan->batch);
+            good = take_step(run, g, loss, plan, optimiser, epoch, err);
+            progress_step(run->progress, epoch * steps + step + 1);
+        }
+    }
+    progress_end(run->progress);
+    free(title);
+    optimiser_free(optimiser);
+    free(order);
+    return good;
+}

@@ -1,0 +1,18 @@
+/* TaI (CVPR 2023): prompts learned on captions instead of images, the global branch alone. Training and scoring: tai_common.h. */
+#include "methods/branches.h"
+#include "methods/tai_common.h"
+#include "methods/templates.h"
+
+static const Option options[] = {TAI_OPTIONS(false)};
+
+extern const Method method_tai;
+const Method method_tai = {
+    .name = "tai",
+    .summary = "prompts learned on captions as if they were images, global branch",
+    .options = options,
+    .version = 1,
+    .position = POOL_POSITION_OFF,
+    .needs = tai_needs,
+    .train = tai_train,
+    .score = tai_score,
+};
