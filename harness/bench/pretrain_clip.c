@@ -111,7 +111,9 @@ static void resolve_options(Trainer *t, const PretrainClipOptions *options)
 
 static bool restore(Trainer *t, Progress *progress, Error *err)
 {
-    if (!t->options.resume) {
+    if (t->options.resume && !path_exists(t->checkpoint))
+        progress_note(progress, "%s: no checkpoint yet, beginning anew", t->checkpoint);
+    if (!t->options.resume || !path_exists(t->checkpoint)) {
         text_add(&t->log, "step\tpairs\tseconds\tpairs_per_second\tlearning_rate\tloss\tlocal_loss\ttemperature\t"
                           "tune_raw\ttune_normalised\ttune_local\ttune_local_normalised\n");
         return true;
@@ -143,9 +145,14 @@ static bool setup(Trainer *t, Progress *progress, Error *err)
            graph_compile(t->graph, NULL, 0, t->loss.total, err) && restore(t, progress, err);
 }
 
+static uint64_t all_steps(const Trainer *t)
+{
+    return t->options.pairs / t->options.batch;
+}
+
 static double step_lr(const Trainer *t, uint64_t step)
 {
-    const double steps = (double)(t->options.pairs / t->options.batch), at = (double)step;
+    const double steps = (double)all_steps(t), at = (double)step;
     return peak_lr * fmin(1, (at + 1) / warmup_steps) * 0.5 * (1 + cos(M_PI * at / steps));
 }
 
@@ -209,9 +216,15 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+static uint64_t last_step(const Trainer *t)
+{
+    const uint64_t stop = t->options.stop_after;
+    return stop && stop < all_steps(t) ? stop : all_steps(t);
+}
+
 static bool train(Trainer *t, Progress *progress, Error *err)
 {
-    const uint64_t steps = t->options.pairs / t->options.batch;
+    const uint64_t steps = last_step(t);
     double saved_at = now();
     progress_begin(progress, "pretraining CLIP", t->options.pairs, "pairs");
     while (t->state.step < steps) {
@@ -244,7 +257,11 @@ bool pretrain_clip(const PretrainClipOptions *options, Progress *progress, Error
 {
     Trainer t = {0};
     resolve_options(&t, options);
-    const bool good = setup(&t, progress, err) && train(&t, progress, err) && publish(&t, err);
+    bool good = setup(&t, progress, err) && train(&t, progress, err);
+    if (good && t.state.step < all_steps(&t))
+        progress_note(progress, "stopped after step %llu; go on with --resume", (unsigned long long)t.state.step);
+    else
+        good = good && publish(&t, err);
     graph_free(t.graph);
     pretrain_batch_free(&t.batch);
     optimiser_free(t.state.optimiser);
