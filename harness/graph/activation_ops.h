@@ -3,4 +3,4 @@
 
 #include "harness/graph/op.h"
 
-extern const Op op_relu, op_gelu, op_gelu_tanh, op_quick_gelu, op_silu, op_add;
+extern const Op op_relu, op_sigmoid, op_gelu, op_gelu_tanh, op_quick_gelu, op_silu, op_add;

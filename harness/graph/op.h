@@ -48,7 +48,8 @@ struct Op {
     unsigned backward_reads; /* READS_INPUT(i) | READS_OUTPUT: what backward reads of the forward's values */
     bool view;               /* the output is input 0's buffer under another shape (reshape): no call is made */
     bool in_place;           /* elementwise in input 0: out may be the same buffer as in[0], if nobody else reads it */
-    bool in_place_backward;  /* one input, elementwise: din[0] may be the same buffer as dout */
+    bool
+        in_place_backward; /* din[0] may be the same buffer as dout: dout[i] is read for the last time when din[0][i] is written */
     /* READS_INPUT(i): the gradient by input i is dout itself whenever both have the same number of elements. The graph
      * then shares or adds dout, and din[i] is NULL in the call. */
     unsigned passes_gradient;
