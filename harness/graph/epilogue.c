@@ -1,5 +1,7 @@
 #include "harness/graph/epilogue.h"
 
+#include "harness/graph/fast_math.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -8,26 +10,6 @@ enum { SUM_PIECES = 16 };
 static float relu_of(float x)
 {
     return x < 0 ? 0 : x; /* NaN stays NaN */
-}
-
-/* e^x by 2^n e^r with |r| <= ln(2)/2 and a polynomial of degree 6, to 2e-7 relative; a loop of it becomes vector code, which a
- * loop of expf does not. Clamped where float32 overflows or leaves the normal numbers. */
-static inline float fast_exp(float x)
-{
-    const float low = x > -87.0f ? x : -87.0f, clamped = low < 88.0f ? low : 88.0f;
-    const float n = rintf(clamped * 1.44269504f);
-    const float r = (clamped - n * 0.693359375f) + n * 2.12194440e-4f; /* ln 2 in two parts, the first one exact */
-    float p = 1.0f / 720;
-    p = p * r + 1.0f / 120;
-    p = p * r + 1.0f / 24;
-    p = p * r + 1.0f / 6;
-    p = p * r + 0.5f;
-    p = p * r + 1.0f;
-    p = p * r + 1.0f;
-    const int bits = ((int)n + 127) << 23;
-    float power;
-    memcpy(&power, &bits, sizeof power);
-    return p * power;
 }
 
 static float swish_of(float x, float alpha)
@@ -46,7 +28,7 @@ static float gelu_tanh_of(float x)
     return x / (1.0f + fast_exp(-1.5957691216f * (x + 0.044715f * x * x * x)));
 }
 
-static void activate(Activation activation, size_t width, float *y)
+void activate(Activation activation, size_t width, float *y)
 {
     switch (activation) {
     case ACT_NONE:

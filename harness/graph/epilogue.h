@@ -4,6 +4,9 @@
 
 #include "harness/graph/onednn.h"
 
+/* The activation of y[width], in place. One thread. */
+void activate(Activation activation, size_t width, float *y);
+
 /* In place on y[width]; bias [width] and residual [width] are read only where the epilogue has them. One thread. */
 void epilogue_row(Epilogue e, size_t width, const float *bias, const float *residual, float *y);
 

@@ -1,5 +1,6 @@
 #include "harness/graph/epilogue.h"
 #include "harness/graph/product_attributes.h"
+#include "harness/graph/winograd.h"
 
 #include <stdlib.h>
 
@@ -11,14 +12,17 @@
  * Epilogues beyond the bias exist only in graphs without loss (fuse.c), so that backward never sees them. */
 
 typedef enum ConvWay {
-    CONV_DIRECT,   /* oneDNN */
-    CONV_AS_LINEAR /* 1x1, stride 1: a matrix product over pixels */
+    CONV_DIRECT,    /* oneDNN */
+    CONV_AS_LINEAR, /* 1x1, stride 1: a matrix product over pixels */
+    CONV_WINOGRAD   /* 3x3, stride 1, padding 1 */
 } ConvWay;
 
 typedef struct ConvState {
     ConvWay way;
     LinearKernel *linear; /* 1x1 with frozen weights */
     ConvKernel *forward, *backward_data, *backward_weights;
+    Winograd *winograd, *winograd_back; /* back: NULL when the budget was spent and backward_data does it */
+    bool trained;                       /* weights change between runs */
 } ConvState;
 
 static ConvShape conv_shape(const Node *node)
@@ -48,22 +52,65 @@ static Epilogue conv_epilogue(const Node *node)
     return ((const ConvAttributes *)node->attributes)->epilogue;
 }
 
-static ConvWay conv_way(const ConvShape *s)
+/* Winograd needs whole vector registers of channels and some tiles to share the weights' way from memory. */
+static bool suits_winograd(const ConvShape *s)
+{
+    enum { CHANNELS_MIN = 16, TILES_MIN = 8 };
+    const size_t tiles = s->batch * ((s->height + 3) / 4) * ((s->width + 3) / 4);
+    return s->kernel_h == 3 && s->kernel_w == 3 && s->stride == 1 && s->padding == 1 && s->in >= CHANNELS_MIN &&
+           s->out >= CHANNELS_MIN && tiles >= TILES_MIN;
+}
+
+static ConvWay conv_way(const ConvShape *s, bool exact)
 {
     if (s->kernel_h == 1 && s->kernel_w == 1 && s->stride == 1 && s->padding == 0) return CONV_AS_LINEAR;
-    return CONV_DIRECT;
+    return suits_winograd(s) && !exact ? CONV_WINOGRAD : CONV_DIRECT;
 }
 
+/* Takes the transformed weights out of the budget if they fit. */
+static bool take(size_t *winograd_budget, const ConvShape *s)
+{
+    const size_t bytes = winograd_weight_bytes(s);
+    if (bytes > *winograd_budget) return false;
+    *winograd_budget -= bytes;
+    return true;
+}
+
+/* The graph asks after conv_prepare. */
 static size_t conv_scratch(const Node *node, bool backward)
 {
-    return backward && conv_epilogue(node).bias ? column_sums_scratch(node->shape.dim[3]) : 0;
+    const ConvState *state = node->state;
+    const Winograd *w = backward ? state->winograd_back : state->winograd;
+    const size_t transform = w ? winograd_scratch(w) : 0;
+    const size_t sums = backward && conv_epilogue(node).bias ? column_sums_scratch(node->shape.dim[3]) : 0;
+    return transform > sums ? transform : sums;
 }
 
-static bool conv_prepare_backward(const Node *node, ConvState *state, const ConvShape *s, const float *weight,
-                                  Error *err)
+static bool prepare_forward(const Node *node, ConvState *state, const ConvShape *s, const float *weight, Error *err)
+{
+    const Epilogue e = conv_epilogue(node);
+    switch (state->way) {
+    case CONV_AS_LINEAR:
+        if (weight) state->linear = onednn_linear_new(conv_pixels(node), s->in, s->out, e, weight, err);
+        return state->linear || !weight;
+    case CONV_WINOGRAD:
+        state->winograd = winograd_new(*s, CONV_FORWARD, weight, err);
+        return state->winograd != NULL;
+    case CONV_DIRECT:
+        state->forward = onednn_conv_new(*s, CONV_FORWARD, e, weight, err);
+        return state->forward != NULL;
+    }
+    return false;
+}
+
+static bool prepare_backward(const Node *node, ConvState *state, const ConvShape *s, const float *weight,
+                             size_t *winograd_budget, Error *err)
 {
     if (state->way == CONV_AS_LINEAR) return true;
-    if (node->in[0]->needs_gradient) {
+    if (node->in[0]->needs_gradient && state->way == CONV_WINOGRAD && take(winograd_budget, s)) {
+        state->winograd_back = winograd_new(*s, CONV_BACKWARD_DATA, weight, err);
+        if (!state->winograd_back) return false;
+    } else if (node->in[0]->needs_gradient) {
         state->backward_data = onednn_conv_new(*s, CONV_BACKWARD_DATA, (Epilogue){0}, weight, err);
         if (!state->backward_data) return false;
     }
@@ -76,21 +123,15 @@ static bool conv_prepare_backward(const Node *node, ConvState *state, const Conv
 
 static bool conv_prepare(Node *node, bool exact, size_t *winograd_budget, Error *err)
 {
-    (void)exact, (void)winograd_budget;
     const ConvShape s = conv_shape(node);
-    const Epilogue e = conv_epilogue(node);
     const float *weight = node->in[1]->is_frozen ? node->in[1]->value : NULL;
     ConvState *state = xcalloc(1, sizeof *state);
     node->state = state;
-    state->way = conv_way(&s);
-    if (state->way == CONV_DIRECT) {
-        state->forward = onednn_conv_new(s, CONV_FORWARD, e, weight, err);
-        if (!state->forward) return false;
-    } else if (weight) {
-        state->linear = onednn_linear_new(conv_pixels(node), s.in, s.out, e, weight, err);
-        if (!state->linear) return false;
-    }
-    return conv_prepare_backward(node, state, &s, weight, err);
+    state->trained = weight == NULL;
+    state->way = conv_way(&s, exact);
+    if (state->way == CONV_WINOGRAD && !take(winograd_budget, &s)) state->way = CONV_DIRECT;
+    return prepare_forward(node, state, &s, weight, err) &&
+           prepare_backward(node, state, &s, weight, winograd_budget, err);
 }
 
 static void conv_release(Node *node)
@@ -101,6 +142,8 @@ static void conv_release(Node *node)
     onednn_conv_free(state->forward);
     onednn_conv_free(state->backward_data);
     onednn_conv_free(state->backward_weights);
+    winograd_free(state->winograd);
+    winograd_free(state->winograd_back);
     free(state);
     node->state = NULL;
 }
@@ -117,6 +160,9 @@ static void conv_forward(const OpCall *c)
     } else if (state->way == CONV_AS_LINEAR) {
         onednn_sgemm(false, true, pixels, s.out, s.in, 1, c->in[0], s.in, c->in[1], s.in, 0, c->out, s.out);
         epilogue_rows(e, pixels, s.out, bias, residual, c->out);
+    } else if (state->way == CONV_WINOGRAD) {
+        if (state->trained) winograd_set_weights(state->winograd, c->in[1]);
+        winograd_run(state->winograd, e, c->in[0], bias, residual, c->out, c->scratch);
     } else {
         onednn_conv_run(
             state->forward,
@@ -142,7 +188,10 @@ static void conv_backward(const OpCall *c)
         conv_backward_linear(c, &s);
         return;
     }
-    if (c->din[0])
+    if (c->din[0] && state->winograd_back) {
+        if (state->trained) winograd_set_weights(state->winograd_back, c->in[1]);
+        winograd_run(state->winograd_back, (Epilogue){0}, c->dout, NULL, NULL, c->din[0], c->scratch);
+    } else if (c->din[0])
         onednn_conv_run(state->backward_data, &(ConvCall){.dy = c->dout, .weight = c->in[1], .out = c->din[0]});
     if (c->din[1])
         onednn_conv_run(state->backward_weights, &(ConvCall){.x = c->in[0], .dy = c->dout, .out = c->din[1]});
@@ -161,6 +210,8 @@ static size_t conv_packed_bytes(const Node *node)
     size_t bytes = state->linear ? onednn_linear_bytes(state->linear) : 0;
     if (state->forward) bytes += onednn_conv_bytes(state->forward);
     if (state->backward_data) bytes += onednn_conv_bytes(state->backward_data);
+    if (state->winograd) bytes += winograd_bytes(state->winograd);
+    if (state->winograd_back) bytes += winograd_bytes(state->winograd_back);
     return bytes;
 }
 
