@@ -1,0 +1,245 @@
+#include "harness/clip/vocabulary_files.h"
+
+#include "harness/base/memory.h"
+#include "harness/clip/unicode.h"
+#include "harness/io/gzip.h"
+#include "harness/io/json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { FILE_LIMIT = 1 << 28, TOKENS_MAX = 1 << 22 };
+
+void vocabulary_free(Vocabulary *v)
+{
+    text_list_free(&v->tokens);
+    text_list_free(&v->merges);
+}
+
+uint32_t byte_character(uint8_t byte)
+{
+    if ((byte >= '!' && byte <= '~') || (byte >= 0xA1 && byte != 0xAD)) return byte;
+    if (byte <= ' ') return 0x100u + byte;
+    return byte == 0xAD ? 0x100 + 67 : 0x100u + 33 + (byte - 0x7Fu); /* 0x7F to 0xA0 follow the 33 control characters */
+}
+
+/* ---- vocab.json: {"token": id, ...} ---- */
+
+static bool put_token(char **by_id, size_t count, const cJSON *entry, Json where, Error *err)
+{
+    const double id = cJSON_IsNumber(entry) ? entry->valuedouble : -1;
+    if (!(id >= 0 && id < (double)count) || id != (double)(size_t)id)
+        return json_fail(where, err,
+                         "the id of \"%.60s\" must be a whole number from 0 to %zu, as there are %zu tokens",
+                         entry->string, count - 1, count);
+    char **place = &by_id[(size_t)id];
+    if (*place)
+        return json_fail(where, err, "\"%.60s\" and \"%.60s\" have the same id %zu", *place, entry->string, (size_t)id);
+    *place = entry->string;
+    return true;
+}
+
+/* `vocab` and, from tokenizer.json, further tokens ("added_tokens") that it may not have. */
+static bool collect_tokens(Json vocab, Json added, TextList *tokens, Error *err)
+{
+    const size_t most = json_count(vocab) + json_count(added);
+    if (!json_count(vocab) || most > TOKENS_MAX)
+        return json_fail(vocab, err, "%zu tokens; from 1 to %d are possible", most, TOKENS_MAX);
+    size_t count = json_count(vocab);
+    for (const cJSON *item = added.node ? added.node->child : NULL; item; item = item->next) {
+        const cJSON *content = cJSON_GetObjectItemCaseSensitive(item, "content");
+        if (!cJSON_IsString(content)) return json_fail(added, err, "every entry needs a text \"content\"");
+        if (!cJSON_GetObjectItemCaseSensitive(vocab.node, content->valuestring)) count++;
+    }
+    char **by_id = xcalloc(count, sizeof *by_id);
+    bool good = true;
+    for (const cJSON *entry = vocab.node->child; entry && good; entry = entry->next)
+        good = put_token(by_id, count, entry, vocab, err);
+    for (const cJSON *item = added.node ? added.node->child : NULL; item && good; item = item->next) {
+        const cJSON *content = cJSON_GetObjectItemCaseSensitive(item, "content");
+        if (cJSON_GetObjectItemCaseSensitive(vocab.node, content->valuestring)) continue;
+        cJSON entry = {.string = content->valuestring, .type = cJSON_Number, .valuedouble = -1};
+        const cJSON *id = cJSON_GetObjectItemCaseSensitive(item, "id");
+        if (cJSON_IsNumber(id)) entry.valuedouble = id->valuedouble;
+        good = put_token(by_id, count, &entry, added, err);
+    }
+    for (size_t i = 0; i < count && good; i++)
+        text_list_add(tokens, by_id[i]); /* count distinct ids below count: no gap */
+    free(by_id);
+    return good;
+}
+
+static bool object_itself(Json j, Error *err)
+{
+    return json_is_object(j) || json_fail(j, err, "an object {\"token\": id, ...} is needed");
+}
+
+static bool read_vocab_and_merges(const char *vocab_path, const char *merges_path, Vocabulary *v, Error *err)
+{
+    JsonFile *file = json_read(vocab_path, err);
+    if (!file) return false;
+    const Json root = json_root(file), none = {.file = file};
+    const bool good = object_itself(root, err) && collect_tokens(root, none, &v->tokens, err);
+    json_free(file);
+    TextList lines = {0};
+    if (!good || !read_lines(merges_path, FILE_LIMIT, &lines, err)) return false;
+    for (size_t i = 0; i < lines.count; i++)
+        if (lines.items[i][0] && strncmp(lines.items[i], "#version", 8) != 0) text_list_add(&v->merges, lines.items[i]);
+    text_list_free(&lines);
+    return true;
+}
+
+/* ---- tokenizer.json ---- */
+
+/* A merge is "left right", or ["left", "right"] in newer files. */
+static bool collect_merges(Json merges, TextList *list, Error *err)
+{
+    for (const cJSON *item = merges.node->child; item; item = item->next) {
+        const cJSON *left = cJSON_IsArray(item) ? item->child : NULL, *right = left ? left->next : NULL;
+        if (cJSON_IsString(item)) {
+            text_list_add(list, item->valuestring);
+        } else if (cJSON_IsString(left) && cJSON_IsString(right) && !right->next) {
+            char *pair = xformat("%s %s", left->valuestring, right->valuestring);
+            text_list_add(list, pair);
+            free(pair);
+        } else {
+            return json_fail(merges, err, "every merge must be \"left right\" or [\"left\", \"right\"]");
+        }
+    }
+    return true;
+}
+
+static bool parse_tokenizer_json(Json root, Vocabulary *v, Error *err)
+{
+    Json model, vocab, merges;
+    const char *type, *suffix;
+    if (!json_object(root, "model", &model, err) || !json_string_or(model, "type", "BPE", &type, err) ||
+        !json_string_or(model, "end_of_word_suffix", "", &suffix, err) || !json_object(model, "vocab", &vocab, err) ||
+        !json_array(model, "merges", &merges, err))
+        return false;
+    if (strcmp(type, "BPE") != 0 || strcmp(suffix, "</w>") != 0)
+        return json_fail(model, err, "this is no CLIP tokenizer (BPE with the end-of-word suffix </w>)");
+    const Json added = json_get(root, "added_tokens");
+    if (added.node && !json_is_array(added)) return json_fail(added, err, "a list is needed");
+    return collect_tokens(vocab, added, &v->tokens, err) && collect_merges(merges, &v->merges, err);
+}
+
+static bool read_tokenizer_json(const char *path, Vocabulary *v, Error *err)
+{
+    JsonFile *file = json_read(path, err);
+    if (!file) return false;
+    const bool good = parse_tokenizer_json(json_root(file), v, err);
+    json_free(file);
+    return good;
+}
+
+/* ---- bpe_simple_vocab_16e6.txt.gz: merges only; the vocabulary follows from them (simple_tokenizer.py) ---- */
+
+static void add_byte_tokens(TextList *tokens, const char *suffix)
+{
+    /* in the order of bytes_to_unicode: bytes that stand for themselves, then the others */
+    for (int itself = 1; itself >= 0; itself--)
+        for (unsigned byte = 0; byte < 256; byte++) {
+            const uint32_t c = byte_character((uint8_t)byte);
+            if ((c == byte) != itself) continue;
+            char utf8[4];
+            char *token = xformat("%.*s%s", (int)unicode_put(c, utf8), utf8, suffix);
+            text_list_add(tokens, token);
+            free(token);
+        }
+}
+
+static bool read_simple_vocab(const char *path, Vocabulary *v, Error *err)
+{
+    enum { MERGES = 49152 - 256 - 2 }; /* the file has more; CLIP uses so many */
+    char *data;
+    size_t length;
+    if (!gzip_read(path, FILE_LIMIT, &data, &length, err)) return false;
+    add_byte_tokens(&v->tokens, "");
+    add_byte_tokens(&v->tokens, "</w>");
+    bool good = true, first = true;
+    for (char *line = data, *rest = data; good && line && *line && v->merges.count < MERGES; line = rest) {
+        rest = strchr(line, '\n');
+        if (rest) *rest++ = '\0';
+        if (!first) { /* the first line is a heading */
+            const char *blank = strchr(line, ' ');
+            good = blank ||
+                   fail(err, "%s: merge %zu is \"%.60s\", two symbols are needed", path, v->merges.count + 1, line);
+            if (!good) break;
+            text_list_add(&v->merges, line);
+            char *token = xformat("%.*s%s", (int)(blank - line), line, blank + 1);
+            text_list_add(&v->tokens, token);
+            free(token);
+        }
+        first = false;
+    }
+    free(data);
+    text_list_add(&v->tokens, "<|startoftext|>");
+    text_list_add(&v->tokens, "<|endoftext|>");
+    return good;
+}
+
+/* ---- finding the files ---- */
+
+static bool ends_with(const char *text, const char *end)
+{
+    const size_t a = strlen(text), b = strlen(end);
+    return a >= b && !strcmp(text + a - b, end);
+}
+
+static bool read_one_file(const char *path, Vocabulary *v, Error *err)
+{
+    if (!path_exists(path)) return fail(err, "%s: no such file or folder", path);
+    if (ends_with(path, ".gz")) return read_simple_vocab(path, v, err);
+    if (ends_with(path, "tokenizer.json")) return read_tokenizer_json(path, v, err);
+    char *folder = path_folder(path), *vocab = path_join(folder, "vocab.json"),
+         *merges = path_join(folder, "merges.txt");
+    const bool is_merges = ends_with(path, ".txt");
+    const bool good = read_vocab_and_merges(is_merges ? vocab : path, is_merges ? path : merges, v, err);
+    free(folder);
+    free(vocab);
+    free(merges);
+    return good;
+}
+
+/* 1: read, 0: nothing of the kind there, -1: failed */
+static int read_folder(const char *folder, Vocabulary *v, Error *err)
+{
+    char *vocab = path_join(folder, "vocab.json"), *merges = path_join(folder, "merges.txt");
+    char *json = path_join(folder, "tokenizer.json"), *simple = path_join(folder, "bpe_simple_vocab_16e6.txt.gz");
+    int result = 0;
+    if (path_exists(vocab) && path_exists(merges))
+        result = read_vocab_and_merges(vocab, merges, v, err) ? 1 : -1;
+    else if (path_exists(json))
+        result = read_tokenizer_json(json, v, err) ? 1 : -1;
+    else if (path_exists(simple))
+        result = read_simple_vocab(simple, v, err) ? 1 : -1;
+    free(vocab);
+    free(merges);
+    free(json);
+    free(simple);
+    return result;
+}
+
+bool vocabulary_read(const char *path, Vocabulary *vocabulary, Error *err)
+{
+    *vocabulary = (Vocabulary){0};
+    bool good;
+    if (path_is_folder(path)) {
+        int found = read_folder(path, vocabulary, err);
+        char *inner = path_join(path, "tokenizer"); /* a pipeline's */
+        if (found == 0 && path_is_folder(inner)) found = read_folder(inner, vocabulary, err);
+        free(inner);
+        good = found > 0;
+        if (found == 0)
+            fail(
+                err,
+                "%s: no tokenizer there; vocab.json with merges.txt, tokenizer.json or bpe_simple_vocab_16e6.txt.gz is "
+                "needed, and --tokenizer names the folder that has them",
+                path);
+    } else {
+        good = read_one_file(path, vocabulary, err);
+    }
+    if (!good) vocabulary_free(vocabulary);
+    return good;
+}
