@@ -1,0 +1,49 @@
+/* Checkpoints: one description a layout behind a table. A layout reads the sizes, then says for each weight of the list where it
+ * stands in the file; everything is checked against the file before memory is taken for it. */
+#pragma once
+
+#include "harness/base/text.h"
+#include "harness/clip/weight_list.h"
+#include "harness/io/json.h"
+#include "harness/io/safetensors.h"
+
+typedef struct Checkpoint {
+    const char *path; /* what the user named */
+    TextList files;   /* configuration files read; with the weights' files they make the fingerprint */
+    Safetensors *tensors;
+    char *weights_path;
+    ClipConfig config;
+    const char *text_prefix, *image_prefix; /* in front of the towers' names, where layouts have variants */
+} Checkpoint;
+
+typedef struct CheckpointLayout {
+    const char *name;
+    /* Is `path` of this layout? */
+    bool (*matches)(const char *path);
+    /* Opens the weights and fills config, from files or from the tensors' shapes. */
+    bool (*read_config)(Checkpoint *c, Error *err);
+    /* Values of one weight. `values` NULL: only checks that it is there and fits. */
+    bool (*fetch)(const Checkpoint *c, const WeightSpec *spec, float *values, Error *err);
+} CheckpointLayout;
+
+extern const CheckpointLayout checkpoint_openai, checkpoint_huggingface, checkpoint_openclip;
+
+/* ---- for the layouts ---- */
+
+bool checkpoint_has_file(const char *folder, const char *name);
+/* Opens path/name (or `path` itself when name is NULL). */
+bool checkpoint_open_weights(Checkpoint *c, const char *name, Error *err);
+/* Reads a JSON file of the folder and notes it for the fingerprint. */
+JsonFile *checkpoint_read_json(Checkpoint *c, const char *name, Error *err);
+/* A tensor that must be there and have this shape (a scalar may also be [1]); values may be NULL. */
+bool checkpoint_tensor(const Checkpoint *c, const char *name, Shape s, float *values, Error *err);
+/* The same stored the other way round: the file has [b, a], values become [a, b]. */
+bool checkpoint_transposed(const Checkpoint *c, const char *name, Shape s, float *values, Error *err);
+/* A dimension of a tensor, for sizes that are read off shapes. Fails when it is absent or of another rank. */
+bool checkpoint_dim(const Checkpoint *c, const char *name, int rank, int axis, size_t *value, Error *err);
+const TensorView *checkpoint_find(const Checkpoint *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* A size from a configuration: a whole number from 0 to 2^30. */
+bool checkpoint_size(Json object, const char *key, size_t otherwise, size_t *value, Error *err);
+/* Three numbers, such as image_mean; `values` stays when the key is absent. */
+bool checkpoint_triple(Json object, const char *key, float values[3], Error *err);

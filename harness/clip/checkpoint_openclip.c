@@ -1,0 +1,190 @@
+/* An open_clip folder: open_clip_config.json and open_clip_model.safetensors. Names are OpenAI's; a model made as CustomTextCLIP
+ * has its text tower under "text.". */
+#include "harness/clip/checkpoint.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char config_name[] = "open_clip_config.json", weights_name[] = "open_clip_model.safetensors";
+
+static bool matches(const char *path)
+{
+    return checkpoint_has_file(path, config_name) && checkpoint_has_file(path, weights_name);
+}
+
+/* Options of open_clip's towers that change what is computed and that we do not compute: each must be absent, null, false,
+ * zero or, where there is one, have the given text. */
+typedef struct Unsupported {
+    const char *key, *allowed;
+} Unsupported;
+
+static bool refuse(Json tower, const Unsupported *options, Error *err)
+{
+    for (; options->key; options++) {
+        const Json value = json_get(tower, options->key);
+        if (!value.node || cJSON_IsNull(value.node) || cJSON_IsFalse(value.node)) continue;
+        if (json_is_number(value) && value.node->valuedouble == 0) continue;
+        if (json_is_string(value) && options->allowed && !strcmp(value.node->valuestring, options->allowed)) continue;
+        return json_fail(value, err, "this variant of CLIP is not supported; it must be absent or %s",
+                         options->allowed ? options->allowed : "false");
+    }
+    return true;
+}
+
+static const Unsupported vision_options[] = {{"timm_model_name", NULL},
+                                             {"attentional_pool", NULL},
+                                             {"no_ln_pre", NULL},
+                                             {"final_ln_after_pool", NULL},
+                                             {"ls_init_value", NULL},
+                                             {"input_patchnorm", NULL},
+                                             {"pool_type", "tok"},
+                                             {"pos_embed_type", "learnable"},
+                                             {"block_type", "default"},
+                                             {"qk_norm", NULL},
+                                             {"scale_heads", NULL},
+                                             {"scaled_cosine_attn", NULL},
+                                             {"scale_attn", NULL},
+                                             {"scale_attn_inner", NULL},
+                                             {"scale_fc", NULL},
+                                             {"global_average_pool", NULL},
+                                             {NULL, NULL}};
+static const Unsupported text_options[] = {
+    {"hf_model_name", NULL},   {"embed_cls", NULL},        {"no_causal_mask", NULL},     {"final_ln_after_pool", NULL},
+    {"ls_init_value", NULL},   {"pool_type", "argmax"},    {"proj_type", "linear"},      {"proj_bias", NULL},
+    {"block_type", "default"}, {"qk_norm", NULL},          {"scaled_cosine_attn", NULL}, {"scale_heads", NULL},
+    {"scale_attn", NULL},      {"scale_attn_inner", NULL}, {"scale_fc", NULL},           {NULL, NULL}};
+
+/* The MLP's width: int(width * mlp_ratio), as open_clip has it. */
+static bool mlp_width(Json tower, size_t width, size_t *mlp, Error *err)
+{
+    double ratio;
+    if (!json_number_or(tower, "mlp_ratio", 4, &ratio, err)) return false;
+    if (!(ratio > 0 && ratio <= 64))
+        return json_fail(json_get(tower, "mlp_ratio"), err, "a ratio from 0 to 64 is needed");
+    *mlp = (size_t)((double)width * ratio);
+    return true;
+}
+
+static bool layer_norm_eps(Json tower, float *eps, Error *err)
+{
+    const Json options = json_get(tower, "norm_kwargs");
+    double value;
+    if (!options.node || cJSON_IsNull(options.node)) return true;
+    if (!json_number_or(options, "eps", *eps, &value, err)) return false;
+    *eps = (float)value;
+    return true;
+}
+
+/* nn.GELU or QuickGELU; {"approximate": "tanh"} is GELU's other form. */
+static bool activation(Json tower, bool quick, Activation *act, Error *err)
+{
+    const Json options = json_get(tower, "act_kwargs");
+    const char *form = "none";
+    if (options.node && !cJSON_IsNull(options.node) && !json_string_or(options, "approximate", "none", &form, err))
+        return false;
+    const bool tanh_form = !strcmp(form, "tanh");
+    if (!tanh_form && strcmp(form, "none") != 0) return json_fail(options, err, "approximate must be none or tanh");
+    *act = quick ? ACT_QUICK_GELU : tanh_form ? ACT_GELU_TANH : ACT_GELU;
+    return true;
+}
+
+static bool resnet_stages(Json layers, ClipConfig *k, Error *err)
+{
+    k->is_resnet = true;
+    k->stages = json_count(layers);
+    if (k->stages < 1 || k->stages > CLIP_STAGES_MAX)
+        return json_fail(layers, err, "a ResNet of 1 to %d stages is needed", CLIP_STAGES_MAX);
+    for (size_t i = 0; i < k->stages; i++) {
+        int64_t blocks;
+        if (!json_as_integer(json_at(layers, i), &blocks, err)) return false;
+        if (blocks < 1 || blocks > 256) return json_fail(layers, err, "a stage has 1 to 256 blocks");
+        k->blocks[i] = (size_t)blocks;
+    }
+    return true;
+}
+
+static bool read_vision(Json vision, bool quick, ClipConfig *k, Error *err)
+{
+    size_t width, head_width;
+    const Json layers = json_get(vision, "layers");
+    if (!refuse(vision, vision_options, err) || !checkpoint_size(vision, "image_size", 224, &k->image_size, err) ||
+        !checkpoint_size(vision, "width", 768, &width, err) ||
+        !checkpoint_size(vision, "head_width", 64, &head_width, err) ||
+        !activation(vision, quick, &k->image_activation, err) || !layer_norm_eps(vision, &k->layer_norm_eps, err))
+        return false;
+    if (head_width < 1 || width > 1 << 20)
+        return json_fail(vision, err, "width %zu with heads of width %zu is impossible", width, head_width);
+    k->has_image = true;
+    k->image_width = width;
+    if (layers.node && json_is_array(layers)) {
+        if (!resnet_stages(layers, k, err)) return false;
+        k->stem_width = width;
+        k->image_width = width << (k->stages + 1);
+    } else if (!checkpoint_size(vision, "layers", 12, &k->image_layers, err) ||
+               !checkpoint_size(vision, "patch_size", 16, &k->patch, err) ||
+               !mlp_width(vision, width, &k->image_mlp, err)) {
+        return false;
+    }
+    k->image_heads = k->image_width / head_width;
+    return true;
+}
+
+static bool read_text(Json text, bool quick, ClipConfig *k, Error *err)
+{
+    k->has_text = true;
+    return refuse(text, text_options, err) && checkpoint_size(text, "width", 512, &k->text_width, err) &&
+           checkpoint_size(text, "heads", 8, &k->text_heads, err) &&
+           checkpoint_size(text, "layers", 12, &k->text_layers, err) &&
+           checkpoint_size(text, "context_length", 77, &k->context, err) &&
+           checkpoint_size(text, "vocab_size", 49408, &k->vocabulary, err) &&
+           mlp_width(text, k->text_width, &k->text_mlp, err) && activation(text, quick, &k->text_activation, err) &&
+           layer_norm_eps(text, &k->text_layer_norm_eps, err);
+}
+
+/* Pictures must be prepared as preprocess.h does it, or features would differ from the reference's. */
+static bool read_preprocessing(Json root, ClipConfig *k, Error *err)
+{
+    const Json preprocess = json_get(root, "preprocess_cfg");
+    const char *interpolation, *mode;
+    if (!preprocess.node || cJSON_IsNull(preprocess.node)) return true;
+    if (!json_string_or(preprocess, "interpolation", "bicubic", &interpolation, err) ||
+        !json_string_or(preprocess, "resize_mode", "shortest", &mode, err))
+        return false;
+    if (strcmp(interpolation, "bicubic") != 0 || strcmp(mode, "shortest") != 0)
+        return json_fail(preprocess, err,
+                         "interpolation bicubic and resize_mode shortest are needed, these are %s and %s",
+                         interpolation, mode);
+    return checkpoint_triple(preprocess, "mean", k->mean, err) && checkpoint_triple(preprocess, "std", k->std, err);
+}
+
+static bool parse(Json root, ClipConfig *k, Error *err)
+{
+    Json model, vision, text;
+    bool quick;
+    return json_object(root, "model_cfg", &model, err) && checkpoint_size(model, "embed_dim", 0, &k->embed, err) &&
+           json_bool_or(model, "quick_gelu", false, &quick, err) && json_object(model, "vision_cfg", &vision, err) &&
+           json_object(model, "text_cfg", &text, err) && read_vision(vision, quick, k, err) &&
+           read_text(text, quick, k, err) && read_preprocessing(root, k, err);
+}
+
+static bool read_config(Checkpoint *c, Error *err)
+{
+    JsonFile *file = checkpoint_read_json(c, config_name, err);
+    if (!file) return false;
+    const bool good = parse(json_root(file), &c->config, err) && checkpoint_open_weights(c, weights_name, err);
+    json_free(file);
+    if (good && checkpoint_find(c, "text.token_embedding.weight")) c->text_prefix = "text.";
+    return good;
+}
+
+static bool fetch(const Checkpoint *c, const WeightSpec *spec, float *values, Error *err)
+{
+    const bool is_text = strncmp(spec->name, "visual.", 7) != 0 && strcmp(spec->name, "logit_scale") != 0;
+    char *name = xformat("%s%s", is_text ? c->text_prefix : "", spec->name);
+    const bool good = checkpoint_tensor(c, name, spec->shape, values, err);
+    free(name);
+    return good;
+}
+
+const CheckpointLayout checkpoint_openclip = {
+    .name = "open_clip", .matches = matches, .read_config = read_config, .fetch = fetch};
