@@ -59,36 +59,42 @@ static inline __attribute__((always_inline)) void output_transform(const Lanes m
     y[3] = (P * PP) * difference_p + (Q * QQ) * difference_q + m[5];
 }
 
-static void weight_transform(const double g[3], double u[POINTS])
+static inline __attribute__((always_inline)) void weight_transform(const Lanes g[3], Lanes u[POINTS])
 {
-    const double pp = (double)P * P, qq = (double)Q * Q;
-    const double by_p = 1 / (2 * pp * (pp - qq)), by_q = 1 / (2 * qq * (qq - pp));
-    u[0] = g[0] / (pp * qq);
-    u[1] = (g[0] + P * g[1] + pp * g[2]) * by_p;
-    u[2] = (g[0] - P * g[1] + pp * g[2]) * by_p;
-    u[3] = (g[0] + Q * g[1] + qq * g[2]) * by_q;
-    u[4] = (g[0] - Q * g[1] + qq * g[2]) * by_q;
+    const float by_p = 1.0f / (2 * PP * (PP - QQ)), by_q = 1.0f / (2 * QQ * (QQ - PP));
+    const Lanes even_p = by_p * g[0] + (PP * by_p) * g[2], odd_p = (P * by_p) * g[1];
+    const Lanes even_q = by_q * g[0] + (QQ * by_q) * g[2], odd_q = (Q * by_q) * g[1];
+    u[0] = (1.0f / (PP * QQ)) * g[0];
+    u[1] = even_p + odd_p;
+    u[2] = even_p - odd_p;
+    u[3] = even_q + odd_q;
+    u[4] = even_q - odd_q;
     u[5] = g[2];
 }
 
 /* ---- weights ---- */
 
-/* U = G g Gt of one channel pair, into the 36 packed matrices. */
-static void transform_pair(const Winograd *w, const float *g, size_t in, size_t out)
+/* U = G g Gt of one input channel and the `count` <= LANES output channels from `out` on, into the 36 packed matrices. */
+static void transform_weights(const Winograd *w, const float *weight, size_t in, size_t out, size_t count)
 {
-    double half[3][POINTS], u[POINTS][POINTS];
-    for (size_t column = 0; column < 3; column++) {
-        double taps[3];
-        for (size_t row = 0; row < 3; row++) {
-            const size_t tap = row * 3 + column;
-            taps[row] = g[w->flipped ? 8 - tap : tap];
-        }
-        weight_transform(taps, half[column]);
+    float taps[9][LANES] = {{0}};
+    for (size_t o = 0; o < count; o++) {
+        const float *g = weight + (w->flipped ? in * w->out + out + o : (out + o) * w->in + in) * 9;
+        for (size_t tap = 0; tap < 9; tap++) taps[tap][o] = g[w->flipped ? 8 - tap : tap];
     }
-    const size_t matrix = panels_size(w->in, w->out), place = panels_index(w->in, w->out, in, out);
+    const size_t matrix = panels_size(w->in, w->out);
+    float *to = w->weights + panels_index(w->in, w->out, in, out);
+    Lanes half[POINTS][3];
+    for (size_t column = 0; column < 3; column++) {
+        Lanes u[POINTS];
+        weight_transform(
+            (Lanes[3]){lanes_load(taps[column]), lanes_load(taps[3 + column]), lanes_load(taps[6 + column])}, u);
+        for (size_t i = 0; i < POINTS; i++) half[i][column] = u[i];
+    }
     for (size_t i = 0; i < POINTS; i++) {
-        weight_transform((double[3]){half[0][i], half[1][i], half[2][i]}, u[i]);
-        for (size_t j = 0; j < POINTS; j++) w->weights[(i * POINTS + j) * matrix + place] = (float)u[i][j];
+        Lanes u[POINTS];
+        weight_transform(half[i], u);
+        for (size_t j = 0; j < POINTS; j++) lanes_store(to + (i * POINTS + j) * matrix, u[j]);
     }
 }
 
@@ -96,8 +102,8 @@ void winograd_set_weights(Winograd *w, const float *weight)
 {
 #pragma omp parallel for schedule(static)
     for (size_t in = 0; in < w->in; in++)
-        for (size_t out = 0; out < w->out; out++)
-            transform_pair(w, weight + (w->flipped ? in * w->out + out : out * w->in + in) * 9, in, out);
+        for (size_t out = 0; out < w->out; out += LANES)
+            transform_weights(w, weight, in, out, w->out - out < LANES ? w->out - out : LANES);
 }
 
 size_t winograd_weight_bytes(const ConvShape *s)
