@@ -1,0 +1,58 @@
+/* A session of the bench: the experiments file, the store, and what has been opened so far (models, data sets, features), so
+ * that nothing is read or hashed twice. Everything that is handed out lives as long as the session. */
+#pragma once
+
+#include "harness/bench/experiments.h"
+
+typedef struct OpenModel {
+    const Model *model;
+    Clip *clip;
+    Tokenizer *tokenizer;
+} OpenModel;
+
+typedef struct OpenDataset {
+    char *name;
+    size_t limit;
+    Dataset *dataset;
+} OpenDataset;
+
+enum { OPEN_MAX = 64, FEATURE_CACHE = 2 };
+
+typedef struct Bench {
+    Book *book;
+    const char *store;
+    bool exact;
+    Progress *progress;
+    OpenModel models[OPEN_MAX];
+    size_t model_count;
+    OpenDataset datasets[OPEN_MAX];
+    size_t dataset_count;
+    /* The features used last: a suite trains and scores many experiments on the same ones. */
+    struct {
+        char *path;
+        bool local;
+        ImageFeatures features;
+    } images[FEATURE_CACHE];
+    size_t next_image;
+    struct {
+        char *path;
+        bool local;
+        TextFeatures features;
+    } texts;
+} Bench;
+
+typedef struct BenchOptions {
+    const char *experiments, *paths, *store;
+    bool exact;
+    Progress *progress;
+} BenchOptions;
+
+bool bench_open(Bench *b, const BenchOptions *options, Error *err);
+void bench_close(Bench *b);
+
+/* NULL on failure; a missing checkpoint gets a sentence that says how to come by it. */
+const OpenModel *bench_model(Bench *b, const char *name, Error *err);
+Dataset *bench_dataset(Bench *b, const char *name, size_t limit, Error *err);
+/* Borrowed until the next call of the same kind but one (images) or the next one (texts). NULL on failure. */
+const ImageFeatures *bench_images(Bench *b, const char *path, bool want_local, Error *err);
+const TextFeatures *bench_texts(Bench *b, const char *path, bool want_local, Error *err);

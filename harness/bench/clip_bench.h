@@ -1,0 +1,31 @@
+/* How fast the image tower runs (`palbench bench clip`): one batch through the compiled graph, best of several, against the
+ * machine's own rate of float32 matrix products on the same threads. */
+#pragma once
+
+#include "harness/base/progress.h"
+#include "harness/clip/clip.h"
+
+#include <stddef.h>
+
+typedef struct ClipBenchOptions {
+    const char *arch; /* "RN50", "ViT-B-16", ...: random weights */
+    const char *path; /* or a checkpoint */
+    size_t batch;     /* 0: 8 */
+    size_t size;      /* 0: the model's own */
+    size_t repeats;   /* 0: 5 */
+    bool exact;
+    bool print_operators; /* seconds by operator on stderr, for profiling by hand */
+} ClipBenchOptions;
+
+typedef struct ClipBenchResult {
+    size_t batch, size;
+    double seconds;    /* of one batch, best of repeats */
+    double flop;       /* of one batch, as the products' and convolutions' definitions count them */
+    size_t peak_bytes; /* weights, packed weights and planned activations */
+} ClipBenchResult;
+
+bool clip_bench(ClipBenchOptions options, ClipBenchResult *result, Progress *progress, Error *err);
+
+/* Operations a second of a float32 product [1536, 1536] x [1536, 1536] by oneDNN on the current threads, best of several: what
+ * `share` in the benches is of. */
+double product_rate(void);

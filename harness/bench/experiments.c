@@ -1,0 +1,286 @@
+#include "harness/bench/experiments.h"
+
+#include "harness/bench/experiment_grid.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- lookup ---- */
+
+const Suite *book_suite(const Book *book, const char *name)
+{
+    for (size_t i = 0; i < book->suite_count; i++)
+        if (strcmp(book->suites[i].name, name) == 0) return &book->suites[i];
+    return NULL;
+}
+
+const Model *book_model(const Book *book, const char *name)
+{
+    for (size_t i = 0; i < book->model_count; i++)
+        if (strcmp(book->models[i].name, name) == 0) return &book->models[i];
+    return NULL;
+}
+
+const Protocol *book_protocol(const Book *book, const char *name)
+{
+    for (size_t i = 0; i < book->protocol_count; i++)
+        if (strcmp(book->protocols[i].name, name) == 0) return &book->protocols[i];
+    return protocol_built_in(name);
+}
+
+void book_dataset_names(const Book *book, TextList *names)
+{
+    const Json datasets = json_get(json_root(book->file), "datasets");
+    for (size_t i = 0; datasets.node && i < json_count(datasets); i++)
+        text_list_add(names, json_key(json_at(datasets, i)));
+}
+
+/* What paths.json says under SECTION.NAME; node NULL when nothing. */
+static Json path_entry(const Book *book, const char *section, const char *name)
+{
+    const Json none = {0};
+    if (!book->paths) return none;
+    const Json object = json_get(json_root(book->paths), section);
+    return object.node ? json_get(object, name) : none;
+}
+
+Dataset *book_dataset(const Book *book, const char *name, size_t limit, Error *err)
+{
+    const Json datasets = json_get(json_root(book->file), "datasets"), own = path_entry(book, "datasets", name);
+    DatasetSource source = {.name = name, .folder = book->folder, .limit = limit};
+    if (datasets.node) source.config = json_get(datasets, name);
+    const char *root = NULL;
+    if (own.node && !json_as_string(own, &root, err)) return NULL;
+    if (!root && book->paths && !json_string_or(json_root(book->paths), "data", NULL, &root, err)) return NULL;
+    char *full = root ? path_join(book->paths_folder, root) : NULL;
+    source.root = full;
+    Dataset *dataset = dataset_open(&source, err);
+    free(full);
+    return dataset;
+}
+
+/* ---- reading the sections ---- */
+
+static bool is_section(Json section, Error *err)
+{
+    return json_is_object(section) || json_fail(section, err, "an object of named entries is needed");
+}
+
+/* A path of paths.json, or of the experiments file, as the program can open it. */
+static char *resolved(const Book *book, Json override, const char *value)
+{
+    return path_join(override.node ? book->paths_folder : book->folder, value);
+}
+
+static bool read_model(const Book *book, Model *m, Json entry, Error *err)
+{
+    static const char *const keys[] = {"clip", "tokenizer", "diffusion", NULL};
+    const Json override = path_entry(book, "models", m->name);
+    const char *clip = NULL, *tokenizer = NULL;
+    if (!json_is_object(entry)) return json_fail(entry, err, "an object such as {\"clip\": \"models/RN50\"} is needed");
+    if (!json_only_keys(entry, keys, err) || !json_string(entry, "clip", &clip, err) ||
+        !json_string_or(entry, "tokenizer", NULL, &tokenizer, err))
+        return false;
+    if (!override.node) {
+        m->clip = path_join(book->folder, clip);
+        m->tokenizer = path_join(book->folder, tokenizer ? tokenizer : clip);
+        return true;
+    }
+    if (json_is_object(override)) {
+        if (!json_only_keys(override, keys, err) || !json_string(override, "clip", &clip, err) ||
+            !json_string_or(override, "tokenizer", NULL, &tokenizer, err))
+            return false;
+    } else {
+        tokenizer = NULL;
+        if (!json_as_string(override, &clip, err)) return false;
+    }
+    m->clip = resolved(book, override, clip);
+    m->tokenizer = resolved(book, override, tokenizer ? tokenizer : clip);
+    return true;
+}
+
+static bool read_models(Book *book, Json section, Error *err)
+{
+    if (!section.node) return true;
+    if (!is_section(section, err)) return false;
+    const size_t count = json_count(section);
+    book->models = xcalloc(count ? count : 1, sizeof *book->models);
+    for (size_t i = 0; i < count; i++) {
+        Model *m = &book->models[book->model_count++];
+        m->name = json_key(json_at(section, i));
+        if (!read_model(book, m, json_at(section, i), err)) return false;
+    }
+    return true;
+}
+
+static bool read_protocols(Book *book, Json section, Error *err)
+{
+    if (!section.node) return true;
+    if (!is_section(section, err)) return false;
+    const size_t count = json_count(section);
+    book->protocols = xcalloc(count ? count : 1, sizeof *book->protocols);
+    for (size_t i = 0; i < count; i++) {
+        const Json entry = json_at(section, i);
+        if (protocol_built_in(json_key(entry)))
+            return json_fail(entry, err, "the name belongs to a built-in protocol; choose another");
+        if (!protocol_read(&book->protocols[book->protocol_count++], json_key(entry), entry, err)) return false;
+    }
+    return true;
+}
+
+static bool read_suite(Suite *suite, Json entry, Error *err)
+{
+    suite->name = json_key(entry);
+    if (!json_is_array(entry)) return json_fail(entry, err, "a list of experiments is needed");
+    suite->experiments = xcalloc(json_count(entry) + 1, sizeof *suite->experiments);
+    for (size_t i = 0; i < json_count(entry); i++)
+        if (!json_as_string(json_at(entry, i), &suite->experiments[suite->count++], err)) return false;
+    return suite->count ? true : json_fail(entry, err, "the list is empty");
+}
+
+static bool read_suites(Book *book, Json section, Error *err)
+{
+    if (!section.node) return true;
+    if (!is_section(section, err)) return false;
+    const size_t count = json_count(section);
+    book->suites = xcalloc(count ? count : 1, sizeof *book->suites);
+    for (size_t i = 0; i < count; i++)
+        if (!read_suite(&book->suites[book->suite_count++], json_at(section, i), err)) return false;
+    return true;
+}
+
+static bool check_paths(const Book *book, Error *err)
+{
+    if (!book->paths) return true;
+    const Json root = json_root(book->paths);
+    if (!json_is_object(root)) return json_fail(root, err, "an object is needed");
+    if (!json_only_keys(root, (const char *const[]){"data", "models", "datasets", NULL}, err)) return false;
+    for (int i = 0; i < 2; i++) {
+        const Json section = json_get(root, i ? "datasets" : "models");
+        if (section.node && !is_section(section, err)) return false;
+    }
+    const Json models = json_get(root, "models");
+    for (size_t i = 0; models.node && i < json_count(models); i++)
+        if (!book_model(book, json_key(json_at(models, i))))
+            return json_fail(json_at(models, i), err, "%s has no such model", book->path);
+    return true;
+}
+
+/* Every experiment and every suite once, so that a mistake shows before hours of work and not after. */
+static bool check_all(const Book *book, Error *err)
+{
+    ExperimentList list = {0};
+    bool good = book_select(book, &(Selection){0}, &list, err);
+    experiments_free(&list);
+    for (size_t i = 0; i < book->suite_count && good; i++) {
+        good = book_select(book, &(Selection){.suite = book->suites[i].name}, &list, err);
+        experiments_free(&list);
+    }
+    return good;
+}
+
+static bool read_book(Book *book, Error *err)
+{
+    static const char *const keys[] = {"models", "datasets", "protocols", "suites", "experiments", NULL};
+    const Json root = json_root(book->file), datasets = json_get(root, "datasets");
+    if (!json_is_object(root)) return json_fail(root, err, "an object is needed");
+    if (!json_only_keys(root, keys, err)) return false;
+    if (datasets.node && !is_section(datasets, err)) return false;
+    return read_models(book, json_get(root, "models"), err) && read_protocols(book, json_get(root, "protocols"), err) &&
+           read_suites(book, json_get(root, "suites"), err) && check_paths(book, err) && check_all(book, err);
+}
+
+static bool open_paths(Book *book, const char *paths, Error *err)
+{
+    char *path = paths ? xstrdup(paths) : path_join(book->folder, "paths.json");
+    const bool wanted = paths || path_exists(path);
+    if (wanted) {
+        book->paths = json_read(path, err);
+        book->paths_folder = path_folder(path);
+    }
+    free(path);
+    return !wanted || book->paths;
+}
+
+Book *book_open(const char *path, const char *paths, Error *err)
+{
+    Book *book = xcalloc(1, sizeof *book);
+    book->path = xstrdup(path);
+    book->folder = path_folder(path);
+    book->file = json_read(path, err);
+    if (book->file && open_paths(book, paths, err) && read_book(book, err)) return book;
+    book_free(book);
+    return NULL;
+}
+
+void book_free(Book *book)
+{
+    if (!book) return;
+    for (size_t i = 0; i < book->model_count; i++) free(book->models[i].clip), free(book->models[i].tokenizer);
+    for (size_t i = 0; i < book->suite_count; i++) free(book->suites[i].experiments);
+    free(book->models);
+    free(book->protocols);
+    free(book->suites);
+    if (book->paths) json_free(book->paths);
+    if (book->file) json_free(book->file);
+    free(book->path);
+    free(book->folder);
+    free(book->paths_folder);
+    free(book);
+}
+
+/* ---- selecting ---- */
+
+static bool select_one(const Book *book, const char *name, const Selection *s, ExperimentList *list, Error *err)
+{
+    const Json experiments = json_get(json_root(book->file), "experiments");
+    const size_t base = strcspn(name, "[");
+    char *plain = xformat("%.*s", (int)base, name);
+    const Json entry = experiments.node ? json_get(experiments, plain) : (Json){0};
+    free(plain);
+    if (!entry.node)
+        return fail_usage(err, "%s: experiments has no %s; palbench ls experiments lists them", book->path, name);
+    return experiment_expand(book, entry, name[base] ? name : NULL, s, list, err);
+}
+
+bool book_select(const Book *book, const Selection *s, ExperimentList *list, Error *err)
+{
+    if (s->suite) {
+        const Suite *suite = book_suite(book, s->suite);
+        if (!suite)
+            return fail_usage(err, "%s: there is no suite %s; palbench ls suites lists them", book->path, s->suite);
+        for (size_t i = 0; i < suite->count; i++)
+            if (!select_one(book, suite->experiments[i], s, list, err)) {
+                char where[256];
+                snprintf(where, sizeof where, "suites.%s", s->suite);
+                return fail_in(err, where);
+            }
+        return true;
+    }
+    for (size_t i = 0; i < s->name_count; i++)
+        if (!select_one(book, s->names[i], s, list, err)) return false;
+    if (s->name_count) return true;
+
+    const Json experiments = json_get(json_root(book->file), "experiments");
+    if (!experiments.node) return true;
+    if (!is_section(experiments, err)) return false;
+    for (size_t i = 0; i < json_count(experiments); i++)
+        if (!experiment_expand(book, json_at(experiments, i), NULL, s, list, err)) return false;
+    return true;
+}
+
+void experiments_free(ExperimentList *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        Experiment *e = &list->items[i];
+        free(e->name);
+        free(e->label);
+        free(e->base);
+        free(e->seeds);
+        options_free(&e->options);
+        if (e->file) json_free(e->file);
+    }
+    free(list->items);
+    *list = (ExperimentList){0};
+}

@@ -1,0 +1,84 @@
+/* experiments.json: models, data sets, protocols, suites and experiments. The whole file is checked when it is opened.
+ *
+ *     Book *book = book_open("experiments.json", NULL, err);
+ *     ExperimentList list = {0};
+ *     book_select(book, &(Selection){.suite = "mini"}, &list, err);
+ *
+ * Grids. {"grid": [..]} in place of `dataset`, `model`, `protocol` or an option expands the experiment, in the order of the
+ * lists, the last key running fastest; each becomes an experiment NAME[key=value,...], keys in the file's order:
+ * taidpt-mine[lr=0.001]. A suite or a command line that names NAME means all of them.
+ *
+ * --set PATH=VALUE replaces a value of the chosen experiments before grids expand (options.lr=0.01, protocol=mini,
+ * seeds=[1,2]); VALUE is JSON, or a string when it is not. All but seeds go into the name like a grid's value: a result's name
+ * says what it is. So does --limit. */
+#pragma once
+
+#include "harness/bench/protocol.h"
+#include "methods/method.h"
+
+typedef struct Model {
+    const char *name;
+    char *clip;      /* path of the checkpoint */
+    char *tokenizer; /* where the vocabulary lies; beside the weights when the file names none */
+} Model;
+
+typedef struct Experiment {
+    char *name;  /* "taidpt-mine[lr=0.001]" */
+    char *label; /* what tables call it: "label" of the file or the name */
+    char *base;  /* the name in the file */
+    const char *dataset, *model;
+    Protocol protocol;
+    const Method *method;
+    Options options;
+    int64_t *seeds;
+    size_t seed_count;
+    size_t limit;   /* --limit; 0: all images and captions */
+    JsonFile *file; /* holds the strings */
+} Experiment;
+
+typedef struct ExperimentList {
+    Experiment *items;
+    size_t count, capacity;
+} ExperimentList;
+void experiments_free(ExperimentList *list);
+
+typedef struct Suite {
+    const char *name;
+    const char **experiments; /* [count] names as the file lists them */
+    size_t count;
+} Suite;
+
+typedef struct Book {
+    JsonFile *file, *paths; /* paths NULL: there is no paths.json */
+    char *path, *folder, *paths_folder;
+    Model *models;
+    size_t model_count;
+    Protocol *protocols; /* one's own */
+    size_t protocol_count;
+    Suite *suites;
+    size_t suite_count;
+} Book;
+
+/* `paths` NULL: paths.json beside the experiments file, if there is one. It may say {"data": DIR, "models": {NAME: PATH or
+ * {"clip": .., "tokenizer": ..}}, "datasets": {NAME: DIR}}; relative to its own folder. Fails on anything unknown or malformed
+ * in either file. NULL on failure. */
+Book *book_open(const char *path, const char *paths, Error *err);
+void book_free(Book *book);
+
+typedef struct Selection {
+    const char *suite;        /* or NULL */
+    const char *const *names; /* experiments, as named in the file or expanded; ignored when a suite is named */
+    size_t name_count;        /* 0 and no suite: all experiments */
+    const TextList *sets;     /* PATH=VALUE, or NULL */
+    size_t limit;
+} Selection;
+/* Appends the chosen experiments, expanded, each once. */
+bool book_select(const Book *book, const Selection *selection, ExperimentList *list, Error *err);
+
+const Suite *book_suite(const Book *book, const char *name);       /* NULL when unknown */
+const Model *book_model(const Book *book, const char *name);       /* NULL when unknown */
+const Protocol *book_protocol(const Book *book, const char *name); /* one's own or built in; NULL when unknown */
+/* Opens a data set of the file, or a built-in one. NULL on failure; the caller frees. */
+Dataset *book_dataset(const Book *book, const char *name, size_t limit, Error *err);
+/* Names of the file's data sets; caller frees with text_list_free. */
+void book_dataset_names(const Book *book, TextList *names);

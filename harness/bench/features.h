@@ -1,0 +1,24 @@
+/* Features in HDF5 files, as interfaces.md names them ("encode-image", "encode-text"): written by the commands and by the
+ * stages, read by the stages. */
+#pragma once
+
+#include "harness/clip/clip.h"
+#include "harness/io/artifact.h"
+
+/* Data sets of an open artifact. files, texts: [count], or NULL to leave them out. */
+void image_features_put(ArtifactWriter *w, const ImageFeatures *f, const char *const *files);
+void text_features_put(ArtifactWriter *w, const TextFeatures *f, const char *const *texts);
+
+/* Whole files for the commands; `config` says by which model and how. */
+bool image_features_write(const char *path, const Clip *clip, const EncodeOptions *o, const ImageFeatures *f,
+                          const char *const *files, Error *err);
+bool text_features_write(const char *path, const Clip *clip, const TextFeatures *f, const char *const *texts,
+                         Error *err);
+
+/* Reading; without want_local, local stays NULL and is not read. Fails on shapes that do not belong together. */
+bool image_features_read(const char *path, bool want_local, ImageFeatures *f, Error *err);
+bool text_features_read(const char *path, bool want_local, TextFeatures *f, Error *err);
+
+/* Whether the image tower takes pictures of this size (0: its own): a ViT needs a multiple of the patch, a ResNet of its
+ * strides' product. */
+bool encode_size_check(const Clip *clip, size_t size, Error *err);

@@ -1,0 +1,303 @@
+#include "harness/bench/plan.h"
+
+#include "harness/base/hash.h"
+#include "harness/bench/estimate.h"
+#include "harness/bench/features.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct Planner {
+    Plan *plan;
+    Bench *b;
+    const Experiment *e;
+    const OpenModel *model;
+    Dataset *dataset;
+} Planner;
+
+static cJSON *parsed(char *text) /* frees the text */
+{
+    cJSON *value = cJSON_Parse(text);
+    free(text);
+    return value;
+}
+
+static Stage *new_stage(const Planner *p, const StageKind *kind)
+{
+    Stage *s = xcalloc(1, sizeof *s);
+    s->kind = kind;
+    s->experiment = p->e;
+    s->config = cJSON_CreateObject();
+    return s;
+}
+
+/* Seals the stage and puts it at the end of the plan, or frees it and returns the equal one that stands there. */
+static Stage *add(const Planner *p, Stage *s)
+{
+    stage_seal(s, p->b->store);
+    Plan *plan = p->plan;
+    for (size_t i = 0; i < plan->count; i++)
+        if (strcmp(plan->stages[i]->hash, s->hash) == 0) {
+            stage_release(s);
+            free(s);
+            return plan->stages[i];
+        }
+    if (plan->count == plan->capacity) {
+        plan->capacity = plan->capacity ? 2 * plan->capacity : 64;
+        plan->stages = xrealloc(plan->stages, plan->capacity * sizeof *plan->stages);
+    }
+    s->stored = path_exists(s->path);
+    return plan->stages[plan->count++] = s;
+}
+
+static void add_input(Stage *s, const Stage *input)
+{
+    if (input) s->inputs[s->input_count++] = input;
+}
+
+/* A digest of class names and synonyms: what the noun filter and the prompts are made from. */
+static void classes_digest(Dataset *d, char hex[65])
+{
+    Hash *hash = hash_new();
+    for (size_t c = 0; c < dataset_classes(d); c++) {
+        const ClassNames *names = &dataset_synonyms(d)[c];
+        hash_add_text(hash, dataset_class_names(d)[c]);
+        for (size_t k = 0; k < names->count; k++) hash_add_text(hash, names->names[k]);
+        hash_add_text(hash, "");
+    }
+    hash_finish(hash, hex);
+}
+
+static bool method_has_option(const Method *m, const char *name)
+{
+    for (const Option *o = m->options; o && o->name; o++)
+        if (strcmp(o->name, name) == 0) return true;
+    return false;
+}
+
+static Stage *plan_captions(const Planner *p, unsigned needs, Error *err)
+{
+    const Experiment *e = p->e;
+    const Captions *captions = dataset_captions(p->dataset, err);
+    if (!captions) return NULL;
+    char classes[65];
+    classes_digest(p->dataset, classes);
+    Stage *s = new_stage(p, &stage_captions);
+    cJSON_AddStringToObject(s->config, "dataset", e->dataset);
+    cJSON_AddStringToObject(s->config, "captions", captions->fingerprint);
+    cJSON_AddStringToObject(s->config, "classes", classes);
+    cJSON_AddStringToObject(s->config, "label_rule",
+                            method_has_option(e->method, "label_rule") ? option_text(&e->options, "label_rule")
+                                                                       : "published");
+    if (needs & NEED_TEMPLATES)
+        cJSON_AddStringToObject(s->config, "templates",
+                                method_has_option(e->method, "template_set") ? option_text(&e->options, "template_set")
+                                                                             : "published");
+    s->words = xstrdup(e->dataset);
+    s->label = xformat("label the %zu captions of %s", captions->count, e->dataset);
+    estimate_captions(s, captions, dataset_classes(p->dataset));
+    return add(p, s);
+}
+
+static Stage *plan_texts(const Planner *p, const Stage *captions, Error *err)
+{
+    const Captions *all = dataset_captions(p->dataset, err);
+    if (!all) return NULL;
+    Stage *s = new_stage(p, &stage_encode_text);
+    cJSON_AddStringToObject(s->config, "clip", p->model->clip->fingerprint);
+    cJSON_AddStringToObject(s->config, "tokenizer", tokenizer_fingerprint(p->model->tokenizer));
+    add_input(s, captions);
+    s->words = xstrdup(p->e->dataset);
+    s->label = xformat("encode the captions of %s with %s", p->e->dataset, p->e->model);
+    estimate_texts(s, p->model->clip, all->count);
+    return add(p, s);
+}
+
+static PoolPosition position_of(const Planner *p)
+{
+    if (!p->model->clip->config.is_resnet)
+        return POOL_POSITION_ON; /* a ViT has no attention pool: one artifact for all */
+    return p->e->protocol.position_of_method ? p->e->method->position : p->e->protocol.position;
+}
+
+static Stage *plan_images(const Planner *p, SplitName name, bool with_local, Error *err)
+{
+    const Experiment *e = p->e;
+    const Split *split = dataset_split(p->dataset, name, err);
+    if (!split) return NULL;
+    const size_t size = e->protocol.size ? e->protocol.size : p->model->clip->config.image_size;
+    if (!encode_size_check(p->model->clip, size, err)) return NULL;
+    Stage *s = new_stage(p, &stage_encode_image);
+    s->split = name;
+    s->with_local = with_local;
+    s->encode = (EncodeOptions){.size = size,
+                                .resize = e->protocol.resize,
+                                .position = position_of(p),
+                                .want_local = with_local,
+                                .exact = p->b->exact};
+    cJSON_AddStringToObject(s->config, "dataset", e->dataset);
+    cJSON_AddStringToObject(s->config, "split", split_word(name));
+    cJSON_AddStringToObject(s->config, "images", split->fingerprint);
+    cJSON_AddStringToObject(s->config, "clip", p->model->clip->fingerprint);
+    cJSON_AddNumberToObject(s->config, "size", (double)size);
+    cJSON_AddStringToObject(s->config, "resize", resize_word(s->encode.resize));
+    cJSON_AddStringToObject(s->config, "pool_position", position_word(s->encode.position));
+    cJSON_AddBoolToObject(s->config, "local", with_local);
+    cJSON_AddBoolToObject(s->config, "exact", p->b->exact);
+    s->words = xformat("%s-%s", e->dataset, split_word(name));
+    s->label = xformat("encode the %zu %s images of %s with %s", split->count, split_word(name), e->dataset, e->model);
+    estimate_images(s, p->model->clip, split->count);
+    return add(p, s);
+}
+
+/* What train and score have in common. */
+static void describe_method(const Planner *p, Stage *s, int64_t seed, bool training_only)
+{
+    const Experiment *e = p->e;
+    char classes[65];
+    classes_digest(p->dataset, classes);
+    cJSON_AddStringToObject(s->config, "method", e->method->name);
+    cJSON_AddNumberToObject(s->config, "method_version", e->method->version);
+    cJSON_AddItemToObject(s->config, "options", parsed(options_json(&e->options, training_only)));
+    cJSON_AddNumberToObject(s->config, "seed", (double)seed);
+    cJSON_AddStringToObject(s->config, "clip", p->model->clip->fingerprint);
+    cJSON_AddStringToObject(s->config, "tokenizer", tokenizer_fingerprint(p->model->tokenizer));
+    cJSON_AddStringToObject(s->config, "classes", classes);
+    cJSON_AddBoolToObject(s->config, "exact", p->b->exact);
+    s->seed = seed;
+    s->words = xformat("%s-s%lld", training_only ? e->method->name : e->name, (long long)seed);
+}
+
+typedef struct Inputs {
+    const Stage *captions, *texts, *train_images, *test_images;
+} Inputs;
+
+static Stage *plan_train(const Planner *p, const Inputs *in, int64_t seed)
+{
+    Stage *s = new_stage(p, &stage_train);
+    describe_method(p, s, seed, true);
+    add_input(s, in->captions);
+    add_input(s, in->texts);
+    add_input(s, in->train_images);
+    s->label = xformat("train %s, seed %lld", p->e->name, (long long)seed);
+    estimate_train(s, p->model->clip, p->dataset);
+    return add(p, s);
+}
+
+static void plan_score(const Planner *p, const Inputs *in, const Stage *train, int64_t seed)
+{
+    const Experiment *e = p->e;
+    Stage *s = new_stage(p, &stage_score);
+    describe_method(p, s, seed, false);
+    cJSON_AddStringToObject(s->config, "experiment", e->name);
+    cJSON_AddStringToObject(s->config, "dataset", e->dataset);
+    cJSON_AddStringToObject(s->config, "model", e->model);
+    cJSON_AddStringToObject(s->config, "protocol", e->protocol.name);
+    cJSON_AddItemToObject(s->config, "protocol_fields", protocol_json(&e->protocol));
+    cJSON_AddStringToObject(s->config, "setting", "zero-shot");
+    add_input(s, in->test_images); /* before the training pictures: see stage_score.c */
+    if (train) {
+        add_input(s, train);
+    } else {
+        add_input(s, in->captions);
+        add_input(s, in->texts);
+        add_input(s, in->train_images);
+    }
+    s->label = xformat("score %s, seed %lld", e->name, (long long)seed);
+    estimate_score(s, p->model->clip, p->dataset);
+    add(p, s);
+}
+
+static bool plan_inputs(const Planner *p, Inputs *in, Error *err)
+{
+    const unsigned needs = p->e->method->needs(&p->e->options);
+    *in = (Inputs){0};
+    if (needs & (NEED_CAPTIONS | NEED_CAPTION_TOKENS)) {
+        in->captions = plan_captions(p, needs, err);
+        in->texts = in->captions ? plan_texts(p, in->captions, err) : NULL;
+        if (!in->texts) return false;
+    }
+    if ((needs & NEED_TRAIN_IMAGES) && !(in->train_images = plan_images(p, SPLIT_TRAIN, false, err))) return false;
+    return (in->test_images = plan_images(p, p->e->protocol.split, true, err)) != NULL;
+}
+
+static bool plan_experiment(Planner *p, Error *err)
+{
+    Inputs in;
+    p->model = bench_model(p->b, p->e->model, err);
+    p->dataset = p->model ? bench_dataset(p->b, p->e->dataset, p->e->limit, err) : NULL;
+    if (!p->dataset || !plan_inputs(p, &in, err)) return false;
+    for (size_t i = 0; i < p->e->seed_count; i++) {
+        const Stage *train = p->e->method->train ? plan_train(p, &in, p->e->seeds[i]) : NULL;
+        plan_score(p, &in, train, p->e->seeds[i]);
+    }
+    return true;
+}
+
+/* A missing result wants its inputs, they theirs. Inputs stand before their users, so one pass from the end does. */
+static void mark_wanted(Plan *plan)
+{
+    for (size_t i = plan->count; i-- > 0;) {
+        Stage *s = plan->stages[i];
+        if (s->kind == &stage_score) {
+            plan->results++;
+            plan->results_stored += s->stored;
+            s->wanted = !s->stored;
+        }
+        if (!s->wanted) continue;
+        plan->wanted++;
+        for (size_t k = 0; k < s->input_count; k++) {
+            Stage *input = (Stage *)s->inputs[k]; /* the plan owns its stages */
+            input->wanted = !input->stored;
+        }
+    }
+}
+
+bool plan_make(Plan *plan, Bench *b, const ExperimentList *experiments, Error *err)
+{
+    *plan = (Plan){0};
+    bool good = true;
+    for (size_t i = 0; i < experiments->count && good; i++) {
+        Planner p = {.plan = plan, .b = b, .e = &experiments->items[i]};
+        good = plan_experiment(&p, err);
+    }
+    if (good)
+        mark_wanted(plan);
+    else
+        plan_free(plan);
+    return good;
+}
+
+void plan_free(Plan *plan)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        stage_release(plan->stages[i]);
+        free(plan->stages[i]);
+    }
+    free(plan->stages);
+    *plan = (Plan){0};
+}
+
+bool plan_run(const Plan *plan, Bench *b, Error *err)
+{
+    for (size_t i = 0; i < plan->count; i++)
+        if (plan->stages[i]->kind == &stage_score && plan->stages[i]->stored) store_touch(plan->stages[i]->path);
+    if (plan->wanted == 0) {
+        progress_note(b->progress, "nothing to do: all %zu results are stored in %s", plan->results, b->store);
+        return true;
+    }
+    store_sweep(b->store);
+    bool good = true;
+    for (size_t i = 0, k = 0; i < plan->count && good; i++) {
+        const Stage *s = plan->stages[i];
+        if (!s->wanted) continue;
+        char title[192];
+        bool made;
+        snprintf(title, sizeof title, "[%zu/%zu] %s", ++k, plan->wanted, s->label);
+        progress_begin(b->progress, title, 0, "");
+        good = store_make(b, s, &made, err);
+        if (good) progress_end(b->progress);
+    }
+    return good;
+}

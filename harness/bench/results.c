@@ -1,0 +1,173 @@
+#include "harness/bench/results.h"
+
+#include "harness/base/memory.h"
+#include "harness/bench/store.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool read_attributes(const ArtifactReader *reader, StoredResult *r, Error *err)
+{
+    const struct {
+        const char *name;
+        char **value;
+    } texts[] = {{"experiment", &r->experiment}, {"method", &r->method},        {"dataset", &r->dataset},
+                 {"model", &r->model},           {"protocol", &r->protocol},    {"options", &r->options},
+                 {"config", &r->config},         {"provenance", &r->provenance}};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (!artifact_attribute_get_text(reader, texts[i].name, texts[i].value, err)) return false;
+    if (artifact_has_attribute(reader, "note") && !artifact_attribute_get_text(reader, "note", &r->note, err))
+        return false;
+    return artifact_attribute_get_integer(reader, "seed", &r->seed, err) &&
+           artifact_attribute_get_number(reader, "map", &r->map, err);
+}
+
+static bool read_data(const ArtifactReader *reader, StoredResult *r, Error *err)
+{
+    TextList classes = {0};
+    ArtifactShape scores;
+    if (!artifact_shape(reader, "scores", &scores, err) || !artifact_read_texts(reader, "classes", &classes, err))
+        return false;
+    r->class_names = classes.items; /* the list's strings change hands */
+    r->classes = classes.count;
+    r->images = scores.rank == 2 ? scores.dim[0] : 0;
+    if (scores.rank != 2 || scores.dim[1] != r->classes)
+        return fail(err, "%s: scores is not [images, %zu]", artifact_path(reader), r->classes);
+    size_t dim[1] = {r->classes};
+    if (!artifact_read_doubles(reader, "ap", 1, dim, &r->ap, err)) return false;
+    if (!artifact_has(reader, "loss")) return true;
+    size_t steps[1] = {0};
+    if (!artifact_read_floats(reader, "loss", 1, steps, &r->loss, err)) return false;
+    r->steps = steps[0];
+    return true;
+}
+
+static void free_result(StoredResult *r)
+{
+    for (size_t c = 0; r->class_names && c < r->classes; c++) free(r->class_names[c]);
+    free(r->class_names);
+    free(r->experiment), free(r->method), free(r->dataset), free(r->model), free(r->protocol), free(r->note);
+    free(r->file), free(r->ap), free(r->loss), free(r->options), free(r->config), free(r->provenance);
+    *r = (StoredResult){0};
+}
+
+void results_free(ResultList *list)
+{
+    for (size_t i = 0; i < list->count; i++) free_result(&list->items[i]);
+    free(list->items);
+    *list = (ResultList){0};
+}
+
+static bool read_result(const char *path, StoredResult *r, Error *err)
+{
+    *r = (StoredResult){0};
+    ArtifactReader *reader = artifact_open(path, err);
+    if (!reader) return false;
+    const bool good = read_attributes(reader, r, err) && read_data(reader, r, err);
+    artifact_close(reader);
+    if (good)
+        r->file = xstrdup(path);
+    else
+        free_result(r);
+    return good;
+}
+
+static bool asked_for(const char *const *experiments, const char *name)
+{
+    if (!experiments) return true;
+    for (; *experiments; experiments++)
+        if (strcmp(*experiments, name) == 0) return true;
+    return false;
+}
+
+static int newest_first(const void *a, const void *b)
+{
+    const StoredFile *x = a, *y = b;
+    if (x->modified != y->modified) return x->modified < y->modified ? 1 : -1;
+    return strcmp(x->path, y->path);
+}
+
+static int by_experiment_and_seed(const void *a, const void *b)
+{
+    const StoredResult *x = a, *y = b;
+    const int names = strcmp(x->experiment, y->experiment);
+    return names ? names : (x->seed > y->seed) - (x->seed < y->seed);
+}
+
+static bool already_there(const ResultList *list, const StoredResult *r)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (list->items[i].seed == r->seed && strcmp(list->items[i].experiment, r->experiment) == 0) return true;
+    return false;
+}
+
+static void append(ResultList *list, StoredResult r)
+{
+    if (list->count == list->capacity) {
+        list->capacity = list->capacity ? 2 * list->capacity : 32;
+        list->items = xrealloc(list->items, list->capacity * sizeof *list->items);
+    }
+    list->items[list->count++] = r;
+}
+
+static bool all_found(const ResultList *list, const char *const *experiments, const char *store, Error *err)
+{
+    for (; experiments && *experiments; experiments++) {
+        bool found = false;
+        for (size_t i = 0; i < list->count && !found; i++) found = strcmp(list->items[i].experiment, *experiments) == 0;
+        if (!found)
+            return fail(err, "%s: no result of %s is stored; make it with: palbench run %s", store, *experiments,
+                        *experiments);
+    }
+    return true;
+}
+
+bool results_load(const char *store, const char *const *experiments, ResultList *list, TextList *remarks, Error *err)
+{
+    StoredFiles files = {0};
+    store_list(store, &files);
+    if (files.count) qsort(files.items, files.count, sizeof *files.items, newest_first);
+    size_t older = 0;
+    for (size_t i = 0; i < files.count; i++) {
+        if (strcmp(files.items[i].stage, stage_score.name) != 0) continue;
+        StoredResult r;
+        Error reason;
+        if (!read_result(files.items[i].path, &r, &reason)) {
+            if (remarks) text_list_add(remarks, reason.text);
+        } else if (!asked_for(experiments, r.experiment) || already_there(list, &r)) {
+            older += asked_for(experiments, r.experiment);
+            free_result(&r);
+        } else {
+            append(list, r);
+        }
+    }
+    stored_files_free(&files);
+    if (older && remarks) {
+        char remark[160];
+        snprintf(remark, sizeof remark, "%zu older result%s of the same experiment and seed left out", older,
+                 older > 1 ? "s" : "");
+        text_list_add(remarks, remark);
+    }
+    if (list->count) qsort(list->items, list->count, sizeof *list->items, by_experiment_and_seed);
+    if (all_found(list, experiments, store, err)) return true;
+    results_free(list);
+    return false;
+}
+
+bool result_scores(const StoredResult *r, float **scores, int8_t **labels, TextList *files, Error *err)
+{
+    *scores = NULL;
+    *labels = NULL;
+    ArtifactReader *reader = artifact_open(r->file, err);
+    if (!reader) return false;
+    size_t dim[2] = {r->images, r->classes};
+    const bool good = artifact_read_floats(reader, "scores", 2, dim, scores, err) &&
+                      artifact_read_int8(reader, "labels", 2, dim, labels, err) &&
+                      artifact_read_texts(reader, "files", files, err);
+    artifact_close(reader);
+    if (good) return true;
+    free(*scores);
+    free(*labels);
+    return false;
+}

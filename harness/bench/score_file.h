@@ -1,0 +1,26 @@
+/* Score sets with their labels, from a result file of ours or any HDF5 file that has `labels` and score sets [n, C].
+ *
+ *     ScoreFile f;
+ *     score_file_open(&f, "scores.h5", err);
+ *     score_file_set(&f, "scores_global=0.5+scores_local=0.5", scores, err);       // [images, classes], doubles
+ *     score_file_close(&f); */
+#pragma once
+
+#include "harness/base/text.h"
+#include "harness/io/artifact.h"
+
+typedef struct ScoreFile {
+    ArtifactReader *reader;
+    size_t images, classes;
+    int8_t *labels;    /* [images, classes] 1 positive, -1 negative, 0 difficult */
+    TextList names;    /* of the classes; "class 0", ... when the file has none */
+    TextList sets;     /* names of the score sets, in the file's order */
+    bool has_negative; /* a file without -1 says 0 for "not there" and knows no difficult ones */
+} ScoreFile;
+
+/* Fails on: no such file, no `labels`, values other than 1, 0, -1, no score set of the labels' shape. */
+bool score_file_open(ScoreFile *f, const char *path, Error *err);
+void score_file_close(ScoreFile *f);
+/* A set by name, or a weighted sum NAME=W+NAME=W (a name alone has weight 1), summed in doubles. *scores is allocated. Fails on
+ * unknown names (exit status 2, the sentence lists the known ones), malformed weights, damaged data. */
+bool score_file_set(const ScoreFile *f, const char *expression, double **scores, Error *err);

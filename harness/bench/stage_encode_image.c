@@ -1,0 +1,118 @@
+/* Stage "encode-image": a split's pictures through a frozen CLIP's image tower.
+ *
+ * Long splits are cut into shards of 500 pictures, each an artifact of its own (STORE/encode-image/NAME/00000.h5, ...), joined
+ * by an HDF5 virtual data set; a killed run goes on with the first shard that is missing. The cut is the same whatever was
+ * there before, so the bits are too. */
+#include "harness/bench/features.h"
+#include "harness/bench/stage.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { SHARD = 500 };
+
+typedef struct Pictures { /* images first .. first + count - 1 of a split */
+    Dataset *dataset;
+    SplitName split;
+    size_t first;
+} Pictures;
+
+static bool load(void *context, size_t i, Image *image, Error *err)
+{
+    const Pictures *p = context;
+    return dataset_image(p->dataset, p->split, p->first + i, image, err);
+}
+
+typedef struct Work {
+    Bench *b;
+    const Stage *stage;
+    const Clip *clip;
+    Dataset *dataset;
+    const Split *split;
+    double started;
+} Work;
+
+static bool encode(const Work *k, size_t first, size_t count, ImageFeatures *f, Error *err)
+{
+    Pictures pictures = {k->dataset, k->stage->split, first};
+    const ImageSource source = {count, load, &pictures};
+    return clip_encode_images(k->clip, &source, k->stage->encode, f, k->b->progress, err);
+}
+
+static bool whole(const Work *k, Error *err)
+{
+    ImageFeatures f = {0};
+    StageWriter w;
+    if (!encode(k, 0, k->split->count, &f, err)) return false;
+    bool good = stage_begin(&w, k->stage, k->started, err);
+    if (good) {
+        image_features_put(w.artifact, &f, k->split->files);
+        good = stage_finish(&w, err);
+    }
+    image_features_free(&f);
+    return good;
+}
+
+static bool make_shard(const Work *k, const char *path, size_t first, size_t count, Error *err)
+{
+    ImageFeatures f = {0};
+    const double started = seconds_now();
+    if (!encode(k, first, count, &f, err)) return false;
+    char *stage = stage_config_text(k->stage), *config;
+    config = xformat("{\"shard\": {\"first\": %zu, \"count\": %zu}, \"of\": %s}", first, count, stage);
+    ArtifactWriter *w = artifact_create(path, config, err);
+    bool good = w != NULL;
+    if (good) {
+        char *provenance = provenance_text(k->stage, seconds_now() - started);
+        image_features_put(w, &f, k->split->files + first);
+        artifact_attribute_text(w, "provenance", provenance);
+        free(provenance);
+        good = artifact_commit(w, err);
+    }
+    free(stage);
+    free(config);
+    image_features_free(&f);
+    return good;
+}
+
+static bool sharded(const Work *k, Error *err)
+{
+    const size_t count = k->split->count, shards = (count + SHARD - 1) / SHARD;
+    char *folder = xformat("%.*s", (int)(strlen(k->stage->path) - strlen(".h5")), k->stage->path);
+    char **paths = xcalloc(shards, sizeof *paths);
+    bool good = make_folders(folder, err);
+    if (good) artifact_sweep(folder);
+    progress_begin(k->b->progress, "shards", shards, "shards");
+    for (size_t i = 0; i < shards && good; i++) {
+        const size_t first = i * SHARD;
+        paths[i] = xformat("%s/%05zu.h5", folder, i);
+        if (!path_exists(paths[i]))
+            good = make_shard(k, paths[i], first, count - first < SHARD ? count - first : SHARD, err);
+        progress_step(k->b->progress, i + 1);
+    }
+    progress_end(k->b->progress);
+    if (good) {
+        char *config = stage_config_text(k->stage);
+        good = artifact_join(k->stage->path, config, (const char *const *)paths, shards,
+                             k->stage->with_local ? (const char *const[]){"global", "local", "grid", "files", NULL}
+                                                  : (const char *const[]){"global", "grid", "files", NULL},
+                             err);
+        free(config);
+    }
+    for (size_t i = 0; i < shards; i++) free(paths[i]);
+    free(paths);
+    free(folder);
+    return good;
+}
+
+static bool run(Bench *b, const Stage *s, Error *err)
+{
+    const OpenModel *m = bench_model(b, s->experiment->model, err);
+    Work k = {b, s, m ? m->clip : NULL, NULL, NULL, seconds_now()};
+    if (m) k.dataset = bench_dataset(b, s->experiment->dataset, s->experiment->limit, err);
+    if (k.dataset) k.split = dataset_split(k.dataset, s->split, err);
+    if (!k.split || !encode_size_check(k.clip, s->encode.size, err)) return false;
+    return k.split->count > SHARD ? sharded(&k, err) : whole(&k, err);
+}
+
+const StageKind stage_encode_image = {.name = "encode-image", .version = 1, .run = run};

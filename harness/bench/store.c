@@ -1,0 +1,111 @@
+#include "harness/bench/store.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The lock of a file: PATH.lock, held by flock, which the kernel drops when the process ends in whatever way. A file system
+ * without locks makes two processes do the same work; renaming keeps that harmless. Returns a descriptor or -1. */
+static int lock_file(const char *lock)
+{
+    const int file = open(lock, O_CREAT | O_RDWR | O_CLOEXEC, 0666);
+    if (file >= 0) flock(file, LOCK_EX);
+    return file;
+}
+
+bool store_make(Bench *b, const Stage *s, bool *made, Error *err)
+{
+    *made = false;
+    char *folder = path_folder(s->path), *lock = xformat("%s.lock", s->path);
+    bool good = make_folders(folder, err);
+    if (good) {
+        const int file = lock_file(lock);
+        if (!path_exists(s->path)) { /* another process may have made it while we waited */
+            good = s->kind->run(b, s, err);
+            *made = good;
+        }
+        unlink(lock);
+        if (file >= 0) close(file);
+    }
+    free(folder);
+    free(lock);
+    return good;
+}
+
+void store_touch(const char *path)
+{
+    utimensat(AT_FDCWD, path, NULL, 0);
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Names in a folder, sorted, without hidden ones. */
+static void folder_names(const char *folder, TextList *names)
+{
+    DIR *dir = opendir(folder);
+    if (!dir) return;
+    for (const struct dirent *entry; (entry = readdir(dir));)
+        if (entry->d_name[0] != '.') text_list_add(names, entry->d_name);
+    closedir(dir);
+    if (names->count) qsort(names->items, names->count, sizeof *names->items, by_name);
+}
+
+void store_sweep(const char *store)
+{
+    TextList stages = {0};
+    folder_names(store, &stages);
+    for (size_t i = 0; i < stages.count; i++) {
+        char *folder = path_join(store, stages.items[i]);
+        if (path_is_folder(folder)) artifact_sweep(folder);
+        free(folder);
+    }
+    text_list_free(&stages);
+}
+
+static void add_file(StoredFiles *files, const char *stage, char *path)
+{
+    struct stat info;
+    const size_t length = strlen(path);
+    if (length < 3 || strcmp(path + length - 3, ".h5") != 0 || stat(path, &info) != 0 || !S_ISREG(info.st_mode)) {
+        free(path);
+        return;
+    }
+    if (files->count == files->capacity) {
+        files->capacity = files->capacity ? 2 * files->capacity : 32;
+        files->items = xrealloc(files->items, files->capacity * sizeof *files->items);
+    }
+    files->items[files->count++] = (StoredFile){xstrdup(stage), path, (size_t)info.st_size,
+                                                (double)info.st_mtim.tv_sec + (double)info.st_mtim.tv_nsec * 1e-9};
+}
+
+void store_list(const char *store, StoredFiles *files)
+{
+    TextList stages = {0};
+    folder_names(store, &stages);
+    for (size_t i = 0; i < stages.count; i++) {
+        char *folder = path_join(store, stages.items[i]);
+        TextList names = {0};
+        if (path_is_folder(folder)) folder_names(folder, &names);
+        for (size_t k = 0; k < names.count; k++) add_file(files, stages.items[i], path_join(folder, names.items[k]));
+        text_list_free(&names);
+        free(folder);
+    }
+    text_list_free(&stages);
+}
+
+void stored_files_free(StoredFiles *files)
+{
+    for (size_t i = 0; i < files->count; i++) {
+        free(files->items[i].stage);
+        free(files->items[i].path);
+    }
+    free(files->items);
+    *files = (StoredFiles){0};
+}

@@ -1,0 +1,28 @@
+/* The store: a folder of artifacts, safe for several processes. Files appear whole, by rename; a lock a file keeps two processes
+ * from doing the same work twice, and is gone with the process that held it, however it died. */
+#pragma once
+
+#include "harness/bench/stage.h"
+
+/* Makes the artifact unless it is there: takes its lock, looks again, runs the stage. *made tells which. */
+bool store_make(Bench *b, const Stage *s, bool *made, Error *err);
+
+/* Removes what killed processes left behind: temporary files in the store's folders. */
+void store_sweep(const char *store);
+
+/* Marks a stored result as the current one of its experiment and seed: when an option was changed and changed back, the file of
+ * the first version is the one that counts again (results_load takes the newest). */
+void store_touch(const char *path);
+
+typedef struct StoredFile {
+    char *stage, *path;
+    size_t bytes;
+    double modified; /* seconds since 1970 */
+} StoredFile;
+typedef struct StoredFiles {
+    StoredFile *items;
+    size_t count, capacity;
+} StoredFiles;
+/* All artifacts of a store, by stage, then name. An absent store is an empty one. */
+void store_list(const char *store, StoredFiles *files);
+void stored_files_free(StoredFiles *files);

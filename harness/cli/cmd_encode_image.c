@@ -1,0 +1,68 @@
+/* palbench encode-image: pictures through a CLIP image tower into an HDF5 file. */
+#include "harness/bench/features.h"
+#include "harness/cli/command.h"
+
+#include <stdlib.h>
+
+static bool load_file(void *context, size_t i, Image *image, Error *err)
+{
+    const Cli *cli = context;
+    return image_read(cli->arguments[i], image, err);
+}
+
+static bool read_options(const Cli *cli, EncodeOptions *o, Error *err)
+{
+    size_t resize, position;
+    if (!cli_size(cli, "size", 0, 8, 4096, &o->size, err) || !cli_size(cli, "batch", 0, 1, 4096, &o->batch, err) ||
+        !cli_choice(cli, "resize", (const char *const[]){"crop", "stretch", NULL}, &resize, err) ||
+        !cli_choice(cli, "pool-position", (const char *const[]){"on", "off", "global", NULL}, &position, err))
+        return false;
+    o->resize = resize ? RESIZE_STRETCH : RESIZE_CROP;
+    o->position = position == 0 ? POOL_POSITION_ON : position == 1 ? POOL_POSITION_OFF : POOL_POSITION_GLOBAL;
+    o->exact = cli->exact;
+    o->want_local = true;
+    return true;
+}
+
+static bool run(Cli *cli, Error *err)
+{
+    const char *path, *out;
+    EncodeOptions o = {0};
+    if (!cli_required(cli, "clip", &path, err) || !cli_required(cli, "out", &out, err) || !read_options(cli, &o, err))
+        return false;
+    if (cli->argument_count == 0) return cli_misuse(cli, err, "no picture is given");
+    Clip *clip = clip_open(path, err);
+    if (!clip) return false;
+    ImageFeatures features = {0};
+    const ImageSource source = {cli->argument_count, load_file, cli};
+    bool good = true;
+    if (!clip->config.has_image) good = fail(err, "%s: the model has no image tower", path);
+    good = good && encode_size_check(clip, o.size, err) &&
+           clip_encode_images(clip, &source, o, &features, cli->progress, err) &&
+           image_features_write(out, clip, &o, &features, (const char *const *)cli->arguments, err);
+    image_features_free(&features);
+    clip_free(clip);
+    return good;
+}
+
+static const CliOption options[] = {
+    {"clip", "PATH", "a CLIP checkpoint: Hugging Face or open_clip folder, or safetensors with OpenAI's names"},
+    {"out", "F.h5", "global [n,D], local [n,P,D], grid [2], files [n]"},
+    {"size", "S", "pixels a side (default: the model's own)"},
+    {"resize", "RULE", "crop (default: shorter side to S, central square) or stretch (no crop)"},
+    {"pool-position", "WHICH",
+     "a ResNet's attention pool with its positional embedding: on (default), off, or global only"},
+    {"batch", "B", "pictures a step (default: 16)"},
+    {NULL, NULL, NULL},
+};
+
+const Command command_encode_image = {
+    .name = "encode-image",
+    .arguments = "--clip PATH --out F.h5 [--size S] [--resize crop|stretch] [--pool-position on|off] FILE...",
+    .summary = "global and local image features of a frozen CLIP",
+    .details = "Every feature has unit length; local ones stand in row-major order of the feature map.",
+    .example = "palbench encode-image --clip models/RN50 --out pictures.h5 --size 448 --resize stretch a.jpg b.png",
+    .takes = TAKES_EXACT,
+    .options = options,
+    .run = run,
+};

@@ -1,0 +1,239 @@
+/* palbench ls: what there is. Every list is built once as JSON; the table shows its plain members. */
+#include "harness/bench/store.h"
+#include "harness/cli/command.h"
+#include "harness/cli/json_out.h"
+#include "harness/cli/table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static cJSON *add_entry(cJSON *list, const char *name)
+{
+    cJSON *entry = cJSON_CreateObject();
+    cJSON_AddStringToObject(entry, "name", name);
+    cJSON_AddItemToArray(list, entry);
+    return entry;
+}
+
+static bool list_suites(const Cli *cli, const Book *book, cJSON *list, Error *err)
+{
+    (void)cli;
+    for (size_t i = 0; i < book->suite_count; i++) {
+        const Suite *suite = &book->suites[i];
+        ExperimentList chosen = {0};
+        const bool good = book_select(book, &(Selection){.suite = suite->name}, &chosen, err);
+        cJSON *entry = add_entry(list, suite->name), *names = cJSON_CreateArray();
+        cJSON_AddNumberToObject(entry, "count", (double)chosen.count);
+        for (size_t k = 0; k < chosen.count; k++) cJSON_AddItemToArray(names, cJSON_CreateString(chosen.items[k].name));
+        cJSON_AddItemToObject(entry, "experiments", names);
+        experiments_free(&chosen);
+        if (!good) return false;
+    }
+    return true;
+}
+
+static bool list_experiments(const Cli *cli, const Book *book, cJSON *list, Error *err)
+{
+    (void)cli;
+    ExperimentList all = {0};
+    const bool good = book_select(book, &(Selection){0}, &all, err);
+    for (size_t i = 0; good && i < all.count; i++) {
+        const Experiment *e = &all.items[i];
+        cJSON *entry = add_entry(list, e->name), *seeds = cJSON_CreateArray();
+        cJSON_AddStringToObject(entry, "method", e->method->name);
+        cJSON_AddStringToObject(entry, "dataset", e->dataset);
+        cJSON_AddStringToObject(entry, "model", e->model);
+        cJSON_AddStringToObject(entry, "protocol", e->protocol.name);
+        cJSON_AddStringToObject(entry, "label", e->label);
+        for (size_t k = 0; k < e->seed_count; k++) cJSON_AddItemToArray(seeds, cJSON_CreateNumber((double)e->seeds[k]));
+        cJSON_AddItemToObject(entry, "seeds", seeds);
+        char *options = options_json(&e->options, false);
+        cJSON_AddItemToObject(entry, "options", cJSON_Parse(options));
+        free(options);
+    }
+    experiments_free(&all);
+    return good;
+}
+
+static cJSON *option_entry(const Option *o)
+{
+    static const char *const types[] = {"number", "integer", "bool", "choice", "text"};
+    cJSON *entry = cJSON_CreateObject();
+    cJSON_AddStringToObject(entry, "name", o->name);
+    cJSON_AddStringToObject(entry, "type", types[o->type]);
+    if (o->type == OPTION_TYPE_BOOL)
+        cJSON_AddBoolToObject(entry, "default", o->fallback != 0);
+    else if (o->type == OPTION_TYPE_REAL || o->type == OPTION_TYPE_INT)
+        cJSON_AddNumberToObject(entry, "default", o->fallback);
+    else
+        cJSON_AddStringToObject(entry, "default", o->fallback_text);
+    if (o->type == OPTION_TYPE_REAL || o->type == OPTION_TYPE_INT) {
+        cJSON_AddNumberToObject(entry, "low", o->low);
+        cJSON_AddNumberToObject(entry, "high", o->high);
+    }
+    if (o->choices) {
+        cJSON *choices = cJSON_AddArrayToObject(entry, "choices");
+        for (size_t i = 0; o->choices[i]; i++) cJSON_AddItemToArray(choices, cJSON_CreateString(o->choices[i]));
+    }
+    cJSON_AddStringToObject(entry, "help", o->help);
+    return entry;
+}
+
+static bool list_methods(const Cli *cli, const Book *book, cJSON *list, Error *err)
+{
+    (void)cli, (void)book, (void)err;
+    const Method *const *all = method_all();
+    for (size_t i = 0; all[i]; i++) {
+        cJSON *entry = add_entry(list, all[i]->name), *options = cJSON_CreateArray();
+        cJSON_AddStringToObject(entry, "summary", all[i]->summary);
+        if (all[i]->note) cJSON_AddStringToObject(entry, "note", all[i]->note);
+        for (const Option *o = all[i]->options; o && o->name; o++) cJSON_AddItemToArray(options, option_entry(o));
+        cJSON_AddItemToObject(entry, "options", options);
+    }
+    return true;
+}
+
+static bool list_datasets(const Cli *cli, const Book *book, cJSON *list, Error *err)
+{
+    (void)cli, (void)err;
+    const DatasetKind *const *kinds = dataset_kinds();
+    for (size_t i = 0; kinds[i]; i++) {
+        cJSON *entry = add_entry(list, kinds[i]->name);
+        cJSON_AddNumberToObject(entry, "classes", (double)kinds[i]->class_count);
+        cJSON_AddStringToObject(entry, "summary", kinds[i]->summary ? kinds[i]->summary : "");
+        cJSON_AddStringToObject(entry, "source", kinds[i]->source ? kinds[i]->source : "");
+    }
+    TextList own = {0};
+    book_dataset_names(book, &own);
+    for (size_t i = 0; i < own.count; i++) {
+        if (dataset_kind(own.items[i])) continue;
+        cJSON *entry = add_entry(list, own.items[i]);
+        cJSON_AddStringToObject(entry, "summary", "of the experiments file");
+        cJSON_AddStringToObject(entry, "source", book->path);
+    }
+    text_list_free(&own);
+    return true;
+}
+
+static bool list_models(const Cli *cli, const Book *book, cJSON *list, Error *err)
+{
+    (void)cli, (void)err;
+    for (size_t i = 0; i < book->model_count; i++) {
+        cJSON *entry = add_entry(list, book->models[i].name);
+        cJSON_AddStringToObject(entry, "clip", book->models[i].clip);
+        cJSON_AddStringToObject(entry, "tokenizer", book->models[i].tokenizer);
+        cJSON_AddBoolToObject(entry, "there", path_exists(book->models[i].clip));
+    }
+    return true;
+}
+
+static void add_protocol(cJSON *list, const Protocol *p)
+{
+    cJSON *entry = add_entry(list, p->name), *fields = protocol_json(p), *field;
+    while ((field = fields->child))
+        cJSON_AddItemToObject(entry, field->string, cJSON_DetachItemViaPointer(fields, field));
+    cJSON_Delete(fields);
+    cJSON_AddStringToObject(entry, "summary", p->summary ? p->summary : "of the experiments file");
+}
+
+static bool list_protocols(const Cli *cli, const Book *book, cJSON *list, Error *err)
+{
+    (void)cli, (void)err;
+    size_t count;
+    const Protocol *built_in = protocol_built_ins(&count);
+    for (size_t i = 0; i < count; i++) add_protocol(list, &built_in[i]);
+    for (size_t i = 0; i < book->protocol_count; i++) add_protocol(list, &book->protocols[i]);
+    return true;
+}
+
+static bool list_artifacts(const Cli *cli, const Book *book, cJSON *list, Error *err)
+{
+    (void)book, (void)err;
+    StoredFiles files = {0};
+    store_list(cli->store, &files);
+    for (size_t i = 0; i < files.count; i++) {
+        const char *name = strrchr(files.items[i].path, '/');
+        cJSON *entry = add_entry(list, name ? name + 1 : files.items[i].path);
+        cJSON_AddStringToObject(entry, "stage", files.items[i].stage);
+        cJSON_AddNumberToObject(entry, "bytes", (double)files.items[i].bytes);
+        cJSON_AddStringToObject(entry, "file", files.items[i].path);
+    }
+    stored_files_free(&files);
+    return true;
+}
+
+static const struct {
+    const char *name;
+    bool (*list)(const Cli *cli, const Book *book, cJSON *list, Error *err);
+    bool needs_book;
+} lists[] = {
+    {"suites", list_suites, true},        {"experiments", list_experiments, true}, {"methods", list_methods, false},
+    {"datasets", list_datasets, true},    {"models", list_models, true},           {"protocols", list_protocols, true},
+    {"artifacts", list_artifacts, false},
+};
+enum { LISTS = sizeof lists / sizeof *lists };
+
+static bool is_plain(const cJSON *value)
+{
+    return cJSON_IsString(value) || cJSON_IsNumber(value) || cJSON_IsBool(value);
+}
+
+static void value_cell(Table *t, const cJSON *value)
+{
+    if (cJSON_IsNumber(value))
+        table_cell(t, "%.15g", value->valuedouble);
+    else if (cJSON_IsBool(value))
+        table_cell(t, "%s", cJSON_IsTrue(value) ? "yes" : "no");
+    else
+        table_cell(t, "%s", cJSON_IsString(value) ? value->valuestring : "");
+}
+
+/* Columns are the plain members that the entries have, in the order of their first appearance. */
+static void print_table(const cJSON *list)
+{
+    TextList columns = {0};
+    const cJSON *entry, *member;
+    cJSON_ArrayForEach(entry, list) cJSON_ArrayForEach(member, entry)
+    {
+        bool known = !is_plain(member);
+        for (size_t i = 0; i < columns.count && !known; i++) known = strcmp(columns.items[i], member->string) == 0;
+        if (!known) text_list_add(&columns, member->string);
+    }
+    Table t = {.columns = columns.count};
+    for (size_t i = 0; i < columns.count; i++) table_cell(&t, "%s", columns.items[i]);
+    cJSON_ArrayForEach(entry, list) for (size_t i = 0; i < columns.count; i++)
+        value_cell(&t, cJSON_GetObjectItemCaseSensitive(entry, columns.items[i]));
+    table_print(&t, stdout);
+    table_free(&t);
+    text_list_free(&columns);
+}
+
+static bool run(Cli *cli, Error *err)
+{
+    size_t which = 0;
+    while (cli->argument_count == 1 && which < LISTS && strcmp(cli->arguments[0], lists[which].name) != 0) which++;
+    if (cli->argument_count != 1 || which == LISTS)
+        return cli_misuse(cli, err,
+                          "one of suites, experiments, methods, datasets, models, protocols, artifacts is needed");
+    Book *book = NULL;
+    if (lists[which].needs_book && !(book = book_open(cli->experiments, cli->paths, err))) return false;
+    cJSON *list = cJSON_CreateArray();
+    const bool good = lists[which].list(cli, book, list, err);
+    if (good && !cli->json) print_table(list);
+    if (good && cli->json)
+        json_out_print(list);
+    else
+        cJSON_Delete(list);
+    book_free(book);
+    return good;
+}
+
+const Command command_ls = {
+    .name = "ls",
+    .arguments = "suites|experiments|methods|datasets|models|protocols|artifacts",
+    .summary = "list what there is",
+    .details = "With --json also a method's options with their defaults, ranges and help, and an experiment's values.",
+    .example = "palbench ls methods --json",
+    .takes = TAKES_EXPERIMENTS | TAKES_STORE | TAKES_JSON,
+    .run = run,
+};

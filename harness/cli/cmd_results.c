@@ -1,0 +1,120 @@
+/* palbench results: what is stored. */
+#include "harness/base/memory.h"
+#include "harness/bench/metrics.h"
+#include "harness/bench/results.h"
+#include "harness/cli/json_out.h"
+#include "harness/cli/session.h"
+#include "harness/cli/table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static Spread spread_over_seeds(const ResultList *list, size_t first, size_t *end)
+{
+    double *maps = xmalloc(list->count * sizeof *maps);
+    size_t i = first;
+    for (; i < list->count && strcmp(list->items[i].experiment, list->items[first].experiment) == 0; i++)
+        maps[i - first] = list->items[i].map;
+    const Spread s = spread_of(maps, i - first);
+    free(maps);
+    *end = i;
+    return s;
+}
+
+static void print_json(const ResultList *list)
+{
+    cJSON *root = cJSON_CreateArray();
+    for (size_t i = 0; i < list->count; i++) {
+        const StoredResult *r = &list->items[i];
+        cJSON *item = cJSON_CreateObject();
+        cJSON_AddStringToObject(item, "experiment", r->experiment);
+        cJSON_AddStringToObject(item, "method", r->method);
+        cJSON_AddStringToObject(item, "dataset", r->dataset);
+        cJSON_AddStringToObject(item, "model", r->model);
+        cJSON_AddStringToObject(item, "protocol", r->protocol);
+        cJSON_AddNumberToObject(item, "seed", (double)r->seed);
+        json_out_number(item, "map", r->map);
+        cJSON_AddStringToObject(item, "file", r->file);
+        cJSON *options = cJSON_Parse(r->options);
+        if (options) cJSON_AddItemToObject(item, "options", options);
+        if (r->note) cJSON_AddStringToObject(item, "note", r->note);
+        cJSON_AddItemToArray(root, item);
+    }
+    json_out_print(root);
+}
+
+/* Mean and deviation stand in an experiment's first row alone. */
+static void spread_cells(Table *t, Spread spread, bool first)
+{
+    if (first)
+        table_cell(t, "%.2f", spread.mean);
+    else
+        table_cell(t, "%s", "");
+    if (first && spread.count > 1)
+        table_cell(t, "%.2f", spread.std);
+    else
+        table_cell(t, "%s", "");
+}
+
+static void print_table(const ResultList *list)
+{
+    Table t = {0};
+    table_head(&t, (const char *const[]){"experiment", "method", "dataset", "protocol", "seed", "mAP", "mean", "std",
+                                         "file", NULL});
+    for (size_t i = 0, end; i < list->count; i = end) {
+        const Spread spread = spread_over_seeds(list, i, &end);
+        for (size_t k = i; k < end; k++) {
+            const StoredResult *r = &list->items[k];
+            table_cell(&t, "%s", k == i ? r->experiment : "");
+            table_cell(&t, "%s", k == i ? r->method : "");
+            table_cell(&t, "%s", r->dataset);
+            table_cell(&t, "%s", r->protocol);
+            table_cell(&t, "%lld", (long long)r->seed);
+            table_cell(&t, "%.2f", r->map);
+            spread_cells(&t, spread, k == i);
+            table_cell(&t, "%s", r->file);
+        }
+    }
+    table_print(&t, stdout);
+    table_free(&t);
+    bool noted = false;
+    for (size_t i = 0; i < list->count; i++) {
+        if (!list->items[i].note || (i && strcmp(list->items[i].method, list->items[i - 1].method) == 0)) continue;
+        printf("%s%s: %s\n", noted ? "" : "\n", list->items[i].method, list->items[i].note);
+        noted = true;
+    }
+}
+
+bool print_results(const Cli *cli, const char *const *names, Error *err)
+{
+    ResultList list = {0};
+    TextList remarks = {0};
+    const bool good = results_load(cli->store, names, &list, &remarks, err);
+    for (size_t i = 0; i < remarks.count; i++) progress_note(cli->progress, "%s", remarks.items[i]);
+    if (good && cli->json) print_json(&list);
+    if (good && !cli->json && list.count) print_table(&list);
+    if (good && list.count == 0) progress_note(cli->progress, "%s: no result is stored", cli->store);
+    results_free(&list);
+    text_list_free(&remarks);
+    return good;
+}
+
+static bool run(Cli *cli, Error *err)
+{
+    const char **names = xcalloc(cli->argument_count + 1, sizeof *names);
+    for (size_t i = 0; i < cli->argument_count; i++) names[i] = cli->arguments[i];
+    const bool good = print_results(cli, cli->argument_count ? names : NULL, err);
+    free(names);
+    return good;
+}
+
+const Command command_results = {
+    .name = "results",
+    .arguments = "[EXPERIMENT...]",
+    .summary = "stored results: mAP per seed, mean, standard deviation, file",
+    .details = "All that is stored when no experiment is named. Of several versions of one experiment and seed the "
+               "newest counts.",
+    .example = "palbench results --json",
+    .takes = TAKES_STORE | TAKES_JSON,
+    .run = run,
+};

@@ -1,0 +1,51 @@
+/* palbench tokenize: one JSON array of token ids a line. */
+#include "harness/cli/command.h"
+#include "harness/clip/tokenizer.h"
+
+#include <stdio.h>
+
+static void print_tokens(const int32_t *tokens, size_t count)
+{
+    putchar('[');
+    for (size_t i = 0; i < count; i++) printf("%s%d", i ? ", " : "", tokens[i]);
+    puts("]");
+}
+
+static bool run(Cli *cli, Error *err)
+{
+    const char *path;
+    size_t limit;
+    TextList texts = {0};
+    if (!cli_required(cli, "tokenizer", &path, err) || !cli_size(cli, "limit", 0, 2, 1 << 20, &limit, err))
+        return false;
+    Tokenizer *tokenizer = tokenizer_open(path, err);
+    if (!tokenizer) return false;
+    const bool good = cli_texts(cli, &texts, err);
+    for (size_t i = 0; good && i < texts.count; i++) {
+        TokenList list = {0};
+        tokenizer_encode(tokenizer, texts.items[i], limit, &list);
+        print_tokens(list.tokens, list.offsets[1]);
+        token_list_free(&list);
+    }
+    text_list_free(&texts);
+    tokenizer_free(tokenizer);
+    return good;
+}
+
+static const CliOption options[] = {
+    {"tokenizer", "DIR",
+     "folder with vocab.json + merges.txt, tokenizer.json, or OpenAI's bpe_simple_vocab_16e6.txt.gz"},
+    {"file", "F", "a text a line; - is standard input"},
+    {"limit", "N", "cut to N tokens, the end token being the last (default: not cut)"},
+    {NULL, NULL, NULL},
+};
+
+const Command command_tokenize = {
+    .name = "tokenize",
+    .arguments = "--tokenizer DIR [--file F] [TEXT...]",
+    .summary = "texts as CLIP's tokens, one JSON array a line",
+    .details = "Start token, tokens, end token; no padding.",
+    .example = "palbench tokenize --tokenizer models/RN50 \"a photo of a cat.\"",
+    .options = options,
+    .run = run,
+};

@@ -1,0 +1,208 @@
+#include "harness/cli/command.h"
+
+#include "harness/base/memory.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const CliOption common_options[] = {
+    {"threads", "N", "threads to compute with (default: one a core)"},
+    {"quiet", NULL, "nothing but results and errors"},
+    {"help", NULL, "this text"},
+    {NULL, NULL, NULL},
+};
+static const CliOption json_option[] = {{"json", NULL, "results as JSON"}, {NULL, NULL, NULL}};
+static const CliOption experiments_options[] = {
+    {"experiments", "FILE", "what to run (default: experiments.json)"},
+    {"paths", "FILE", "where models and data sets lie on this machine (paths.json)"},
+    {NULL, NULL, NULL},
+};
+static const CliOption store_option[] = {{"store", "DIR", "folder of the artifacts (default: results/store)"},
+                                         {NULL, NULL, NULL}};
+static const CliOption exact_option[] = {{"exact", NULL, "every convolution computed directly, without Winograd"},
+                                         {NULL, NULL, NULL}};
+
+enum { OPTION_GROUPS = 6, OPTIONS_MAX = 64 };
+
+/* The command's own options, then those it takes of the shared ones. */
+static size_t option_groups(const Command *command, const CliOption *groups[OPTION_GROUPS])
+{
+    size_t count = 0;
+    if (command->options) groups[count++] = command->options;
+    if (command->takes & TAKES_EXPERIMENTS) groups[count++] = experiments_options;
+    if (command->takes & TAKES_STORE) groups[count++] = store_option;
+    if (command->takes & TAKES_EXACT) groups[count++] = exact_option;
+    if (command->takes & TAKES_JSON) groups[count++] = json_option;
+    groups[count++] = common_options;
+    return count;
+}
+
+static void print_help(const Command *command)
+{
+    printf("palbench %s %s\n\n%s\n", command->name, command->arguments, command->summary);
+    if (command->details) printf("\n%s\n", command->details);
+    puts("\nOptions");
+    const CliOption *groups[OPTION_GROUPS];
+    const size_t count = option_groups(command, groups);
+    for (size_t g = 0; g < count; g++)
+        for (const CliOption *o = groups[g]; o->name; o++) {
+            char left[64];
+            snprintf(left, sizeof left, "--%s%s%s", o->name, o->value ? " " : "", o->value ? o->value : "");
+            printf("  %-28s %s\n", left, o->help);
+        }
+    printf("\nExample\n  %s\n", command->example);
+}
+
+static bool take_option(Cli *cli, const char *name, const char *value, bool *helped, Error *err)
+{
+    if (strcmp(name, "help") == 0) *helped = true;
+    if (strcmp(name, "quiet") == 0) cli->quiet = true;
+    if (strcmp(name, "json") == 0) cli->json = true;
+    if (strcmp(name, "exact") == 0) cli->exact = true;
+    if (strcmp(name, "experiments") == 0) cli->experiments = value;
+    if (strcmp(name, "store") == 0) cli->store = value;
+    if (strcmp(name, "paths") == 0) cli->paths = value;
+    cli->values = xrealloc(cli->values, (cli->value_count + 1) * sizeof *cli->values);
+    cli->values[cli->value_count++] = (CliValue){name, value ? value : ""};
+    if (value && *value == 0 && (strcmp(name, "experiments") == 0 || strcmp(name, "store") == 0))
+        return cli_misuse(cli, err, "--%s needs a name", name);
+    return true;
+}
+
+bool cli_parse(Cli *cli, const Command *command, int argc, char **argv, bool *helped, Error *err)
+{
+    *helped = false;
+    cli->command = command;
+    cli->experiments = "experiments.json";
+    cli->store = "results/store";
+
+    struct option table[OPTIONS_MAX + 1] = {0};
+    size_t known = 0;
+    const CliOption *groups[OPTION_GROUPS];
+    const size_t count = option_groups(command, groups);
+    for (size_t g = 0; g < count; g++)
+        for (const CliOption *o = groups[g]; o->name && known < OPTIONS_MAX; o++)
+            table[known++] = (struct option){o->name, o->value ? required_argument : no_argument, NULL, 0};
+
+    opterr = 0;
+    optind = 0; /* glibc: start anew */
+    for (;;) {
+        int place = -1;
+        const int found = getopt_long(argc, argv, ":", table, &place);
+        if (found == -1) break;
+        if (found == ':') return cli_misuse(cli, err, "%s needs a value", argv[optind - 1]);
+        if (found == '?') return cli_misuse(cli, err, "%s is not an option of it", argv[optind - 1]);
+        if (!take_option(cli, table[place].name, optarg, helped, err)) return false;
+    }
+    cli->arguments = argv + optind;
+    cli->argument_count = (size_t)(argc - optind);
+    if (*helped) {
+        print_help(command);
+        return true;
+    }
+    return cli_size(cli, "threads", 0, 1, 4096, &cli->threads, err);
+}
+
+void cli_free(Cli *cli)
+{
+    free(cli->values);
+    cli->values = NULL;
+}
+
+bool cli_has(const Cli *cli, const char *name)
+{
+    return cli_value(cli, name) != NULL;
+}
+
+const char *cli_value(const Cli *cli, const char *name)
+{
+    const char *found = NULL;
+    for (size_t i = 0; i < cli->value_count; i++)
+        if (strcmp(cli->values[i].name, name) == 0) found = cli->values[i].value;
+    return found;
+}
+
+void cli_values(const Cli *cli, const char *name, TextList *found)
+{
+    for (size_t i = 0; i < cli->value_count; i++)
+        if (strcmp(cli->values[i].name, name) == 0) text_list_add(found, cli->values[i].value);
+}
+
+bool cli_size(const Cli *cli, const char *name, size_t otherwise, size_t low, size_t high, size_t *value, Error *err)
+{
+    const char *text = cli_value(cli, name);
+    *value = otherwise;
+    if (!text) return true;
+    char *end;
+    errno = 0;
+    const unsigned long long number = strtoull(text, &end, 10);
+    if (errno || end == text || *end || *text == '-' || number < low || number > high)
+        return cli_misuse(cli, err, "--%s %s: a whole number from %zu to %zu is needed", name, text, low, high);
+    *value = (size_t)number;
+    return true;
+}
+
+bool cli_required(const Cli *cli, const char *name, const char **value, Error *err)
+{
+    *value = cli_value(cli, name);
+    return *value && **value ? true : cli_misuse(cli, err, "--%s is needed", name);
+}
+
+bool cli_choice(const Cli *cli, const char *name, const char *const *choices, size_t *choice, Error *err)
+{
+    const char *text = cli_value(cli, name);
+    *choice = 0;
+    if (!text) return true;
+    Text allowed = {0};
+    for (size_t i = 0; choices[i]; i++) {
+        if (strcmp(text, choices[i]) == 0) {
+            *choice = i;
+            text_free(&allowed);
+            return true;
+        }
+        text_addf(&allowed, "%s%s", i ? ", " : "", choices[i]);
+    }
+    cli_misuse(cli, err, "--%s %s: allowed are %s", name, text, allowed.data);
+    text_free(&allowed);
+    return false;
+}
+
+bool cli_misuse(const Cli *cli, Error *err, const char *format, ...)
+{
+    char sentence[768];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(sentence, sizeof sentence, format, arguments);
+    va_end(arguments);
+    return fail_usage(err, "%s: %s; see palbench %s --help", cli->command->name, sentence, cli->command->name);
+}
+
+static bool read_standard_input(TextList *texts)
+{
+    char *line = NULL;
+    size_t capacity = 0;
+    ssize_t length;
+    while ((length = getline(&line, &capacity, stdin)) >= 0) {
+        size_t n = (size_t)length;
+        while (n && (line[n - 1] == '\n' || line[n - 1] == '\r')) n--;
+        text_list_add_bytes(texts, line, n);
+    }
+    free(line);
+    return !ferror(stdin);
+}
+
+bool cli_texts(const Cli *cli, TextList *texts, Error *err)
+{
+    for (size_t i = 0; i < cli->argument_count; i++) text_list_add(texts, cli->arguments[i]);
+    const char *file = cli_value(cli, "file");
+    if (file && strcmp(file, "-") == 0) {
+        if (!read_standard_input(texts)) return fail(err, "standard input: cannot be read");
+    } else if (file && !read_lines(file, (size_t)1 << 30, texts, err)) {
+        return false;
+    }
+    return texts->count || file ? true : cli_misuse(cli, err, "no text is given, neither as argument nor by --file");
+}

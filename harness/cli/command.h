@@ -1,0 +1,79 @@
+/* The command line: one Command a file (cmd_*.c), one table of them (main.c), one parser (command.c).
+ *
+ *     static const CliOption options[] = {{"scores", "SET,...", "score sets, or weighted sums NAME=W+NAME=W"}, {NULL}};
+ *     static bool run(Cli *cli, Error *err) { ... }
+ *     const Command command_eval = {.name = "eval", .arguments = "FILE.h5", .summary = "...", .options = options, .run = run};
+ *
+ * Results go to stdout, everything else to stderr. Exit status: 0 done, 1 the work failed, 2 the command line or a
+ * configuration is wrong. */
+#pragma once
+
+#include "harness/base/progress.h"
+#include "harness/base/text.h"
+
+#include <stdint.h>
+
+typedef struct CliOption { /* a table ends with name NULL */
+    const char *name;
+    const char *value; /* what stands for the value in the help; NULL: a switch */
+    const char *help;
+} CliOption;
+
+enum {
+    TAKES_JSON = 1 << 0,        /* --json */
+    TAKES_EXPERIMENTS = 1 << 1, /* --experiments FILE, --paths FILE */
+    TAKES_STORE = 1 << 2,       /* --store DIR */
+    TAKES_EXACT = 1 << 3,       /* --exact */
+};
+
+typedef struct Cli Cli;
+
+typedef struct Command {
+    const char *name;
+    const char *arguments; /* "FILE.h5", for the help */
+    const char *summary;   /* one line */
+    const char *details;   /* a paragraph for the help, or NULL */
+    const char *example;   /* one line, or more, each a whole command */
+    unsigned takes;
+    const CliOption *options; /* NULL: only the common ones */
+    bool (*run)(Cli *cli, Error *err);
+} Command;
+
+typedef struct CliValue {
+    const char *name, *value;
+} CliValue;
+
+struct Cli {
+    const Command *command;
+    char **arguments; /* [argument_count] what is not an option, in order */
+    size_t argument_count;
+    CliValue *values; /* options as given, in order */
+    size_t value_count;
+    bool quiet, json, exact;
+    const char *experiments, *store, *paths; /* paths NULL: not given */
+    size_t threads;                          /* 0: not given */
+    Progress *progress;                      /* NULL when quiet */
+    const char *program;                     /* argv[0] */
+};
+
+/* Parses what follows the command's name. On --help prints it to stdout and sets *helped. */
+bool cli_parse(Cli *cli, const Command *command, int argc, char **argv, bool *helped, Error *err);
+void cli_free(Cli *cli);
+
+bool cli_has(const Cli *cli, const char *name);
+const char *cli_value(const Cli *cli, const char *name);            /* the last one given; NULL when absent */
+void cli_values(const Cli *cli, const char *name, TextList *found); /* all of them */
+/* A whole number in [low, high]; `otherwise` when absent. */
+bool cli_size(const Cli *cli, const char *name, size_t otherwise, size_t low, size_t high, size_t *value, Error *err);
+/* An option that must be given. */
+bool cli_required(const Cli *cli, const char *name, const char **value, Error *err);
+/* One of a NULL-terminated list; *choice is its place. Absent: the first. */
+bool cli_choice(const Cli *cli, const char *name, const char *const *choices, size_t *choice, Error *err);
+/* "palbench COMMAND: sentence; see palbench COMMAND --help", exit status 2. */
+bool cli_misuse(const Cli *cli, Error *err, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Texts of a command: the arguments, then the lines of --file F ("-" is standard input). Fails when there is none. */
+bool cli_texts(const Cli *cli, TextList *texts, Error *err);
+
+extern const Command command_reproduce, command_plan, command_run, command_ls, command_validate, command_results,
+    command_report, command_eval, command_tokenize, command_encode_text, command_encode_image, command_label,
+    command_pretrain, command_bench;

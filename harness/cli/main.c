@@ -1,0 +1,80 @@
+/* palbench: the command table, and where sentences become exit statuses. */
+#include "harness/cli/command.h"
+#include "harness/cli/progress_terminal.h"
+#include "harness/io/artifact.h"
+
+#include <omp.h>
+#include <stdio.h>
+#include <string.h>
+
+static const Command *const commands[] = {
+    &command_reproduce,    &command_plan,   &command_run,      &command_ls,       &command_validate,
+    &command_results,      &command_report, &command_eval,     &command_tokenize, &command_encode_text,
+    &command_encode_image, &command_label,  &command_pretrain, &command_bench,
+};
+enum { COMMANDS = sizeof commands / sizeof *commands };
+
+static void print_overview(void)
+{
+    puts("palbench " PALBENCH_VERSION ": multi-label recognition with a frozen CLIP and no training images\n\n"
+         "palbench COMMAND [OPTION]... [ARGUMENT]...\n");
+    for (size_t i = 0; i < COMMANDS; i++) printf("  %-14s %s\n", commands[i]->name, commands[i]->summary);
+    puts("\nStart with `palbench reproduce`; `palbench COMMAND --help` says more about each.");
+}
+
+static const Command *find_command(const char *name)
+{
+    for (size_t i = 0; i < COMMANDS; i++)
+        if (strcmp(commands[i]->name, name) == 0) return commands[i];
+    return NULL;
+}
+
+static int report_error(const Error *err)
+{
+    fprintf(stderr, "palbench: %s\n", err->text);
+    return err->exit_status;
+}
+
+static int run_command(const Command *command, int argc, char **argv, const char *program)
+{
+    Error err = {.exit_status = EXIT_WORK_FAILED};
+    Cli cli = {.program = program};
+    TerminalProgress progress;
+    bool helped = false;
+    bool good = cli_parse(&cli, command, argc, argv, &helped, &err);
+    if (good && !helped) {
+        if (cli.threads) omp_set_num_threads((int)cli.threads);
+        progress_terminal_init(&progress);
+        cli.progress = cli.quiet ? NULL : &progress.base;
+        good = command->run(&cli, &err);
+        if (!cli.quiet) progress_terminal_finish(&progress);
+    }
+    cli_free(&cli);
+    /* A full disk shows itself here at the latest: results that did not arrive are no success. */
+    if (good && (fflush(stdout) != 0 || ferror(stdout)))
+        good = fail(&err, "standard output: the results could not be written");
+    return good ? 0 : report_error(&err);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        fputs("palbench: no command is given; see palbench --help\n", stderr);
+        return EXIT_USAGE;
+    }
+    const char *name = argv[1];
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
+        print_overview();
+        return 0;
+    }
+    if (strcmp(name, "--version") == 0) {
+        puts(PALBENCH_VERSION);
+        return 0;
+    }
+    const Command *command = find_command(name);
+    if (!command) {
+        fprintf(stderr, "palbench: %s is not a command; see palbench --help\n", name);
+        return EXIT_USAGE;
+    }
+    return run_command(command, argc - 1, argv + 1, argv[0]);
+}
