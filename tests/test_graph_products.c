@@ -5,6 +5,7 @@
 #include "harness/graph/panels.h"
 #include "harness/graph/random.h"
 #include "harness/graph/winograd.h"
+#include "tests/gradient_check.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -240,6 +241,108 @@ static void panels_multiply_any_number_of_rows(void **state)
     free(a), free(b), free(c), free(packed), free(z);
 }
 
+/* ---- through the graph ---- */
+
+static Node *build_linear(Graph *g, Node *const *p, const void *context)
+{
+    (void)context;
+    return linear(g, p[0], p[1], p[2]);
+}
+
+static void linear_has_the_gradients_of_its_differences(void **state)
+{
+    (void)state;
+    const Shape shapes[] = {shape(2, 5, 7), shape(9, 7), shape(9)};
+    check_gradients("linear", build_linear, NULL, shapes, 3, (GradientCheck){.bits_may_differ = true});
+}
+
+typedef Node *(*Product)(Graph *g, Node *a, Node *b);
+
+static Node *build_product(Graph *g, Node *const *p, const void *context)
+{
+    return (*(const Product *)context)(g, p[0], p[1]);
+}
+
+static void batched_products_have_the_gradients_of_their_differences(void **state)
+{
+    (void)state;
+    const struct {
+        const char *name;
+        Product product;
+        Shape shapes[2];
+    } cases[] = {
+        {"matmul, one b", matmul, {shape(2, 3, 4, 5), shape(5, 6)}},
+        {"matmul, own b", matmul, {shape(2, 3, 4, 5), shape(2, 3, 5, 6)}},
+        {"matmul, b of the last batch axis", matmul, {shape(2, 3, 4, 5), shape(3, 5, 6)}},
+        {"matmul_nt, one b", matmul_nt, {shape(2, 3, 4, 5), shape(6, 5)}},
+        {"matmul_nt, own b", matmul_nt, {shape(2, 4, 5), shape(2, 6, 5)}},
+        {"matmul_nt, b of the last batch axis", matmul_nt, {shape(2, 3, 4, 5), shape(3, 6, 5)}},
+        {"matmul_tn, one b", matmul_tn, {shape(2, 3, 5, 4), shape(5, 6)}},
+        {"matmul_tn, own b", matmul_tn, {shape(3, 5, 4), shape(3, 5, 6)}},
+        {"matmul_tn, b of the last batch axis", matmul_tn, {shape(2, 3, 5, 4), shape(3, 5, 6)}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        check_gradients(cases[i].name, build_product, &cases[i].product, cases[i].shapes, 2,
+                        (GradientCheck){.bits_may_differ = true});
+}
+
+static Node *build_conv(Graph *g, Node *const *p, const void *context)
+{
+    return conv2d(g, p[0], p[1], p[2], *(const ConvOptions *)context);
+}
+
+static void convolutions_have_the_gradients_of_their_differences(void **state)
+{
+    (void)state;
+    const struct {
+        const char *name;
+        Shape shapes[3];
+        ConvOptions options;
+        bool exact;
+    } cases[] = {
+        {"1x1", {shape(2, 3, 4, 5), shape(6, 5, 1, 1), shape(6)}, {0}, false},
+        {"3x3, stride 2", {shape(1, 5, 6, 3), shape(4, 3, 3, 3), shape(4)}, {.stride = 2, .padding = 1}, false},
+        {"3x2, no padding", {shape(1, 5, 6, 3), shape(4, 3, 3, 2), shape(4)}, {0}, false},
+        {"3x3 by Winograd", {shape(2, 5, 7, 16), shape(18, 16, 3, 3), shape(18)}, {.padding = 1}, false},
+        {"3x3, exact", {shape(2, 5, 7, 16), shape(18, 16, 3, 3), shape(18)}, {.padding = 1}, true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        check_gradients(cases[i].name, build_conv, &cases[i].options, cases[i].shapes, 3,
+                        (GradientCheck){.bits_may_differ = true, .options = {.exact = cases[i].exact}});
+}
+
+/* One 3x3 convolution under options; returns its packed bytes. */
+static size_t run_conv(GraphOptions options, const float *x, const float *w, float *y, size_t outputs)
+{
+    Error err;
+    Graph *g = graph_new(options);
+    Node *image = input(g, "x", shape(1, 12, 12, 32));
+    Node *out = conv2d(g, image, constant(g, shape(32, 32, 3, 3), w), NULL, (ConvOptions){.padding = 1});
+    assert_true(graph_compile(g, &out, 1, NULL, &err));
+    memcpy(node_data(image), x, node_bytes(image));
+    graph_forward(g);
+    memcpy(y, node_data(out), outputs * sizeof *y);
+    const size_t bytes = graph_cost(g).packed_bytes;
+    graph_free(g);
+    return bytes;
+}
+
+static void a_spent_winograd_budget_means_the_exact_convolution(void **state)
+{
+    (void)state;
+    enum { SIZE = 12 * 12 * 32 };
+    float *x = random_values(SIZE, 1), *w = random_values(9 * 32 * 32, 2);
+    float *y = random_values(SIZE, 3), *z = random_values(SIZE, 4), *fast = random_values(SIZE, 5);
+    const size_t exact_bytes = run_conv((GraphOptions){.exact = true}, x, w, y, SIZE);
+    const size_t spent_bytes = run_conv((GraphOptions){.winograd_budget = 1}, x, w, z, SIZE);
+    assert_memory_equal(y, z, SIZE * sizeof *y);
+    assert_int_equal(exact_bytes, spent_bytes);
+    assert_true(run_conv((GraphOptions){0}, x, w, fast, SIZE) > exact_bytes);
+    assert_true(relative_error(fast, y, SIZE) < 5e-6);
+    assert_memory_not_equal(fast, y, SIZE * sizeof *y);
+    free(x), free(w), free(y), free(z), free(fast);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -249,6 +352,10 @@ int main(void)
         cmocka_unit_test(winograd_stays_within_5e_6_of_direct_in_both_passes),
         cmocka_unit_test(winograd_gives_the_same_bits_again),
         cmocka_unit_test(panels_multiply_any_number_of_rows),
+        cmocka_unit_test(linear_has_the_gradients_of_its_differences),
+        cmocka_unit_test(batched_products_have_the_gradients_of_their_differences),
+        cmocka_unit_test(convolutions_have_the_gradients_of_their_differences),
+        cmocka_unit_test(a_spent_winograd_budget_means_the_exact_convolution),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
