@@ -13,7 +13,7 @@ typedef enum GradientMode {
     GRADIENT_WRITE,     /* first contribution: the operator writes it where it belongs */
     GRADIENT_TEMPORARY, /* a further one: the operator writes beside it, then it is added */
     GRADIENT_SHARE,     /* equal to dout and the first: both are one buffer, nothing to do */
-    GRADIENT_COPY,      /* equal to dout and the first, but belongs to a parameter */
+    GRADIENT_COPY,      /* equal to dout and the first, but lies elsewhere */
     GRADIENT_ADD        /* equal to dout and a further one: dout is added */
 } GradientMode;
 

@@ -19,6 +19,8 @@ typedef struct Optimiser Optimiser;
 /* One optimiser holds the state (moments) of its parameters. Parameters are borrowed. */
 Optimiser *optimiser_new(OptimiserOptions options, Parameter *const *parameters, size_t count);
 void optimiser_free(Optimiser *o);
+/* Another weight decay for one parameter (0 for biases and gains, say). */
+void optimiser_set_decay(Optimiser *o, size_t parameter, double weight_decay);
 /* One step with this learning rate from the parameters' gradients. Frozen parameters stay. */
 void optimiser_step(Optimiser *o, double lr);
 
@@ -28,7 +30,7 @@ void optimiser_set_steps(Optimiser *o, uint64_t steps);
 /* slot 0: momentum buffer or first moment; slot 1: second moment, NULL for SGD. */
 float *optimiser_moment(Optimiser *o, size_t parameter, int slot);
 
-/* Scales all gradients so that their joint Euclidean norm is at most `limit`; returns the norm before
+/* Scales the gradients of all parameters that are not frozen so that their joint Euclidean norm is at most `limit`; returns the norm before
  * (torch.nn.utils.clip_grad_norm_, factor limit / (norm + 1e-6) if that is below 1). */
 double clip_gradient_norm(Parameter *const *parameters, size_t count, double limit);
 

@@ -8,6 +8,7 @@ static int new_buffer(Graph *g, size_t floats, size_t first, size_t last)
         g->buffers = xrealloc(g->buffers, (size_t)g->buffer_capacity * sizeof(Buffer));
     }
     g->buffers[g->buffer_count] = (Buffer){.floats = floats, .first = first, .last = last};
+    if (g->options.no_sharing) g->buffers[g->buffer_count] = (Buffer){.floats = floats, .last = 2 * g->steps};
     return g->buffer_count++;
 }
 
@@ -32,10 +33,11 @@ static void note_reads(const Graph *g, Node *node)
     keep_until(&plan->root->plan->last_read, plan->kept ? 2 * g->steps : plan->step);
 }
 
-static bool fits_in_place(const Node *node)
+static bool fits_in_place(const Graph *g, const Node *node)
 {
     const Node *root = node->in[0]->plan->root;
-    if (!node->op->in_place || !root->op || root->plan->last_read != node->plan->step) return false;
+    if (g->options.no_sharing || !node->op->in_place || !root->op || root->plan->last_read != node->plan->step)
+        return false;
     for (int i = 1; i < node->inputs; i++)
         if (node->in[i]->plan->root == root) return false;
     return shape_size(node->in[0]->shape) == shape_size(node->shape);
@@ -46,7 +48,7 @@ static void plan_value(Graph *g, Node *node)
     NodePlan *plan = node->plan;
     if (node->op->view) {
         plan->value = plan->root->plan->value;
-    } else if (fits_in_place(node)) {
+    } else if (fits_in_place(g, node)) {
         plan->value = node->in[0]->plan->value;
         keep_until(&g->buffers[plan->value].last, plan->last_read);
     } else {
@@ -60,14 +62,56 @@ static void plan_value(Graph *g, Node *node)
 
 /* ---- gradients ---- */
 
-/* The gradient by `in` equals dout: one buffer for both if this is the first contribution to a planned buffer. */
-static GradientMode pass_on(Graph *g, Node *node, Node *in)
+/* When a contribution is next added to the gradient of `target`, after the one that `node` makes by its input i. */
+static size_t next_write(const Graph *g, const Node *target, const Node *node, int i)
 {
-    if (in->plan->has_first) return GRADIENT_ADD;
-    if (!in->op) return GRADIENT_COPY;
+    for (int k = i + 1; k < node->inputs; k++)
+        if (node->in[k] == target) return backward_time(g, node);
+    for (size_t s = node->plan->step; s-- > 0;) {
+        const Node *reader = g->order[s];
+        for (int k = 0; reader->needs_gradient && k < reader->inputs; k++)
+            if (reader->in[k] == target) return backward_time(g, reader);
+    }
+    return SIZE_MAX;
+}
+
+/* May input i of `node` have the node's own gradient buffer for its gradient? Other gradients that still lie there must
+ * not see what is written for this one, nor this one what is written for them. `overwrites`: the operator writes it now. */
+static bool may_share(const Graph *g, const Node *node, int i, bool overwrites)
+{
+    if (g->options.no_sharing) return false;
+    const Node *in = node->in[i];
+    const size_t now = backward_time(g, node), write = overwrites ? now : next_write(g, in, node, i);
+    for (size_t s = 0; s < node->plan->step; s++) { /* later nodes have been visited: their gradients are done with */
+        const Node *other = g->order[s];
+        if (other == in || other->plan->gradient != node->plan->gradient) continue;
+        if (write <= backward_time(g, other) || next_write(g, other, node, i) <= backward_time(g, in)) return false;
+    }
+    return true;
+}
+
+static void share_gradient(Graph *g, const Node *node, Node *in)
+{
     in->plan->gradient = node->plan->gradient;
     keep_until(&g->buffers[in->plan->gradient].last, backward_time(g, in));
-    return GRADIENT_SHARE;
+}
+
+static void own_gradient(Graph *g, const Node *node, Node *in)
+{
+    in->plan->gradient = new_buffer(g, shape_size(in->shape), backward_time(g, node), backward_time(g, in));
+}
+
+/* The gradient by input i equals dout. */
+static GradientMode pass_on(Graph *g, Node *node, int i)
+{
+    Node *in = node->in[i];
+    if (in->plan->has_first) return GRADIENT_ADD;
+    if (in->op && may_share(g, node, i, false)) {
+        share_gradient(g, node, in);
+        return GRADIENT_SHARE;
+    }
+    if (in->op) own_gradient(g, node, in);
+    return GRADIENT_COPY;
 }
 
 static GradientMode let_write(Graph *g, Node *node, int i)
@@ -79,12 +123,10 @@ static GradientMode let_write(Graph *g, Node *node, int i)
         return GRADIENT_TEMPORARY;
     }
     if (!in->op) return GRADIENT_WRITE; /* a parameter's gradient lies outside */
-    if (node->op->in_place_backward && i == 0 && size == shape_size(node->shape)) {
-        in->plan->gradient = node->plan->gradient;
-        keep_until(&g->buffers[in->plan->gradient].last, backward_time(g, in));
-    } else {
-        in->plan->gradient = new_buffer(g, size, now, backward_time(g, in));
-    }
+    if (node->op->in_place_backward && i == 0 && size == shape_size(node->shape) && may_share(g, node, i, true))
+        share_gradient(g, node, in);
+    else
+        own_gradient(g, node, in);
     return GRADIENT_WRITE;
 }
 
@@ -96,7 +138,7 @@ static void plan_backward(Graph *g, Node *node)
         if (!in->needs_gradient) continue;
         const bool passes = node->op->view || (node->op->passes_gradient & READS_INPUT(i) &&
                                                shape_size(in->shape) == shape_size(node->shape));
-        plan->mode[i] = passes ? pass_on(g, node, in) : let_write(g, node, i);
+        plan->mode[i] = passes ? pass_on(g, node, i) : let_write(g, node, i);
         plan->calls_backward |= !passes;
         in->plan->has_first = true;
     }
