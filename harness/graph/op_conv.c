@@ -52,19 +52,10 @@ static Epilogue conv_epilogue(const Node *node)
     return ((const ConvAttributes *)node->attributes)->epilogue;
 }
 
-/* Winograd needs whole vector registers of channels and some tiles to share the weights' way from memory. */
-static bool suits_winograd(const ConvShape *s)
-{
-    enum { CHANNELS_MIN = 16, TILES_MIN = 8 };
-    const size_t tiles = s->batch * ((s->height + 3) / 4) * ((s->width + 3) / 4);
-    return s->kernel_h == 3 && s->kernel_w == 3 && s->stride == 1 && s->padding == 1 && s->in >= CHANNELS_MIN &&
-           s->out >= CHANNELS_MIN && tiles >= TILES_MIN;
-}
-
 static ConvWay conv_way(const ConvShape *s, bool exact)
 {
     if (s->kernel_h == 1 && s->kernel_w == 1 && s->stride == 1 && s->padding == 0) return CONV_AS_LINEAR;
-    return suits_winograd(s) && !exact ? CONV_WINOGRAD : CONV_DIRECT;
+    return winograd_suits(s) && !exact ? CONV_WINOGRAD : CONV_DIRECT;
 }
 
 /* Takes the transformed weights out of the budget if they fit. */

@@ -274,6 +274,14 @@ static void cut_work(Winograd *w)
     if (w->groups > panels) w->groups = panels;
 }
 
+bool winograd_suits(const ConvShape *s)
+{
+    enum { CHANNELS_MIN = 16, TILES_MIN = 8 };
+    const size_t tiles = s->batch * ((s->height + TILE - 1) / TILE) * ((s->width + TILE - 1) / TILE);
+    return s->kernel_h == 3 && s->kernel_w == 3 && s->stride == 1 && s->padding == 1 && s->in >= CHANNELS_MIN &&
+           s->out >= CHANNELS_MIN && tiles >= TILES_MIN;
+}
+
 Winograd *winograd_new(ConvShape s, ConvPass pass, const float *weight, Error *err)
 {
     if (s.kernel_h != 3 || s.kernel_w != 3 || s.stride != 1 || s.padding != 1 || pass == CONV_BACKWARD_WEIGHTS)

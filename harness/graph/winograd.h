@@ -14,6 +14,10 @@
 
 typedef struct Winograd Winograd;
 
+/* The fixed rule by which conv2d takes it, found by measuring (NOTES.md): 3x3, stride 1, padding 1, at least one vector
+ * register of channels on both sides, and some tiles to share the weights' way from memory. Good for both passes. */
+bool winograd_suits(const ConvShape *shape);
+
 /* Bytes of the transformed weights, four times the weights' own and some padding. */
 size_t winograd_weight_bytes(const ConvShape *shape);
 
