@@ -1,6 +1,7 @@
 /* The towers give open_clip's features (tests/golden/make_clip_towers.py). Weights are drawn here as the script draws them. */
 #include "harness/clip/clip.h"
 #include "harness/clip/weight_list.h"
+#include "harness/graph/ops.h"
 #include "harness/graph/random.h"
 #include "tests/golden_arrays.h"
 
@@ -39,8 +40,8 @@ static void draw_weight(Random *random, Parameter *p)
     }
 }
 
-/* weights() of the script; the model is frozen then, its batch norms folded. */
-static Clip *model_of(const ClipConfig *config, uint64_t seed)
+/* weights() of the script; trainable, batch norms apart. */
+static Clip *trainable_model_of(const ClipConfig *config, uint64_t seed)
 {
     Error err;
     Clip *clip = clip_new(*config, 0, &err);
@@ -52,26 +53,36 @@ static Clip *model_of(const ClipConfig *config, uint64_t seed)
     random_seed(&random, seed);
     for (size_t i = 0; i < clip->count; i++) draw_weight(&random, sorted[i]);
     free(sorted);
+    return clip;
+}
+
+static Clip *model_of(const ClipConfig *config, uint64_t seed)
+{
+    Clip *clip = trainable_model_of(config, seed);
     clip_freeze(clip);
     return clip;
 }
 
-/* Largest difference to the golden values, relative to the largest of them; every step-th channel is stored. */
-static void assert_golden(const Safetensors *st, const char *name, const char *suffix, Node *node, size_t step)
+/* Largest difference to the golden values, relative to the largest of them; every step-th of `size` values is stored. */
+static void assert_values(const Safetensors *st, const char *name, const float *values, size_t size, size_t step)
 {
-    char full[64];
-    snprintf(full, sizeof full, "%s.%s", name, suffix);
-    float *expected = golden_floats(st, full), worst = 0, largest = 0;
-    const size_t count = golden_view(st, full)->count;
-    assert_int_equal(count * step, shape_size(node_shape(node)));
+    float *expected = golden_floats(st, name), worst = 0, largest = 0;
+    const size_t count = golden_view(st, name)->count;
+    assert_int_equal(count * step, size);
     for (size_t i = 0; i < count; i++) {
-        const float d = fabsf(node_data(node)[i * step] - expected[i]);
+        const float d = fabsf(values[i * step] - expected[i]);
         if (!(d <= worst)) worst = d;
         if (fabsf(expected[i]) > largest) largest = fabsf(expected[i]);
     }
     free(expected);
-    print_message("%-28s %.1e\n", full, (double)(worst / largest));
-    if (!(worst <= 1e-4f * largest)) fail_msg("%s differs by %g of the largest value", full, (double)(worst / largest));
+    if (!(worst <= 1e-5f * largest)) fail_msg("%s differs by %g of the largest value", name, (double)(worst / largest));
+}
+
+static void assert_golden(const Safetensors *st, const char *name, const char *suffix, Node *node, size_t step)
+{
+    char full[64];
+    snprintf(full, sizeof full, "%s.%s", name, suffix);
+    assert_values(st, full, node_data(node), shape_size(node_shape(node)), step);
 }
 
 static ClipConfig image_config(size_t embed, size_t size, size_t width, size_t heads)
@@ -184,15 +195,21 @@ static void rn50_features_are_open_clip_s(void **state)
     check_resnet("rn50", c, 9, 1, 224, 16);
 }
 
-/* Global with its position, local without: the mixed form takes one from each of the others. */
-static void mixed_pool_position_takes_global_with_and_local_without(void **state)
+static ClipConfig two_stage_config(void)
 {
-    (void)state;
     ClipConfig c = image_config(20, 32, 128, 4);
     c.is_resnet = true;
     c.stages = 2;
     c.stem_width = 16;
     memcpy(c.blocks, (size_t[]){1, 2, 0, 0}, sizeof c.blocks);
+    return c;
+}
+
+/* Global with its position, local without: the mixed form takes one from each of the others. */
+static void mixed_pool_position_takes_global_with_and_local_without(void **state)
+{
+    (void)state;
+    const ClipConfig c = two_stage_config();
     Clip *clip = model_of(&c, 7);
     Safetensors *st = golden_open(golden_path);
     Graph *g = graph_new((GraphOptions){0});
@@ -202,6 +219,52 @@ static void mixed_pool_position_takes_global_with_and_local_without(void **state
     graph_forward(g);
     assert_golden(st, "two_stages", "global_on", tower.global, 1);
     assert_golden(st, "two_stages", "local_off", tower.local, 1);
+    graph_free(g);
+    clip_free(clip);
+    safetensors_close(st);
+}
+
+static void assert_weight(const Safetensors *st, const Clip *clip, const char *name, bool gradient)
+{
+    char golden[96], weight[96];
+    snprintf(golden, sizeof golden, "training.%s", name);
+    snprintf(weight, sizeof weight, "visual.%s", name);
+    const Parameter *p = clip_weight(clip, weight);
+    const size_t step = strstr(name, "attnpool") ? 8 : 1;
+    assert_values(st, golden, gradient ? p->gradient : p->value, shape_size(p->shape), step);
+}
+
+static void resnet_trains_with_torch_s_gradients_and_batch_statistics(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"conv1.weight",
+                                        "layer1.0.bn2.weight",
+                                        "layer2.0.downsample.0.weight",
+                                        "attnpool.positional_embedding",
+                                        "attnpool.q_proj.weight",
+                                        "attnpool.k_proj.weight",
+                                        "attnpool.v_proj.bias",
+                                        "attnpool.c_proj.weight"};
+    ClipConfig c = two_stage_config();
+    Clip *clip = trainable_model_of(&c, 7);
+    Safetensors *st = golden_open(golden_path);
+    float pixels[3 * 32 * 32 * 3], dy[3 * 20];
+    Random random;
+    random_seed(&random, 8);
+    random_normal(&random, pixels, 3 * 32 * 32 * 3);
+    random_normal(&random, dy, 3 * 20);
+    Graph *g = graph_new((GraphOptions){0});
+    Node *image = constant(g, shape(3, 32, 32, 3), pixels);
+    Node *y = clip_image_tower(g, clip, image, POOL_POSITION_ON, false).global;
+    Node *loss = sum_of_all(g, mul(g, y, constant(g, shape(3, 20), dy)));
+    Error err;
+    assert_true(graph_compile(g, &y, 1, loss, &err));
+    graph_forward(g);
+    graph_backward(g);
+    assert_golden(st, "training", "global_on", y, 1);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) assert_weight(st, clip, names[i], true);
+    assert_weight(st, clip, "layer2.0.bn1.running_mean", false);
+    assert_weight(st, clip, "layer2.0.bn1.running_var", false);
     graph_free(g);
     clip_free(clip);
     safetensors_close(st);
@@ -246,6 +309,7 @@ int main(void)
         cmocka_unit_test(resnet_features_are_open_clip_s),
         cmocka_unit_test(rn50_features_are_open_clip_s),
         cmocka_unit_test(mixed_pool_position_takes_global_with_and_local_without),
+        cmocka_unit_test(resnet_trains_with_torch_s_gradients_and_batch_statistics),
         cmocka_unit_test(text_features_are_open_clip_s),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

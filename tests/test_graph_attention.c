@@ -3,6 +3,7 @@
 #include "harness/graph/op_attention.h"
 #include "harness/graph/random.h"
 #include "tests/golden_arrays.h"
+#include "tests/gradient_check.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -261,6 +262,43 @@ static void nothing_to_aggregate_gives_zero(void **state)
     parameter_free(&scores);
 }
 
+static Node *build_attention(Graph *g, Node *const *p, const void *mask)
+{
+    return attention_with_tiles(g, p[0], p[1], p[2], 2, *(const AttentionMask *)mask, 3, 4);
+}
+
+static Node *build_prefix_attention(Graph *g, Node *const *p, const void *context)
+{
+    (void)context;
+    return prefix_attention(g, p[0], p[1], p[2], p[3], p[4], 2, (const int32_t[]){0, 3, 4}, 2);
+}
+
+static Node *build_prefix_free_attention(Graph *g, Node *const *p, const void *context)
+{
+    (void)context;
+    return prefix_attention(g, p[0], p[1], p[2], NULL, NULL, 2, (const int32_t[]){0, 3, 4}, 2);
+}
+
+static Node *build_aggregate(Graph *g, Node *const *p, const void *context)
+{
+    (void)context;
+    return local_aggregate(g, p[0], 3, constant_indices(g, shape(2), (const int32_t[]){5, 2}));
+}
+
+static void gradients_are_the_finite_differences(void **state)
+{
+    (void)state;
+    const AttentionMask masks[] = {ATTEND_ALL, ATTEND_CAUSAL};
+    const Shape queries = shape(2, 5, 6), keys = shape(2, 7, 6), rows = shape(4, 6), prefix = shape(3, 6);
+    for (int i = 0; i < 2; i++)
+        check_gradients("attention", build_attention, &masks[i], (Shape[]){queries, keys, keys}, 3, (GradientCheck){0});
+    check_gradients("prefix attention", build_prefix_attention, NULL, (Shape[]){rows, rows, rows, prefix, prefix}, 5,
+                    (GradientCheck){0});
+    check_gradients("prefix attention without prefix", build_prefix_free_attention, NULL, (Shape[]){rows, rows, rows},
+                    3, (GradientCheck){0});
+    check_gradients("local aggregation", build_aggregate, NULL, (Shape[]){shape(2, 5, 3)}, 1, (GradientCheck){0});
+}
+
 static void fast_exp_is_exp_to_2e_7(void **state)
 {
     (void)state;
@@ -282,6 +320,7 @@ int main(void)
         cmocka_unit_test(without_a_prefix_ragged_and_equal_sequences_are_plain_attention),
         cmocka_unit_test(local_aggregation_and_its_gradients_are_torch_s),
         cmocka_unit_test(nothing_to_aggregate_gives_zero),
+        cmocka_unit_test(gradients_are_the_finite_differences),
         cmocka_unit_test(fast_exp_is_exp_to_2e_7),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

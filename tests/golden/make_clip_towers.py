@@ -60,15 +60,20 @@ def vit(name, seed, batch, size, used_size, step=1, **sizes):
     put(f"{name}.local", (model.ln_post(kept["x"]) @ model.proj)[:, 1:], step)
 
 
-def resnet(name, seed, batch, size, used_size, layers, width, heads, embed, step=1):
+def make_resnet(seed, size, layers, width, heads, embed):
     stages = len(layers)
     model = ModifiedResNet(list(layers) + [1] * (4 - stages), embed, heads, size, width)
     for i in range(stages, 4):
         setattr(model, f"layer{i + 1}", nn.Identity())
     model.attnpool = AttentionPool2d(size // (2 << stages), width << (stages + 1), heads, embed)
     weights(model, "visual.", seed)
+    return model
+
+
+def resnet(name, seed, batch, size, used_size, layers, width, heads, embed, step=1):
+    model = make_resnet(seed, size, layers, width, heads, embed)
     pool = model.attnpool
-    table = resized(pool.positional_embedding, used_size // (2 << stages))
+    table = resized(pool.positional_embedding, used_size // (2 << len(layers)))
     kept = {}
     pool.register_forward_pre_hook(lambda m, i: kept.update(x=i[0]))
     for position in ("on", "off"):
@@ -78,12 +83,28 @@ def resnet(name, seed, batch, size, used_size, layers, width, heads, embed, step
         put(f"{name}.local_{position}", pool.c_proj(pool.v_proj(local)), step)
 
 
+def resnet_in_training(name, seed, batch, size, *sizes):
+    """Batch statistics, gradients of sum(dy * global), and what the running statistics become."""
+    model = make_resnet(seed, size, *sizes).train()
+    x = pixels(seed + 1, batch, size)
+    with torch.enable_grad():
+        y = model(x)
+        (y * torch.randn(y.shape)).sum().backward()
+    put(f"{name}.global_on", y.detach())
+    for weight in ("conv1.weight", "layer1.0.bn2.weight", "layer2.0.downsample.0.weight", "attnpool.positional_embedding",
+                   "attnpool.q_proj.weight", "attnpool.k_proj.weight", "attnpool.v_proj.bias", "attnpool.c_proj.weight"):
+        put(f"{name}.{weight}", model.get_parameter(weight).grad, 8 if "attnpool" in weight else 1)
+    put(f"{name}.layer2.0.bn1.running_mean", model.layer2[0].bn1.running_mean)
+    put(f"{name}.layer2.0.bn1.running_var", model.layer2[0].bn1.running_var)
+
+
 vit("vit", 1, 2, 32, 32, patch_size=8, width=48, layers=2, heads=3, mlp_ratio=4, output_dim=20)
 vit("vit_larger", 1, 2, 32, 56, patch_size=8, width=48, layers=2, heads=3, mlp_ratio=4, output_dim=20)
 vit("vit_b_16", 3, 1, 224, 224, 16, patch_size=16, width=768, layers=12, heads=12, mlp_ratio=4, output_dim=512)
 resnet("resnet", 5, 2, 64, 64, (1, 2, 1, 1), 8, 4, 20)
 resnet("resnet_larger", 5, 2, 64, 96, (1, 2, 1, 1), 8, 4, 20)
 resnet("two_stages", 7, 2, 32, 32, (1, 2), 16, 4, 20)
+resnet_in_training("training", 7, 3, 32, (1, 2), 16, 4, 20)
 resnet("rn50", 9, 1, 224, 224, (3, 4, 6, 3), 64, 32, 1024, 16)
 
 text_config = open_clip.model.CLIPTextCfg(context_length=16, vocab_size=50, width=48, heads=3, layers=3)
