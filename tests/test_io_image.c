@@ -1,0 +1,199 @@
+#include "tests/broken_files.h"
+
+#include "harness/io/image.h"
+#include "tests/golden_arrays.h"
+
+#include <signal.h>
+#include <sys/resource.h>
+
+static const char folder[] = "tests/golden/io_image";
+
+static void pixels_equal_pillows(void **state)
+{
+    (void)state;
+    Safetensors *st = golden_open("tests/golden/io_image.safetensors");
+    assert_true(safetensors_count(st) >= 30);
+    for (size_t i = 0; i < safetensors_count(st); i++) {
+        const TensorView *view = safetensors_at(st, i);
+        char *path = path_join(folder, view->name);
+        Image image;
+        Error err;
+        if (!image_read(path, &image, &err)) fail_msg("%s", err.text);
+        if (image.height != view->dim[0] || image.width != view->dim[1]) fail_msg("%s: size", view->name);
+        if (memcmp(image.pixels, view->data, view->count) != 0) fail_msg("%s: pixels differ", view->name);
+        image_free(&image);
+        free(path);
+    }
+    safetensors_close(st);
+}
+
+/* Every file of the golden folder. */
+static void each_picture(void (*check)(const char *name, const char *bytes, size_t length))
+{
+    DIR *directory = opendir(folder);
+    assert_non_null(directory);
+    for (const struct dirent *entry; (entry = readdir(directory));) {
+        if (entry->d_name[0] == '.') continue;
+        char *path = path_join(folder, entry->d_name);
+        size_t length;
+        char *bytes = get_file(path, &length);
+        check(entry->d_name, bytes, length);
+        free(bytes);
+        free(path);
+    }
+    closedir(directory);
+}
+
+static void refuse_prefixes(const char *name, const char *bytes, size_t length)
+{
+    for (size_t n = 0; n < length; n += n < 64 || n + 64 > length ? 1 : 7) {
+        Image image;
+        Error err = {0};
+        uint8_t *part = xmalloc(n); /* of its exact size, so that the sanitizer sees a byte too far */
+        memcpy(part, bytes, n);
+        if (image_decode(part, n, name, &image, &err)) fail_msg("%s: accepted when cut to %zu of %zu", name, n, length);
+        assert_sentence(&err, name, "");
+        assert_null(image.pixels);
+        free(part);
+    }
+}
+
+static void truncated_pictures_are_refused_at_every_length(void **state)
+{
+    (void)state;
+    each_picture(refuse_prefixes);
+}
+
+static void mutate_picture(const char *name, const char *bytes, size_t length)
+{
+    uint32_t seed = 9 + (uint32_t)length;
+    char *copy = xmalloc(length);
+    for (int round = 0; round < 150; round++) {
+        Image image;
+        Error err = {0};
+        memcpy(copy, bytes, length);
+        mutate(copy, round % 2 ? length : length < 200 ? length : 200, &seed);
+        if (image_decode((const uint8_t *)copy, length, name, &image, &err)) {
+            assert_non_null(image.pixels);
+            image_free(&image);
+        } else {
+            assert_sentence(&err, name, "");
+        }
+    }
+    free(copy);
+}
+
+static void mutated_pictures_are_read_or_refused_never_worse(void **state)
+{
+    (void)state;
+    each_picture(mutate_picture);
+}
+
+/* Only a checksum can tell; libjpeg has none, libpng has. */
+static void a_changed_bit_in_png_data_is_found(void **state)
+{
+    (void)state;
+    size_t length;
+    char *bytes = get_file("tests/golden/io_image/rgb.png", &length);
+    Image image;
+    Error err;
+    bytes[length / 2] ^= 4;
+    assert_false(image_decode((uint8_t *)bytes, length, "x.png", &image, &err));
+    assert_sentence(&err, "x.png", "damaged PNG");
+    free(bytes);
+}
+
+static void damaged_jpeg_data_is_refused(void **state)
+{
+    (void)state;
+    size_t length;
+    char *bytes = get_file("tests/golden/io_image/baseline_444.jpg", &length);
+    Image image;
+    Error err;
+    memset(bytes + length / 2, 0xff, length / 4);
+    assert_false(image_decode((uint8_t *)bytes, length, "x.jpg", &image, &err));
+    assert_sentence(&err, "x.jpg", "damaged JPEG");
+    free(bytes);
+}
+
+static void small_files_cannot_ask_for_large_pictures(void **state)
+{
+    (void)state;
+    size_t length;
+    Image image;
+    Error err;
+    char *bytes = get_file("tests/golden/io_image/baseline_420.jpg", &length);
+    for (size_t i = 2; i + 9 < length; i++) /* the frame header: height and width */
+        if ((uint8_t)bytes[i] == 0xff && (uint8_t)bytes[i + 1] == 0xc0) memcpy(bytes + i + 5, "\x40\x00\x40\x00", 4);
+    assert_false(image_decode((uint8_t *)bytes, length, "x.jpg", &image, &err));
+    assert_sentence(&err, "x.jpg", "too short");
+    free(bytes);
+    for (int huge = 0; huge < 2; huge++) {
+        /* Size and checksum of the header of rgb.png exchanged. */
+        static const char headers[2][17] = {"\0\0\x20\0\0\0\x20\0\x08\x02\0\0\0", "\0\x0f\0\0\0\x0f\0\0\x08\x02\0\0\0"};
+        bytes = get_file("tests/golden/io_image/rgb.png", &length);
+        memcpy(bytes + 16, headers[huge], 13);
+        assert_false(image_decode((uint8_t *)bytes, length, "x.png", &image, &err));
+        assert_sentence(&err, "x.png", "damaged PNG");
+        free(bytes);
+    }
+}
+
+static void what_is_no_picture_is_refused(void **state)
+{
+    (void)state;
+    Image image;
+    Error err;
+    put_file(scratch("text.jpg"), "GIF89a", 6);
+    assert_false(image_read(scratch("text.jpg"), &image, &err));
+    assert_sentence(&err, "text.jpg", "neither JPEG nor PNG");
+    put_file(scratch("empty.png"), "", 0);
+    assert_false(image_read(scratch("empty.png"), &image, &err));
+    assert_sentence(&err, "empty.png", "neither JPEG nor PNG");
+    assert_false(image_read(scratch("none.png"), &image, &err));
+    assert_sentence(&err, "none.png", "cannot open");
+    image_free(&image);
+}
+
+static void a_written_png_reads_back(void **state)
+{
+    (void)state;
+    Image image, back;
+    Error err;
+    size_t length;
+    uint8_t *bytes;
+    assert_true(image_read("tests/golden/io_image/rgb.png", &image, &err));
+    static const char *const texts[] = {"Prompt", "a cat, caf\xe9", "Seed", "7", NULL};
+    assert_true(image_write_png(scratch("out.png"), &image, texts, &err));
+    assert_true(image_read(scratch("out.png"), &back, &err));
+    assert_true(back.width == 23 && back.height == 17 && memcmp(back.pixels, image.pixels, 17 * 23 * 3) == 0);
+    image_free(&back);
+    char *file = get_file(scratch("out.png"), &length);
+    assert_non_null(memmem(file, length, "tEXtPrompt\0a cat", 16));
+    free(file);
+    assert_true(image_encode_png(&image, &bytes, &length, &err));
+    assert_true(image_decode(bytes, length, "memory", &back, &err));
+    assert_memory_equal(back.pixels, image.pixels, 17 * 23 * 3);
+    image_free(&back);
+    free(bytes);
+    assert_false(image_write_png(scratch("no/such/folder.png"), &image, NULL, &err));
+    assert_sentence(&err, "no/such/folder.png", "cannot write");
+    static const char *const bad[] = {"", "an empty key is not allowed", NULL};
+    if (!image_write_png(scratch("bad.png"), &image, bad, &err)) assert_sentence(&err, "bad.png", "PNG");
+    image_free(&image);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(pixels_equal_pillows),
+        cmocka_unit_test(truncated_pictures_are_refused_at_every_length),
+        cmocka_unit_test(mutated_pictures_are_read_or_refused_never_worse),
+        cmocka_unit_test(a_changed_bit_in_png_data_is_found),
+        cmocka_unit_test(damaged_jpeg_data_is_refused),
+        cmocka_unit_test(small_files_cannot_ask_for_large_pictures),
+        cmocka_unit_test(what_is_no_picture_is_refused),
+        cmocka_unit_test(a_written_png_reads_back),
+    };
+    return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
+}

@@ -1,0 +1,332 @@
+#include "tests/broken_files.h"
+
+#include "harness/io/gzip.h"
+#include "harness/io/jsonl.h"
+
+#include <zlib.h>
+
+static JsonFile *parsed(const char *text)
+{
+    Error err;
+    JsonFile *file = json_parse("x.json", text, strlen(text), &err);
+    if (!file) fail_msg("%s", err.text);
+    return file;
+}
+
+static void assert_refused(const char *text, size_t length, const char *what)
+{
+    Error err = {0};
+    JsonFile *file = json_parse("x.json", text, length, &err);
+    if (file) fail_msg("accepted: %s", text);
+    assert_sentence(&err, "x.json: ", what);
+    assert_int_equal(err.exit_status, 2);
+}
+
+static void malformed_text_is_refused_with_its_place(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        {"", "column 1: a value is needed"},
+        {"  ", "column 3"},
+        {"{\n  \"a\": 1\n  \"b\": 2\n}", "line 3, column 3: a comma or } is needed"},
+        {"[1 2]", "column 4: a comma or ] is needed"},
+        {"[1,]", "column 4: a value is needed"},
+        {"{\"a\":1,}", "column 8: a string in double quotes"},
+        {"{a:1}", "column 2: a string in double quotes"},
+        {"{\"a\" 1}", "column 6: a colon"},
+        {"{'a':1}", "column 2"},
+        {"{\"a\":}", "column 6: a value"},
+        {"[", "column 2"},
+        {"{", "column 2"},
+        {"[1", "column 3: a comma or ]"},
+        {"\"abc", "column 1: this string has no closing quote"},
+        {"[\"a\nb\"]", "line 1, column 2: this string has no closing quote"},
+        {"\"a\tb\"", "control character"},
+        {"\"\\x\"", "unknown escape"},
+        {"\"\\", "unknown escape"},
+        {"\"\\u12\"", "four hexadecimal"},
+        {"\"\\u0000\"", "\\u0000"},
+        {"\"\\ud800\"", "surrogate"},
+        {"\"\\ud800\\u0041\"", "surrogate"},
+        {"\"\\udc00\"", "surrogate"},
+        {"\"\xff\"", "not UTF-8"},
+        {"\"\xc0\x80\"", "not UTF-8"},
+        {"\"\xed\xa0\x80\"", "not UTF-8"},
+        {"\"\xf4\x90\x80\x80\"", "not UTF-8"},
+        {"\"\xe2\x82", "not UTF-8"},
+        {"01", "must not begin with 0"},
+        {"-", "a digit is needed"},
+        {"1.", "column 3: a digit"},
+        {".5", "a value is needed"},
+        {"+1", "a value is needed"},
+        {"1e", "a digit is needed"},
+        {"0x10", "something follows"},
+        {"NaN", "a value is needed"},
+        {"Infinity", "a value is needed"},
+        {"nul", "a value is needed"},
+        {"truely", "something follows"},
+        {"{} {}", "column 4: something follows"},
+        {"{} // comment", "something follows"},
+        {"[1e999]", "[0]: this number is too large"},
+        {"{\"a\":{\"b\":1,\"c\":2,\"b\":3}}", "a.b: this key stands twice"},
+        {"\"\xc3\xa9\xc3\xa9\" x", "column 6: something follows"}, /* columns count characters */
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_refused(cases[i][0], strlen(cases[i][0]), cases[i][1]);
+    assert_refused("{}\0", 3, "something follows");
+    assert_refused("\"a\0b\"", 5, "control character");
+    char digits[100];
+    memset(digits, '1', sizeof digits);
+    assert_refused(digits, sizeof digits, "more than 63 characters");
+}
+
+static void nesting_ends_at_200_levels(void **state)
+{
+    (void)state;
+    char text[402];
+    memset(text, '[', 200), memset(text + 200, ']', 200), text[400] = '\0';
+    json_free(parsed(text));
+    memset(text, '[', 201);
+    assert_refused(text, 201, "deeper than 200");
+    char *deep = xmalloc(1 << 20);
+    memset(deep, '[', 1 << 20);
+    assert_refused(deep, 1 << 20, "deeper than 200");
+    free(deep);
+}
+
+static void every_prefix_is_refused(void **state)
+{
+    (void)state;
+    static const char text[] = "{\"a\": [1.5e3, \"\\u00e9\\n\", true, null, {\"b\": {}}], \"c\": -0.1}";
+    for (size_t n = 0; n + 1 < sizeof text; n++) assert_refused(text, n, "not valid JSON");
+    json_free(parsed(text));
+}
+
+static void getters_name_the_path(void **state)
+{
+    (void)state;
+    JsonFile *file = parsed("{\"experiments\": {\"x\": {\"lr\": \"fast\", \"seeds\": [1, 2.5, 1e17], \"on\": null}}}");
+    Json experiments, x, seeds;
+    Error err;
+    double number;
+    int64_t integer;
+    bool flag;
+    const char *string;
+    assert_true(json_object(json_root(file), "experiments", &experiments, &err));
+    assert_true(json_object(experiments, "x", &x, &err));
+    assert_false(json_number(x, "lr", &number, &err));
+    assert_string_equal(err.text, "x.json: experiments.x.lr: a number is needed, this is a string");
+    assert_int_equal(err.exit_status, 2);
+    assert_false(json_number(x, "momentum", &number, &err));
+    assert_string_equal(err.text, "x.json: experiments.x.momentum: is missing; a number is needed");
+    assert_true(json_array(x, "seeds", &seeds, &err) && json_count(seeds) == 3);
+    assert_false(json_as_integer(json_at(seeds, 1), &integer, &err));
+    assert_sentence(&err, "x.json: experiments.x.seeds[1]: ", "whole number");
+    assert_false(json_as_integer(json_at(seeds, 2), &integer, &err));
+    assert_false(json_as_integer(json_at(seeds, 3), &integer, &err));
+    assert_sentence(&err, "x.json", "is missing");
+    assert_true(json_integer_or(x, "epochs", 7, &integer, &err) && integer == 7);
+    assert_true(json_bool_or(x, "on", true, &flag, &err) && flag);
+    assert_false(json_bool_or(x, "lr", true, &flag, &err));
+    assert_false(json_string(json_get(x, "nothing"), "deeper", &string, &err));
+    assert_true(json_string_or(x, "lr", "slow", &string, &err) && strcmp(string, "fast") == 0);
+    assert_false(json_only_keys(x, (const char *const[]){"lr", "seeds", NULL}, &err));
+    assert_string_equal(err.text, "x.json: experiments.x.on: unknown key; allowed are: lr, seeds");
+    assert_true(json_only_keys(x, (const char *const[]){"on", "lr", "seeds", NULL}, &err));
+    assert_string_equal(json_key(json_at(x, 0)), "lr");
+    json_free(file);
+}
+
+static void keys_are_told_apart_by_case(void **state)
+{
+    (void)state;
+    JsonFile *file = parsed("{\"Cat\": 1, \"cat\": 2}");
+    int64_t value;
+    Error err;
+    assert_true(json_integer(json_root(file), "cat", &value, &err) && value == 2);
+    json_free(file);
+}
+
+/* COCO's annotations have 600000 entries: with a linked list walked from its head this test would take minutes. */
+static void a_long_array_is_walked_in_any_order(void **state)
+{
+    (void)state;
+    Text text = {0};
+    text_add(&text, "[");
+    for (int i = 0; i < 200000; i++) text_addf(&text, "%s%d", i ? "," : "", i);
+    text_add(&text, "]");
+    JsonFile *file = parsed(text.data);
+    const Json root = json_root(file);
+    int64_t value = 0;
+    Error err;
+    for (size_t i = 0; i < json_count(root); i++) assert_true(json_as_integer(json_at(root, i), &value, &err));
+    assert_int_equal(value, 199999);
+    static const size_t jumps[] = {5, 4, 199999, 0, 77};
+    for (size_t i = 0; i < 5; i++) {
+        assert_true(json_as_integer(json_at(root, jumps[i]), &value, &err));
+        assert_int_equal(value, jumps[i]);
+    }
+    json_free(file);
+    text_free(&text);
+}
+
+static void canonical_text_does_not_depend_on_spelling(void **state)
+{
+    (void)state;
+    static const char *const spellings[] = {
+        "{\"b\": [1.0, 1e2, -0.0, 0.1, 1e-7, 12345678901234567890], \"a\": {\"z\": null, \"y\": "
+        "\"\\u00e9\\n\\u0001\\/\"}}",
+        "\xef\xbb\xbf{ "
+        "\"a\":{\"y\":\"\xc3\xa9\\u000a\\u0001/\",\"z\":null},\n\"b\":[1,100,0,0.10,1.0e-7,12345678901234567890]}"};
+    char *canonical[2];
+    for (int i = 0; i < 2; i++) {
+        JsonFile *file = parsed(spellings[i]);
+        canonical[i] = json_canonical(json_root(file).node);
+        json_free(file);
+    }
+    assert_string_equal(canonical[0], canonical[1]);
+    assert_string_equal(canonical[0], "{\"a\":{\"y\":\"\xc3\xa9\\n\\u0001/\",\"z\":null},"
+                                      "\"b\":[1,1e+02,0,0.1,1e-07,1.2345678901234567e+19]}");
+    JsonFile *again = parsed(canonical[0]);
+    char *twice = json_canonical(json_root(again).node);
+    assert_string_equal(twice, canonical[0]);
+    json_free(again);
+    free(twice);
+    free(canonical[0]);
+    free(canonical[1]);
+}
+
+static void mutated_text_is_read_or_refused_never_worse(void **state)
+{
+    (void)state;
+    static const char good[] =
+        "{\"a\": [1.5e3, \"\\u00e9\\n\xc3\xa9\", true, null, {\"b\": {\"c\": [[]]}}], \"c\": -0.1}";
+    char text[sizeof good];
+    uint32_t seed = 4;
+    for (int round = 0; round < 20000; round++) {
+        Error err = {0};
+        memcpy(text, good, sizeof good);
+        mutate(text, sizeof good - 1, &seed);
+        JsonFile *file = json_parse("m", text, sizeof good - 1, &err);
+        if (!file) {
+            assert_sentence(&err, "m: ", "");
+            assert_null(strstr(err.text, "out of memory")); /* our grammar and cJSON's agree */
+            continue;
+        }
+        free(json_canonical(json_root(file).node));
+        json_free(file);
+    }
+}
+
+static void a_missing_file_is_named(void **state)
+{
+    (void)state;
+    Error err;
+    assert_null(json_read(scratch("none.json"), &err));
+    assert_sentence(&err, "none.json", "cannot open");
+    assert_null(json_read(scratch_folder, &err));
+    put_file(scratch("empty.json"), "", 0);
+    assert_null(json_read(scratch("empty.json"), &err));
+    assert_sentence(&err, "empty.json", "column 1");
+}
+
+static bool sum_captions(void *context, Json object, Error *err)
+{
+    int64_t n;
+    if (!json_integer(object, "n", &n, err)) return false;
+    if (n == 13) return (fail)(err, "thirteen is not liked");
+    *(int64_t *)context += n;
+    return true;
+}
+
+static void assert_lines(const char *text, int64_t sum, const char *place, const char *what)
+{
+    Error err = {0};
+    int64_t found = 0;
+    put_file(scratch("c.jsonl"), text, strlen(text));
+    const bool good = jsonl_read(scratch("c.jsonl"), sum_captions, &found, &err);
+    if (good == (what != NULL)) fail_msg("%s: %s", text, err.text);
+    assert_int_equal(found, sum);
+    if (what) assert_sentence(&err, place, what);
+}
+
+static void json_lines_errors_name_the_line(void **state)
+{
+    (void)state;
+    assert_lines("", 0, NULL, NULL);
+    assert_lines("{\"n\":1}\n\n  \r\n{\"n\":2}\r\n{\"n\":3}", 6, NULL, NULL);
+    assert_lines("{\"n\":1}\n\n{\"n\":2\n", 1, "c.jsonl:3: ", "column 7: a comma or }");
+    assert_lines("{\"n\":1}\n[2]\n", 1, "c.jsonl:2: ", "a JSON object");
+    assert_lines("{\"n\":1}\n{\"n\":\"x\"}\n", 1, "c.jsonl:2: n: ", "a whole number is needed");
+    assert_lines("{\"n\":1}\n{\"n\":13}\n", 1, "c.jsonl:2: ", "thirteen");
+    assert_lines("{\"n\":1} {\"n\":2}\n", 0, "c.jsonl:1: ", "something follows");
+    Error err;
+    assert_false(jsonl_read(scratch("none.jsonl"), sum_captions, NULL, &err));
+    assert_sentence(&err, "none.jsonl", "cannot open");
+}
+
+static void an_endless_line_is_refused(void **state)
+{
+    (void)state;
+    Error err;
+    char *text = xmalloc((16 << 20) + 2);
+    memset(text, ' ', (16 << 20) + 2);
+    put_file(scratch("long.jsonl"), text, (16 << 20) + 2);
+    free(text);
+    assert_false(jsonl_read(scratch("long.jsonl"), sum_captions, NULL, &err));
+    assert_sentence(&err, "long.jsonl:1", "16 MB");
+}
+
+static void gzip_files_unpack_or_are_refused(void **state)
+{
+    (void)state;
+    static char text[50000];
+    for (size_t i = 0; i < sizeof text; i++) text[i] = (char)('a' + i * i % 26);
+    gzFile out = gzopen(scratch("v.gz"), "wb");
+    assert_int_equal(gzwrite(out, text, sizeof text), sizeof text);
+    assert_int_equal(gzclose(out), Z_OK);
+    Error err;
+    char *data;
+    size_t length, packed;
+    assert_true(gzip_read(scratch("v.gz"), sizeof text, &data, &length, &err));
+    assert_int_equal(length, sizeof text);
+    assert_memory_equal(data, text, sizeof text);
+    free(data);
+    assert_false(gzip_read(scratch("v.gz"), sizeof text - 1, &data, &length, &err));
+    assert_sentence(&err, "v.gz", "more than the 49999 bytes");
+    char *bytes = get_file(scratch("v.gz"), &packed);
+    for (size_t n = 0; n < packed; n++) {
+        put_file(scratch("cut.gz"), bytes, n);
+        assert_false(gzip_read(scratch("cut.gz"), sizeof text, &data, &length, &err));
+        assert_sentence(&err, "cut.gz", "gzip");
+    }
+    bytes[packed / 2] ^= 0x40;
+    put_file(scratch("bad.gz"), bytes, packed);
+    assert_false(gzip_read(scratch("bad.gz"), sizeof text, &data, &length, &err));
+    assert_sentence(&err, "bad.gz", "damaged");
+    free(bytes);
+    put_file(scratch("plain.gz"), "just text", 9);
+    assert_false(gzip_read(scratch("plain.gz"), sizeof text, &data, &length, &err));
+    assert_sentence(&err, "plain.gz", "not a gzip file");
+    assert_false(gzip_read(scratch("none.gz"), 9, &data, &length, &err));
+    assert_sentence(&err, "none.gz", "cannot open");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(malformed_text_is_refused_with_its_place),
+        cmocka_unit_test(nesting_ends_at_200_levels),
+        cmocka_unit_test(every_prefix_is_refused),
+        cmocka_unit_test(getters_name_the_path),
+        cmocka_unit_test(keys_are_told_apart_by_case),
+        cmocka_unit_test(a_long_array_is_walked_in_any_order),
+        cmocka_unit_test(canonical_text_does_not_depend_on_spelling),
+        cmocka_unit_test(mutated_text_is_read_or_refused_never_worse),
+        cmocka_unit_test(a_missing_file_is_named),
+        cmocka_unit_test(json_lines_errors_name_the_line),
+        cmocka_unit_test(an_endless_line_is_refused),
+        cmocka_unit_test(gzip_files_unpack_or_are_refused),
+    };
+    return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
+}
