@@ -81,7 +81,7 @@ static void adam_step(const Optimiser *o, Slot *slot, double lr)
     const float shrink = decoupled ? (float)(1 - lr * slot->weight_decay) : 1;
     float *value = slot->parameter->value, *m = slot->moment[0], *v = slot->moment[1];
     const float *gradient = slot->parameter->gradient;
-    PARALLEL_FOR(slot->size)
+    PARALLEL_PIECES(slot->size) /* sqrtf is no vector code where it must set errno */
     for (size_t i = 0; i < slot->size; i++) {
         const float old = value[i] * shrink, g = gradient[i] + decay * old;
         m[i] += take1 * (g - m[i]);
