@@ -67,21 +67,25 @@ static Parameter *norm_part(const Clip *clip, const char *norm, const char *part
     return clip_weight(clip, name);
 }
 
+/* A convolution and the arrays of the batch norm behind it. */
+typedef struct Fold {
+    Parameter *conv, *gain, *shift, *mean, *var;
+} Fold;
+
 /* Folds one batch norm; its shift becomes the convolution's bias, its other arrays are emptied (name NULL). */
-static void fold_one(const Clip *clip, Parameter *conv, const char *norm)
+static void fold_one(const Fold *f)
 {
-    Parameter *gain = norm_part(clip, norm, "weight"), *shift = norm_part(clip, norm, "bias");
-    Parameter *mean = norm_part(clip, norm, "running_mean"), *var = norm_part(clip, norm, "running_var");
-    const size_t out = conv->shape.dim[0], rest = shape_size(conv->shape) / out;
+    const size_t out = f->conv->shape.dim[0], rest = shape_size(f->conv->shape) / out;
     float *bias = xcalloc(out, sizeof *bias);
-    batch_norm_fold(conv->value, bias, out, rest, gain->value, shift->value, mean->value, var->value, 1e-5f);
-    memcpy(shift->value, bias, out * sizeof *bias);
+    batch_norm_fold(f->conv->value, bias, out, rest, f->gain->value, f->shift->value, f->mean->value, f->var->value,
+                    1e-5f);
+    memcpy(f->shift->value, bias, out * sizeof *bias);
     free(bias);
-    const int stem = (int)(strlen(conv->name) - strlen(".weight"));
-    char *name = xformat("%.*s.bias", stem, conv->name);
-    free(shift->name);
-    shift->name = name;
-    Parameter *const spent[] = {gain, mean, var};
+    const int stem = (int)(strlen(f->conv->name) - strlen(".weight"));
+    char *name = xformat("%.*s.bias", stem, f->conv->name);
+    free(f->shift->name);
+    f->shift->name = name;
+    Parameter *const spent[] = {f->gain, f->mean, f->var};
     for (size_t i = 0; i < 3; i++) {
         parameter_free(spent[i]);
         *spent[i] = (Parameter){0};
@@ -90,17 +94,18 @@ static void fold_one(const Clip *clip, Parameter *conv, const char *norm)
 
 static void fold_all(Clip *clip)
 {
-    Parameter **convs = xcalloc(clip->count, sizeof *convs);
+    /* All arrays are looked up before the first fold, as folding changes the names that the index is sorted by. */
+    Fold *folds = xcalloc(clip->count, sizeof *folds);
     size_t count = 0;
-    char norm[80];
-    for (size_t i = 0; i < clip->count; i++)
-        if (weight_norm_of(clip->weights[i].name, norm)) convs[count++] = &clip->weights[i];
-    for (size_t i = 0; i < count; i++) {
-        weight_norm_of(convs[i]->name, norm);
-        fold_one(clip, convs[i], norm);
+    for (size_t i = 0; i < clip->count; i++) {
+        char norm[80];
+        if (!weight_norm_of(clip->weights[i].name, norm)) continue;
+        folds[count++] = (Fold){&clip->weights[i], norm_part(clip, norm, "weight"), norm_part(clip, norm, "bias"),
+                                norm_part(clip, norm, "running_mean"), norm_part(clip, norm, "running_var")};
     }
-    free(convs);
-    size_t kept = 0; /* only now may weights move: convs and the index point into them */
+    for (size_t i = 0; i < count; i++) fold_one(&folds[i]);
+    free(folds);
+    size_t kept = 0; /* only now may weights move */
     for (size_t i = 0; i < clip->count; i++)
         if (clip->weights[i].name) clip->weights[kept++] = clip->weights[i];
     clip->count = kept;

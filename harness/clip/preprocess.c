@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* Pillow's resize (libImaging/Resample.c): every output pixel is a weighted sum of the input pixels under a filter whose
- * width grows when shrinking; weights are rounded to 22 bits; rows first, then columns, with 8-bit values between. As output
+ * width grows when shrinking; weights are rounded to 22 bits; one direction, then the other, with 8-bit values between. As output
  * pixels do not depend on each other, only the part that is wanted (the crop) is computed. */
 
 enum { PRECISION_BITS = 32 - 8 - 2, SIDE_MAX = 1 << 20 };
@@ -109,26 +109,58 @@ typedef struct Window { /* what is wanted of the resized picture */
     size_t left, top, width, height;
 } Window;
 
+/* Rows first. `between` holds the resized rows that the columns need. */
+static bool rows_first(const Image *image, const Taps *across, const Taps *down, int32_t *sum, Image *out, Error *err)
+{
+    const size_t bytes = 3 * out->width, base = down->first[0], last = out->height - 1;
+    const size_t rows = down->first[last] + down->got[last] - base;
+    uint8_t *between = NULL;
+    if (!big_alloc(&between, rows, bytes, "a resized picture", err)) return false;
+    for (size_t y = 0; y < rows; y++)
+        resize_row(across, image->pixels + (base + y) * image->width * 3, between + y * bytes);
+    for (size_t y = 0; y < out->height; y++) resize_column(down, y, between, base, bytes, sum, out->pixels + y * bytes);
+    free(between);
+    return true;
+}
+
+/* Columns first, each resulting row at once resized. */
+static bool columns_first(const Image *image, const Taps *across, const Taps *down, int32_t *sum, Image *out,
+                          Error *err)
+{
+    const size_t bytes = 3 * image->width;
+    uint8_t *row = NULL;
+    if (!big_alloc(&row, 1, bytes, "a resized picture", err)) return false;
+    for (size_t y = 0; y < out->height; y++) {
+        resize_column(down, y, image->pixels, 0, bytes, sum, row);
+        resize_row(across, row, out->pixels + 3 * y * out->width);
+    }
+    free(row);
+    return true;
+}
+
+/* Pillow 13 takes columns first when the height loses more than twice what the width loses (found by comparing with it);
+ * Pillow 12 and older always took rows first, which differs by a few grey levels in tall pictures. */
+static bool takes_columns_first(const Image *image, size_t width, size_t height)
+{
+    const ptrdiff_t lost_width = (ptrdiff_t)image->width - (ptrdiff_t)width;
+    const ptrdiff_t lost_height = (ptrdiff_t)image->height - (ptrdiff_t)height;
+    return lost_height > 0 && lost_height > 2 * lost_width;
+}
+
 static bool resize_window(const Image *image, size_t width, size_t height, Window w, Image *out, Error *err)
 {
     Taps across = {0}, down = {0};
-    uint8_t *between = NULL;
     int32_t *sum = NULL;
+    const size_t widest = image->width > w.width ? image->width : w.width;
     *out = (Image){.width = w.width, .height = w.height};
-    bool good = taps_new(&across, image->width, width, w.left, w.width, err) &&
-                taps_new(&down, image->height, height, w.top, w.height, err);
-    const size_t bytes = 3 * w.width, base = good ? down.first[0] : 0;
-    const size_t last = w.height - 1, rows = good ? down.first[last] + down.got[last] - base : 0;
-    good = good && big_alloc(&between, rows, bytes, "a resized picture", err) &&
-           big_alloc(&sum, bytes, sizeof *sum, "a resized picture", err) &&
-           big_alloc(&out->pixels, w.height, bytes, "a resized picture", err);
-    for (size_t y = 0; y < rows && good; y++)
-        resize_row(&across, image->pixels + (base + y) * image->width * 3, between + y * bytes);
-    for (size_t y = 0; y < w.height && good; y++)
-        resize_column(&down, y, between, base, bytes, sum, out->pixels + y * bytes);
+    const bool good =
+        taps_new(&across, image->width, width, w.left, w.width, err) &&
+        taps_new(&down, image->height, height, w.top, w.height, err) &&
+        big_alloc(&sum, widest, 3 * sizeof *sum, "a resized picture", err) &&
+        big_alloc(&out->pixels, w.height, 3 * w.width, "a resized picture", err) &&
+        (takes_columns_first(image, width, height) ? columns_first : rows_first)(image, &across, &down, sum, out, err);
     taps_free(&across);
     taps_free(&down);
-    free(between);
     free(sum);
     return good;
 }
