@@ -18,7 +18,7 @@ static inline float multiply_add(float a, float b, float c)
 /* 2^n for n in [-126, 127] */
 static inline float power_of_two(int32_t n)
 {
-    const int32_t bits = (n + 127) * (1 << 23);
+    const uint32_t bits = (uint32_t)(n + 127) << 23;
     float power;
     memcpy(&power, &bits, sizeof power);
     return power;
