@@ -39,8 +39,10 @@ void graph_backward(Graph *g)
 {
     if (!g->compiled || !g->loss) die("graph_backward on a graph that was compiled without a loss");
     for (size_t i = 0; i < g->count; i++) {
-        const Node *leaf = g->nodes[i]; /* a parameter that the loss does not depend on */
-        if (leaf->parameter && !leaf->plan->has_first) memset(leaf->parameter->gradient, 0, node_bytes(leaf));
+        const Node *leaf =
+            g->nodes[i]; /* a parameter that the loss does not depend on; a frozen one may have no gradient */
+        if (leaf->parameter && !leaf->parameter->frozen && !leaf->plan->has_first)
+            memset(leaf->parameter->gradient, 0, node_bytes(leaf));
     }
     if (!g->loss->needs_gradient) return;
     g->loss->plan->gradient_data[0] = 1;
