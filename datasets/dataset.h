@@ -5,7 +5,10 @@
  *     dataset_image(d, SPLIT_TEST, 17, &image, err);
  *
  * One file a data set behind the DatasetKind table. Data sets of this slice: mini (the embedded world), folder (one's own);
- * class lists and synonyms also for voc2007, coco2014, coco2017, nuswide. */
+ * class lists and synonyms also for voc2007, coco2014, coco2017, nuswide.
+ *
+ * What a `datasets` entry of experiments.json may say: of kind "mini" the numbers `captions`, `train`, `tune`, `test` and the
+ * style `shift` of its images; of kind "folder" see folder.c. */
 #pragma once
 
 #include "datasets/labeller.h"
@@ -24,14 +27,15 @@ typedef struct Split {
     size_t count;
     int8_t *labels;       /* [count, classes]: 1 positive, -1 negative, 0 difficult (VOC) or unknown */
     const char **files;   /* [count] what stands in a result's `files`; mini: "test/00017" */
-    char fingerprint[65]; /* hex SHA-256 of whatever determines images and labels */
+    char fingerprint[65]; /* hex SHA-256 of whatever determines images and labels, the bytes of image files included */
 } Split;
 
 typedef struct Captions {
     size_t count;
     const char **texts; /* [count] */
     uint8_t *labels;    /* [count, classes], or NULL: the noun filter is to be asked */
-    const char **files; /* [count] images drawn for the captions, or NULL */
+    const char **files; /* [count] paths of images drawn for the captions (an `images` list takes the place of the
+                           generate stage), or NULL */
     char fingerprint[65];
 } Captions;
 
@@ -45,18 +49,21 @@ typedef struct DatasetSource {
     size_t limit;       /* --limit: at most so many images a split and captions; 0: all */
 } DatasetSource;
 
-Dataset *dataset_open(const DatasetSource *source, Error *err); /* NULL on failure */
+/* NULL on failure: a name nobody knows, an entry with keys or values that make no sense, a data set of a later release.
+ * Reads no image and no caption; `source` and its config must outlive the call only. */
+Dataset *dataset_open(const DatasetSource *source, Error *err);
 void dataset_free(Dataset *d);
 const char *dataset_name(const Dataset *d);
 size_t dataset_classes(const Dataset *d);
 const char *const *dataset_class_names(const Dataset *d);
 const ClassNames *dataset_synonyms(const Dataset *d); /* [classes] */
-/* Splits and captions are made at first request and live as long as the data set. */
+/* Splits and captions are made at first request and live as long as the data set. NULL on failure: the data set has no such
+ * split, a line of its list is wrong, an image file is missing. */
 const Split *dataset_split(Dataset *d, SplitName split, Error *err);
 const Captions *dataset_captions(Dataset *d, Error *err);
 bool dataset_image(Dataset *d, SplitName split, size_t i, Image *image, Error *err); /* caller frees; not thread-safe */
 
-/* The built-in data sets, for `ls datasets`; NULL-terminated. */
+/* The data sets that go by a name, for `ls datasets` and `label`; NULL-terminated. (One's own have the kind "folder".) */
 typedef struct DatasetKind {
     const char *name;    /* "mini" */
     const char *summary; /* one line */

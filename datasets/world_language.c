@@ -1,37 +1,32 @@
 #include "datasets/world_language.h"
-
+#include "datasets/class_lists.h"
 #include "harness/base/memory.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define NAMES(...)                                                                                                     \
-    {                                                                                                                  \
-        (const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *)          \
-    }
-
 const ClassNames world_class_nouns[WORLD_CLASSES] = {
-    [AEROPLANE] = NAMES("aeroplane", "plane", "airplane", "jet"),
-    [BICYCLE] = NAMES("bicycle", "bike", "cycle"),
-    [BIRD] = NAMES("bird", "pigeon", "duck"),
-    [BOAT] = NAMES("boat", "ship", "sailboat"),
-    [BOTTLE] = NAMES("bottle", "flask"),
-    [BUS] = NAMES("bus", "coach"),
-    [CAR] = NAMES("car", "sedan", "taxi"),
-    [CAT] = NAMES("cat", "kitten"),
-    [CHAIR] = NAMES("chair", "seat"),
-    [COW] = NAMES("cow", "bull"),
-    [DINING_TABLE] = NAMES("dining table", "table", "desk"),
-    [DOG] = NAMES("dog", "puppy"),
-    [HORSE] = NAMES("horse", "pony"),
-    [MOTORBIKE] = NAMES("motorbike", "motorcycle", "scooter"),
-    [PERSON] = NAMES("person", "man", "woman", "boy", "girl"),
-    [POTTED_PLANT] = NAMES("potted plant", "plant", "flowerpot"),
-    [SHEEP] = NAMES("sheep", "lamb"),
-    [SOFA] = NAMES("sofa", "couch"),
-    [TRAIN] = NAMES("train", "locomotive"),
-    [TV_MONITOR] = NAMES("tv monitor", "tv", "television", "monitor", "screen"),
+    [AEROPLANE] = CLASS_NAMES("aeroplane", "plane", "airplane", "jet"),
+    [BICYCLE] = CLASS_NAMES("bicycle", "bike", "cycle"),
+    [BIRD] = CLASS_NAMES("bird", "pigeon", "duck"),
+    [BOAT] = CLASS_NAMES("boat", "ship", "sailboat"),
+    [BOTTLE] = CLASS_NAMES("bottle", "flask"),
+    [BUS] = CLASS_NAMES("bus", "coach"),
+    [CAR] = CLASS_NAMES("car", "sedan", "taxi"),
+    [CAT] = CLASS_NAMES("cat", "kitten"),
+    [CHAIR] = CLASS_NAMES("chair", "seat"),
+    [COW] = CLASS_NAMES("cow", "bull"),
+    [DINING_TABLE] = CLASS_NAMES("dining table", "table", "desk"),
+    [DOG] = CLASS_NAMES("dog", "puppy"),
+    [HORSE] = CLASS_NAMES("horse", "pony"),
+    [MOTORBIKE] = CLASS_NAMES("motorbike", "motorcycle", "scooter"),
+    [PERSON] = CLASS_NAMES("person", "man", "woman", "boy", "girl"),
+    [POTTED_PLANT] = CLASS_NAMES("potted plant", "plant", "flowerpot"),
+    [SHEEP] = CLASS_NAMES("sheep", "lamb"),
+    [SOFA] = CLASS_NAMES("sofa", "couch"),
+    [TRAIN] = CLASS_NAMES("train", "locomotive"),
+    [TV_MONITOR] = CLASS_NAMES("tv monitor", "tv", "television", "monitor", "screen"),
 };
 
 const double world_noun_weights[WORLD_CLASSES][WORLD_NOUNS_MAX] = {

@@ -1,0 +1,46 @@
+#include "datasets/caption_words.h"
+
+#include <string.h>
+
+/* Bytes of a separator at `p`, 0 when there is none. U+2010 ... U+203F, typographic dashes and quotes, are E2 80 90 ... BF. */
+static size_t separator(const char *p, bool cut_hyphens)
+{
+    if (strchr(" \t\r\n\f\v;@#$%&?!()[]{}<>\"`,:", *p) != NULL) return 1;
+    if (cut_hyphens && (*p == '-' || *p == '/')) return 1;
+    if (p[0] == '-' && p[1] == '-') return 2;
+    const unsigned char *u = (const unsigned char *)p;
+    return u[0] == 0xe2 && u[1] == 0x80 && u[2] >= 0x90 ? 3 : 0;
+}
+
+static bool at_edge(char c)
+{
+    return c == '.' || c == '\'';
+}
+
+/* Lower case, without what hangs on the ends; false when nothing is left or it is too long. */
+static bool trim(const char *start, size_t length, char word[WORD_MAX])
+{
+    while (length > 0 && at_edge(*start)) start++, length--;
+    while (length > 0 && at_edge(start[length - 1])) length--;
+    if (length > 2 && start[length - 2] == '\'' && (start[length - 1] == 's' || start[length - 1] == 'S')) length -= 2;
+    if (length == 0 || length >= WORD_MAX) return false;
+    for (size_t i = 0; i < length; i++)
+        word[i] = (char)(start[i] >= 'A' && start[i] <= 'Z' ? start[i] - 'A' + 'a' : start[i]);
+    word[length] = 0;
+    return true;
+}
+
+void caption_words(const char *caption, bool cut_hyphens, void (*word)(void *context, const char *word), void *context)
+{
+    for (const char *p = caption; *p != 0;) {
+        const size_t gap = separator(p, cut_hyphens);
+        if (gap > 0) {
+            p += gap;
+            continue;
+        }
+        const char *start = p;
+        while (*p != 0 && separator(p, cut_hyphens) == 0) p++;
+        char clean[WORD_MAX];
+        if (trim(start, (size_t)(p - start), clean)) word(context, clean);
+    }
+}

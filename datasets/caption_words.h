@@ -1,0 +1,12 @@
+/* A caption's words for the noun filter.
+ *
+ * Lower case (ASCII). Cut at blanks, at ; @ # $ % & ? ! ( ) [ ] { } < > " ` , : and at typographic quotes and dashes;
+ * full stops and apostrophes at a word's ends fall away, a possessive 's is cut off. This is what the Penn treebank
+ * tokens of the original come to where nouns are concerned. A hyphen or slash stays inside a word there, so "teddy-bear" names
+ * nothing under the published rule; with `cut_hyphens` it is cut like a blank. */
+#pragma once
+
+#include "datasets/inflection.h"
+
+/* Calls `word` for every word in order; words of WORD_MAX bytes and more are passed over. */
+void caption_words(const char *caption, bool cut_hyphens, void (*word)(void *context, const char *word), void *context);

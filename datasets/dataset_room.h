@@ -1,0 +1,40 @@
+/* Inside a data set; only the files of this room see it. */
+#pragma once
+
+#include "datasets/dataset.h"
+#include "harness/base/memory.h"
+
+/* What a kind of data set can do. Every function gets its own data through d->state. */
+typedef struct DatasetOps {
+    /* Reads the configuration; fills d->state, d->classes and d->class_count. */
+    bool (*open)(Dataset *d, const DatasetSource *source, Error *err);
+    void (*close)(Dataset *d); /* NULL: nothing but the arena to free; also after an open that failed */
+    /* Fill what was asked for, at most once a split; labels come from big_alloc, strings from d->arena. */
+    bool (*split)(Dataset *d, SplitName name, Split *split, Error *err);
+    bool (*captions)(Dataset *d, Captions *captions, Error *err);
+    bool (*image)(Dataset *d, SplitName name, size_t i, Image *image, Error *err);
+} DatasetOps;
+
+struct Dataset {
+    const DatasetOps *ops;
+    const char *name;
+    Arena arena; /* all small things of this data set */
+    void *state;
+    const ClassNames *classes;
+    size_t class_count;
+    const char **class_names;
+    size_t limit;
+    Split splits[SPLIT_COUNT];
+    Captions captions;
+    bool has_split[SPLIT_COUNT], has_captions;
+};
+
+extern const DatasetOps mini_ops, folder_ops;
+
+/* The limit of --limit on a count. */
+static inline size_t dataset_limited(const Dataset *d, size_t count)
+{
+    return d->limit > 0 && d->limit < count ? d->limit : count;
+}
+
+extern const char *const dataset_split_names[SPLIT_COUNT]; /* "train", "tune", "test" */
