@@ -1,32 +1,10 @@
 #include "harness/graph/epilogue.h"
 
-#include "harness/graph/fast_math.h"
+#include "harness/graph/activation_math.h"
 
-#include <math.h>
 #include <string.h>
 
 enum { SUM_PIECES = 16 };
-
-static float relu_of(float x)
-{
-    return x < 0 ? 0 : x; /* NaN stays NaN */
-}
-
-static float swish_of(float x, float alpha)
-{
-    return x / (1.0f + fast_exp(-alpha * x));
-}
-
-static float gelu_of(float x)
-{
-    return 0.5f * x * (1.0f + erff(x * 0.70710678f));
-}
-
-/* x (1 + tanh u) / 2 = x / (1 + e^-2u), u = sqrt(2/pi) (x + 0.044715 x^3) */
-static float gelu_tanh_of(float x)
-{
-    return x / (1.0f + fast_exp(-1.5957691216f * (x + 0.044715f * x * x * x)));
-}
 
 void activate(Activation activation, size_t width, float *y)
 {
@@ -43,10 +21,10 @@ void activate(Activation activation, size_t width, float *y)
         for (size_t i = 0; i < width; i++) y[i] = gelu_tanh_of(y[i]);
         break;
     case ACT_QUICK_GELU:
-        for (size_t i = 0; i < width; i++) y[i] = swish_of(y[i], 1.702f);
+        for (size_t i = 0; i < width; i++) y[i] = quick_gelu_of(y[i]);
         break;
     case ACT_SILU:
-        for (size_t i = 0; i < width; i++) y[i] = swish_of(y[i], 1.0f);
+        for (size_t i = 0; i < width; i++) y[i] = silu_of(y[i]);
         break;
     }
 }
