@@ -120,6 +120,21 @@ typedef struct Matrices {
  * do better (NOTES.md). */
 enum { SMALL_PRODUCT = 1 << 21 };
 
+typedef struct Products {
+    size_t m, n, k, batch, count;
+    Matrices a, b;
+    float *c;
+} Products;
+
+static void sum_of_products(const Products *p, size_t j)
+{
+    const size_t m = p->m, n = p->n, k = p->k;
+    for (size_t i = j; i < p->batch; i += p->count)
+        onednn_sgemm(p->a.transposed, p->b.transposed, m, n, k, 1, p->a.data + i % p->a.count * m * k,
+                     p->a.transposed ? m : k, p->b.data + i % p->b.count * k * n, p->b.transposed ? k : n,
+                     i == j ? 0.0f : 1.0f, p->c + j * m * n, n);
+}
+
 /* c_j [m, n] = sum over i = j, j + count, ... < batch of op(a_i) op(b_i), indices taken modulo each one's number of
  * matrices. One routine for forward and both backwards; the order of sums is fixed. */
 static void products(size_t m, size_t n, size_t k, size_t batch, Matrices a, Matrices b, float *c, size_t count)
@@ -129,11 +144,15 @@ static void products(size_t m, size_t n, size_t k, size_t batch, Matrices a, Mat
     if (a.count == batch && b.count == batch && count == 1 && a.transposed && !b.transposed) /* one deep product */
         k *= batch, batch = a.count = b.count = 1;
     const bool share = count >= (size_t)omp_get_max_threads() && m * n * k < SMALL_PRODUCT;
-#pragma omp parallel for schedule(static) if (share)
-    for (size_t j = 0; j < count; j++)
-        for (size_t i = j; i < batch; i += count)
-            onednn_sgemm(a.transposed, b.transposed, m, n, k, 1, a.data + i % a.count * m * k, a.transposed ? m : k,
-                         b.data + i % b.count * k * n, b.transposed ? k : n, i == j ? 0.0f : 1.0f, c + j * m * n, n);
+    const Products p = {m, n, k, batch, count, a, b, c};
+    /* Not `parallel if (share)`: a region of one thread is a region all the same, and sgemm's own threads would be nested in
+     * it, which the OpenMP library starts and ends anew at every call. */
+    if (share) {
+#pragma omp parallel for schedule(static)
+        for (size_t j = 0; j < count; j++) sum_of_products(&p, j);
+    } else {
+        for (size_t j = 0; j < count; j++) sum_of_products(&p, j);
+    }
 }
 
 typedef struct MatmulAttributes {
