@@ -13,6 +13,14 @@ static inline float sigmoid_of(float x)
     return 1.0f / (1.0f + fast_exp(-x));
 }
 
+/* The same, and 1 - sigmoid without cancellation. */
+static inline float sigmoid_and_rest(float x, float *rest)
+{
+    const float e = fast_exp(x < -80 ? 80 : -x), s = 1.0f / (1.0f + e);
+    *rest = e * s;
+    return s;
+}
+
 /* x sigmoid(alpha x); slope s + alpha x s (1 - s) */
 static inline float swish_of(float x, float alpha)
 {
@@ -21,8 +29,9 @@ static inline float swish_of(float x, float alpha)
 
 static inline float swish_slope(float x, float alpha)
 {
-    const float s = sigmoid_of(alpha * x);
-    return s + alpha * x * s * (1.0f - s);
+    float rest;
+    const float s = sigmoid_and_rest(alpha * x, &rest);
+    return s + alpha * x * s * rest;
 }
 
 static inline float silu_of(float x)
@@ -72,6 +81,7 @@ static inline float gelu_tanh_of(float x)
 
 static inline float gelu_tanh_slope(float x)
 {
-    const float s = sigmoid_of(1.59576912f * x * multiply_add(0.044715f * x, x, 1.0f));
-    return s + x * s * (1.0f - s) * 1.59576912f * multiply_add(0.134145f * x, x, 1.0f);
+    float rest;
+    const float s = sigmoid_and_rest(1.59576912f * x * multiply_add(0.044715f * x, x, 1.0f), &rest);
+    return s + x * s * rest * 1.59576912f * multiply_add(0.134145f * x, x, 1.0f);
 }

@@ -17,8 +17,8 @@ def keep(name, *tensors):
 
 
 def gradients(y, *leaves):
-    """Of sum(y w), w fixed by the shape."""
-    w = torch.linspace(-1, 1, y.numel(), dtype=y.dtype).reshape(y.shape)
+    """Of sum(y w), w = cos(0), cos(1), cos(2), ..."""
+    w = torch.arange(y.numel(), dtype=torch.float64).cos().float().to(y.dtype).reshape(y.shape)
     return torch.autograd.grad((y * w).sum(), leaves)
 
 
@@ -36,22 +36,22 @@ for name, f in {
     y = f(x)
     keep(name, y, torch.autograd.grad(y.sum(), x)[0])
 
-# Normalisations. A mean far from 0 shows a variance computed by cancellation.
+# Normalisations, in double of float32 values. A mean far from 0 shows a variance computed by cancellation.
 C = 12
-gain = (1 + 0.5 * torch.randn(C)).requires_grad_()
-bias = torch.randn(C).requires_grad_()
-image = (3 * torch.randn(4, 5, 3, C) + 20).requires_grad_()
-core["norm_x"], core["norm_gain"], core["norm_bias"] = image.detach(), gain.detach(), bias.detach()
+gain = (1 + 0.5 * torch.randn(C)).double().requires_grad_()
+bias = torch.randn(C).double().requires_grad_()
+image = (3 * torch.randn(4, 5, 3, C) + 20).double().requires_grad_()
+core["norm_x"], core["norm_gain"], core["norm_bias"] = (t.detach().float() for t in (image, gain, bias))
 y = F.layer_norm(image, (C,), gain, bias, 1e-5)
 keep("layer_norm", y, *gradients(y, image, gain, bias))
 y = F.group_norm(image.permute(0, 3, 1, 2), 4, gain, bias, 1e-6).permute(0, 2, 3, 1)
 keep("group_norm", y, *gradients(y, image, gain, bias))
-mean, var = torch.zeros(C), torch.ones(C)
+mean, var = torch.zeros(C).double(), torch.ones(C).double()
 for _ in range(3):  # three forwards move the running statistics three times
     y = F.batch_norm(image.permute(0, 3, 1, 2), mean, var, gain, bias, True, 0.1, 1e-5).permute(0, 2, 3, 1)
 keep("batch_norm", y, *gradients(y, image, gain, bias))
-core["running_mean"], core["running_var"] = mean, var
-core["batch_norm_folded"] = F.batch_norm(image.permute(0, 3, 1, 2), mean, var, gain, bias, False).permute(0, 2, 3, 1).detach().contiguous()
+core["running_mean"], core["running_var"] = mean.float(), var.float()
+keep("batch_norm_folded", F.batch_norm(image.permute(0, 3, 1, 2), mean, var, gain, bias, False).permute(0, 2, 3, 1))
 y = F.normalize(image, dim=-1)
 keep("l2_normalise", y, *gradients(y, image))
 y = F.softmax(image, dim=-1)
