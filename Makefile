@@ -52,7 +52,7 @@ reproduce: deps
 
 test: deps
 	@$(MAKE) --no-print-directory -s all tests
-	@PALBENCH=$(PROGRAM) tests/run_tests.sh $(TESTS) tests/*_cli.sh
+	@PALBENCH=$(PROGRAM) tests/run_tests.sh $(TESTS) $(sort $(wildcard tests/test_*.sh))
 
 # ---- the others ----
 

@@ -1,0 +1,213 @@
+/* Reports: what a table says, in every form, from results made here; and a report without gnuplot. */
+#include "harness/base/memory.h"
+#include "harness/io/artifact.h"
+#include "harness/io/image.h"
+#include "reports/figures.h"
+#include "reports/report.h"
+#include "reports/tables.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+/* cmocka.h needs the four standard headers above. */
+#include <cmocka.h>
+
+enum { IMAGES = 4, CLASSES = 2 };
+
+static char store[] = "/tmp/palbench-reports-XXXXXX";
+
+static void one_result(const char *experiment, const char *method, const char *protocol, int seed, double map)
+{
+    Error err;
+    char *path = xformat("%s/score/%s-%d.h5", store, experiment, seed);
+    const float scores[IMAGES][CLASSES] = {{0.9f, 0.1f}, {0.2f, 0.8f}, {0.7f, 0.6f}, {0.1f, 0.3f}};
+    const int8_t labels[IMAGES][CLASSES] = {{1, -1}, {-1, 1}, {1, 1}, {-1, -1}};
+    ArtifactWriter *w = artifact_create(path, "{}", &err);
+    assert_non_null(w);
+    artifact_write_floats(w, "scores", 2, (size_t[]){IMAGES, CLASSES}, scores[0]);
+    artifact_write_int8(w, "labels", 2, (size_t[]){IMAGES, CLASSES}, labels[0]);
+    artifact_write_texts(w, "classes", CLASSES, (const char *[]){"cat & co", "<dog>"});
+    artifact_write_texts(w, "files", IMAGES, (const char *[]){"a", "b", "c", "d"});
+    artifact_write_doubles(w, "ap", 1, (size_t[]){CLASSES}, (double[]){map + 1, map - 1});
+    if (strcmp(method, "zsclip")) artifact_write_floats(w, "loss", 1, (size_t[]){3}, (float[]){3, 2, 1});
+    const char *const texts[][2] = {
+        {"experiment", experiment}, {"method", method},       {"dataset", "tiny"}, {"model", "m"},
+        {"protocol", protocol},     {"options", "{\"a\":1}"}, {"provenance", "{}"}};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) artifact_attribute_text(w, texts[i][0], texts[i][1]);
+    artifact_attribute_integer(w, "seed", seed);
+    artifact_attribute_number(w, "map", map);
+    assert_true(artifact_commit(w, &err));
+    free(path);
+}
+
+static int make_store(void **state)
+{
+    (void)state;
+    Error err;
+    if (!mkdtemp(store)) return -1;
+    char *folder = xformat("%s/score", store);
+    const bool good = make_folders(folder, &err);
+    free(folder);
+    one_result("zs", "zsclip", "p", 1, 50);
+    one_result("tai", "tai", "p", 1, 60);
+    one_result("tai", "tai", "p", 2, 62);
+    one_result("zs-other", "zsclip", "q", 1, 70);
+    return good ? 0 : -1;
+}
+
+static int remove_store(void **state)
+{
+    (void)state;
+    char *command = xformat("rm -rf '%s'", store);
+    const int status = system(command);
+    free(command);
+    return status;
+}
+
+static const char *const experiments[] = {"zs", "tai", "zs-other", NULL};
+static const char *const labels[] = {"zero_shot", "TaI, 50%", "zero_shot", NULL};
+
+static void with_summary(void (*check)(const Summary *))
+{
+    Error err;
+    ResultList results = {0};
+    Summary summary;
+    assert_true(results_load(store, experiments, &results, NULL, &err));
+    summary_make(&summary, &results, experiments, labels);
+    check(&summary);
+    summary_free(&summary);
+    results_free(&results);
+}
+
+static void check_shape(const Summary *s)
+{
+    assert_int_equal(s->row_count, 2); /* zs and zs-other share a label, so a row */
+    assert_int_equal(s->column_count, 2);
+    assert_int_equal(summary_cell(s, 1, 0)->count, 2);
+    assert_true(fabs(summary_cell(s, 1, 0)->map.mean - 61) < 1e-9);
+    assert_true(fabs(summary_cell(s, 1, 0)->map.std - sqrt(2)) < 1e-9); /* n - 1 */
+    assert_true(fabs(summary_cell(s, 1, 0)->ap[0] - 62) < 1e-9);
+    assert_int_equal(summary_cell(s, 1, 1)->count, 0);
+    assert_int_equal(summary_best(s, 0), 1);
+}
+
+static void protocols_never_share_a_column(void **state)
+{
+    (void)state;
+    with_summary(check_shape);
+}
+
+static void check_texts(const Summary *s)
+{
+    Text latex = {0}, markdown = {0}, csv = {0}, classes = {0};
+    table_latex(s, &latex);
+    assert_non_null(strstr(latex.data, "zero\\_shot & 50.0 & \\textbf{70.0} \\\\"));
+    assert_non_null(strstr(latex.data, "TaI, 50\\% & \\textbf{61.0 $\\pm$ 1.4} & - \\\\"));
+    table_markdown(s, &markdown);
+    assert_non_null(strstr(markdown.data, "| TaI, 50% | **61.0 ± 1.4** | - |"));
+    results_csv(s, &csv);
+    assert_non_null(strstr(csv.data, "tai,tai,tiny,p,2,62.000000,"));
+    per_class_csv(s, &classes);
+    assert_non_null(strstr(classes.data, "tai,tai,tiny,p,1,cat & co,61.000000\n"));
+    text_free(&latex), text_free(&markdown), text_free(&csv), text_free(&classes);
+}
+
+static void tables_escape_what_their_form_needs(void **state)
+{
+    (void)state;
+    with_summary(check_texts);
+}
+
+static bool grey_picture(void *context, const StoredResult *r, size_t image, uint8_t **png, size_t *bytes, Error *err)
+{
+    (void)context, (void)r, (void)image;
+    uint8_t pixels[8 * 6 * 3];
+    memset(pixels, 128, sizeof pixels);
+    return image_encode_png(&(Image){8, 6, pixels}, png, bytes, err);
+}
+
+static char *contents(const char *folder, const char *name)
+{
+    Error err;
+    char *data = NULL, *path = path_join(folder, name);
+    size_t length = 0;
+    assert_true(read_file(path, 1 << 26, &data, &length, &err));
+    free(path);
+    return data;
+}
+
+static void check_page(const char *out, bool with_plots)
+{
+    char *page = contents(out, "index.html");
+    assert_non_null(strstr(page, "&lt;dog&gt;"));
+    assert_non_null(strstr(page, "cat &amp; co"));
+    assert_null(strstr(page, "<script"));
+    assert_null(strstr(page, "http://")); /* self-contained: nothing is fetched */
+    assert_int_equal(strstr(page, "mAP by method on tiny (p).") != NULL, with_plots);
+    assert_int_equal(strstr(page, "gnuplot is not installed") != NULL, !with_plots);
+    free(page);
+    free(contents(out, "report.md")), free(contents(out, "report.tex"));
+    free(contents(out, "results.csv")), free(contents(out, "per_class.csv"));
+    free(contents(out, "figures/examples.svg")), free(contents(out, "figures/examples.png"));
+}
+
+static void write_report(const char *out)
+{
+    Error err = {0};
+    const ReportOptions options = {.title = "tiny",
+                                   .experiments = experiments,
+                                   .labels = labels,
+                                   .store = store,
+                                   .out = out,
+                                   .picture = grey_picture,
+                                   .command = "palbench report"};
+    if (!report_write(&options, &err)) fail_msg("%s", err.text);
+}
+
+static void report_is_one_page_with_figures(void **state)
+{
+    (void)state;
+    if (!gnuplot_available()) skip();
+    char *out = xformat("%s/report", store);
+    write_report(out);
+    check_page(out, true);
+    free(contents(out, "figures/map.svg")), free(contents(out, "figures/map.png"));
+    free(contents(out, "figures/per_class.svg")), free(contents(out, "figures/loss.svg"));
+    free(out);
+}
+
+static void report_without_gnuplot_has_its_tables(void **state)
+{
+    (void)state;
+    char *path = xstrdup(getenv("PATH")), *out = xformat("%s/plain", store);
+    setenv("PATH", "/nonexistent", 1);
+    write_report(out);
+    setenv("PATH", path, 1);
+    check_page(out, false);
+    free(path), free(out);
+}
+
+static void report_of_nothing_says_so(void **state)
+{
+    (void)state;
+    Error err = {0};
+    const ReportOptions options = {
+        .title = "none", .experiments = (const char *[]){NULL}, .store = "/nonexistent/store", .out = store};
+    assert_false(report_write(&options, &err));
+    assert_non_null(strstr(err.text, "run palbench reproduce first"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(protocols_never_share_a_column),  cmocka_unit_test(tables_escape_what_their_form_needs),
+        cmocka_unit_test(report_is_one_page_with_figures), cmocka_unit_test(report_without_gnuplot_has_its_tables),
+        cmocka_unit_test(report_of_nothing_says_so),
+    };
+    return cmocka_run_group_tests(tests, make_store, remove_store);
+}
