@@ -95,8 +95,8 @@ bool graph_compile(Graph *g, Node *const *outputs, size_t count, Node *loss, Err
     g->loss = loss;
     mark_needed(g);
     mark_gradients(g);
-    if (!loss && !g->options.no_fusion) {
-        fuse_epilogues(g);
+    if (!g->options.no_fusion) {
+        fuse_operators(g);
         mark_needed(g);
     }
     make_order(g);

@@ -1,8 +1,12 @@
-/* Epilogues: a linear or conv2d followed by an addition of a residual and an activation becomes one node, so that the
- * product is stored once, finished, instead of being written, read and written again. The last node of such a chain turns
- * into the product; what it replaces is no longer needed. Only for graphs that are never differentiated. */
+/* Operators that melt into the one before them, so that a result is stored once, finished, instead of being written, read and
+ * written again. The last node of such a chain turns into the first; what it replaces is no longer needed.
+ *
+ *   linear or conv2d, then an addition of a residual and an activation: only in graphs that are never differentiated,
+ *   because backward would need the values in between;
+ *   batch norm, then relu: in every graph, because backward finds the relu's sign from what it reads anyway. */
 #include "harness/graph/activation_ops.h"
 #include "harness/graph/graph_internal.h"
+#include "harness/graph/norm_ops.h"
 #include "harness/graph/product_attributes.h"
 
 #include <stdlib.h>
@@ -24,33 +28,29 @@ static Epilogue *epilogue_of(const Node *node)
     return NULL;
 }
 
-/* `last` becomes the product that it reads. The attributes are the product's own: nobody else uses it any more. */
-static Epilogue *become(Node *last, const Node *product)
+/* `last` becomes the node that it reads. The attributes are that node's own: nobody else uses it any more. */
+static void become(Node *last, const Node *first)
 {
-    last->op = product->op;
-    last->name = product->name;
-    last->attributes = product->attributes;
-    last->inputs = product->inputs;
-    for (int i = 0; i < product->inputs; i++) last->in[i] = product->in[i];
-    return epilogue_of(last);
+    last->op = first->op;
+    last->name = first->name;
+    last->attributes = first->attributes;
+    last->inputs = first->inputs;
+    for (int i = 0; i < first->inputs; i++) last->in[i] = first->in[i];
 }
 
-/* A product whose only reader is the node at hand, and which is no output. */
-static bool is_free_product(const Node *node, const int *readers, size_t place)
+/* Its only reader is the node at hand, and it is no output. (plan->step is the place in nodes here, see below.) */
+static bool is_free(const Node *node, const int *readers)
 {
-    return epilogue_of(node) && !node->plan->kept && readers[place] == 1;
+    return !node->plan->kept && readers[node->plan->step] == 1;
 }
 
 static void fuse_activation(Node *node, const int *readers)
 {
     const Node *product = node->in[0];
-    if (!is_free_product(product, readers, product->plan->step)) return;
-    const Epilogue *e = epilogue_of(product);
-    if (e->activation != ACT_NONE) return;
-    const Activation activation = activation_of(node->op);
-    Epilogue *fused = become(node, product);
-    fused->activation = activation;
-    fused->activation_first = false;
+    Epilogue *epilogue = epilogue_of(product);
+    if (!epilogue || !is_free(product, readers) || epilogue->activation != ACT_NONE) return;
+    epilogue->activation = activation_of(node->op);
+    become(node, product);
 }
 
 static void fuse_residual(Node *node, const int *readers)
@@ -58,18 +58,29 @@ static void fuse_residual(Node *node, const int *readers)
     for (int i = 0; i < 2; i++) {
         const Node *product = node->in[i];
         Node *residual = node->in[1 - i];
-        if (!is_free_product(product, readers, product->plan->step) || epilogue_of(product)->residual ||
+        Epilogue *epilogue = epilogue_of(product);
+        if (!epilogue || !is_free(product, readers) || epilogue->residual ||
             !shape_equal(residual->shape, product->shape))
             continue;
-        Epilogue *fused = become(node, product);
-        fused->residual = true;
-        fused->activation_first = fused->activation != ACT_NONE;
+        epilogue->residual = true;
+        epilogue->activation_first = epilogue->activation != ACT_NONE;
+        become(node, product);
         node->in[node->inputs++] = residual;
         return;
     }
 }
 
-void fuse_epilogues(Graph *g)
+static void fuse_batch_norm(Node *relu, const int *readers)
+{
+    const Node *norm = relu->in[0];
+    if (norm->op != &op_batch_norm || !is_free(norm, readers)) return;
+    BatchNormAttributes *attributes = norm->attributes;
+    if (attributes->relu) return;
+    attributes->relu = true;
+    become(relu, norm);
+}
+
+void fuse_operators(Graph *g)
 {
     int *readers = xcalloc(g->count, sizeof *readers);
     for (size_t i = 0; i < g->count; i++) {
@@ -80,6 +91,8 @@ void fuse_epilogues(Graph *g)
     for (size_t i = 0; i < g->count; i++) {
         Node *node = g->nodes[i];
         if (!node->op || !node->plan->needed) continue;
+        if (node->op == &op_relu) fuse_batch_norm(node, readers);
+        if (g->loss) continue;
         if (activation_of(node->op) != ACT_NONE) fuse_activation(node, readers);
         if (node->op == &op_add) fuse_residual(node, readers);
     }

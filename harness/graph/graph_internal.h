@@ -57,8 +57,8 @@ struct Graph {
     size_t memory_floats;
 };
 
-/* fuse.c: products take over the elementwise operators behind them. Only for graphs that are never differentiated. */
-void fuse_epilogues(Graph *g);
+/* fuse.c: operators take over cheap ones behind them. */
+void fuse_operators(Graph *g);
 
 /* plan.c: fills graph->buffers and the indices and modes of every needed node. */
 void plan_buffers(Graph *g);
