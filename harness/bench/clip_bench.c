@@ -5,26 +5,6 @@
 #include "harness/graph/ops.h"
 #include "harness/graph/random.h"
 
-#include <stdlib.h>
-
-enum { PRODUCT = 1536, PRODUCT_REPEATS = 8 };
-
-double product_rate(void)
-{
-    const size_t n = PRODUCT;
-    float *a = xmalloc(3 * n * n * sizeof *a), *b = a + n * n, *c = b + n * n;
-    for (size_t i = 0; i < 2 * n * n; i++) a[i] = 1e-3f * (float)(i % 7);
-    double best = 1e30;
-    for (int i = 0; i < PRODUCT_REPEATS; i++) {
-        const double start = seconds_now();
-        onednn_sgemm(false, false, n, n, n, 1, a, n, b, n, 0, c, n);
-        const double seconds = seconds_now() - start;
-        if (seconds < best) best = seconds;
-    }
-    free(a);
-    return 2.0 * PRODUCT * PRODUCT * PRODUCT / best;
-}
-
 static Clip *open_clip(const ClipBenchOptions *o, Error *err)
 {
     if (o->path) return clip_open(o->path, err);

@@ -25,7 +25,3 @@ typedef struct ClipBenchResult {
 } ClipBenchResult;
 
 bool clip_bench(ClipBenchOptions options, ClipBenchResult *result, Progress *progress, Error *err);
-
-/* Operations a second of a float32 product [1536, 1536] x [1536, 1536] by oneDNN on the current threads, best of several: what
- * `share` in the benches is of. */
-double product_rate(void);

@@ -1,6 +1,5 @@
 #include "harness/bench/experiment_grid.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -232,13 +231,23 @@ static bool read_experiment(const Book *book, Experiment *e, Json entry, Error *
            read_seeds(e, entry, err) && read_setting(entry, err);
 }
 
-/* "NAME[a=1,b=2]", or NAME when there are no words. Caller frees. */
-static char *bracketed(const char *name, const TextList *words)
+/* "NAME[a=1,b=2,limit=9]", or NAME when there are neither words nor a limit. Caller frees. */
+static char *bracketed(const char *name, const TextList *words, size_t limit)
 {
     Text text = {0};
     text_add(&text, name);
     for (size_t i = 0; i < words->count; i++) text_addf(&text, "%s%s", i ? "," : "[", words->items[i]);
-    if (words->count) text_add(&text, "]");
+    if (limit) text_addf(&text, "%slimit=%zu", words->count ? "," : "[", limit);
+    if (words->count || limit) text_add(&text, "]");
+    return text.data;
+}
+
+/* "TaI-DPT, a=1, b=2". Caller frees. */
+static char *label_of(const char *label, const TextList *words)
+{
+    Text text = {0};
+    text_add(&text, label);
+    for (size_t i = 0; i < words->count; i++) text_addf(&text, ", %s", words->items[i]);
     return text.data;
 }
 
@@ -257,7 +266,7 @@ static JsonFile *reparsed(const Book *book, const char *base, const cJSON *entry
 static bool append_experiment(const Book *book, const char *base, const cJSON *tree, const TextList *words,
                               const char *only, size_t limit, ExperimentList *list, Error *err)
 {
-    char *name = bracketed(base, words);
+    char *name = bracketed(base, words, limit);
     bool wanted = !only || strcmp(only, name) == 0;
     for (size_t i = 0; wanted && i < list->count; i++) wanted = strcmp(list->items[i].name, name) != 0;
     if (!wanted) {
@@ -276,7 +285,7 @@ static bool append_experiment(const Book *book, const char *base, const cJSON *t
     const char *label;
     if (!json_is_object(entry)) return json_fail(entry, err, "an object is needed");
     if (!json_string_or(entry, "label", base, &label, err)) return false;
-    e->label = bracketed(label, words);
+    e->label = label_of(label, words);
     return read_experiment(book, e, entry, err);
 }
 
@@ -294,11 +303,6 @@ static bool expand_tree(const Book *book, Json entry, cJSON *tree, const TextLis
         TextList words = {0};
         for (size_t k = 0; k < set_words->count; k++) text_list_add(&words, set_words->items[k]);
         apply_combination(&grid, i, &words);
-        if (s->limit) {
-            char limit[32];
-            snprintf(limit, sizeof limit, "limit=%zu", s->limit);
-            text_list_add(&words, limit);
-        }
         good = append_experiment(book, json_key(entry), tree, &words, only, s->limit, list, err);
         text_list_free(&words);
     }

@@ -191,13 +191,21 @@ static bool read_book(Book *book, Error *err)
            read_suites(book, json_get(root, "suites"), err) && check_paths(book, err) && check_all(book, err);
 }
 
+/* The folder of a file; empty for the current one, so that messages say results/x and not ./results/x. Caller frees. */
+static char *folder_of(const char *path)
+{
+    char *folder = path_folder(path);
+    if (strcmp(folder, ".") == 0) *folder = 0;
+    return folder;
+}
+
 static bool open_paths(Book *book, const char *paths, Error *err)
 {
     char *path = paths ? xstrdup(paths) : path_join(book->folder, "paths.json");
     const bool wanted = paths || path_exists(path);
     if (wanted) {
         book->paths = json_read(path, err);
-        book->paths_folder = path_folder(path);
+        book->paths_folder = folder_of(path);
     }
     free(path);
     return !wanted || book->paths;
@@ -207,7 +215,7 @@ Book *book_open(const char *path, const char *paths, Error *err)
 {
     Book *book = xcalloc(1, sizeof *book);
     book->path = xstrdup(path);
-    book->folder = path_folder(path);
+    book->folder = folder_of(path);
     book->file = json_read(path, err);
     if (book->file && open_paths(book, paths, err) && read_book(book, err)) return book;
     book_free(book);

@@ -63,9 +63,9 @@ bool text_features_write(const char *path, const Clip *clip, const TextFeatures 
 static bool read_grid(const ArtifactReader *r, ImageFeatures *f, Error *err)
 {
     int32_t *grid = NULL;
-    size_t dim[1] = {0};
+    size_t dim[1] = {2};
     if (!artifact_read_int32(r, "grid", 1, dim, &grid, err)) return false;
-    const bool good = dim[0] >= 2 && grid[0] > 0 && grid[1] > 0;
+    const bool good = grid[0] > 0 && grid[1] > 0;
     if (good) f->rows = (size_t)grid[0], f->columns = (size_t)grid[1];
     free(grid);
     return good || fail(err, "%s: grid: two positive numbers, rows and columns, are needed", artifact_path(r));

@@ -164,7 +164,7 @@ bool result_scores(const StoredResult *r, float **scores, int8_t **labels, TextL
     size_t dim[2] = {r->images, r->classes};
     const bool good = artifact_read_floats(reader, "scores", 2, dim, scores, err) &&
                       artifact_read_int8(reader, "labels", 2, dim, labels, err) &&
-                      artifact_read_texts(reader, "files", files, err);
+                      (!files || artifact_read_texts(reader, "files", files, err));
     artifact_close(reader);
     if (good) return true;
     free(*scores);

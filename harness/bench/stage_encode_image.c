@@ -75,6 +75,33 @@ static bool make_shard(const Work *k, const char *path, size_t first, size_t cou
     return good;
 }
 
+/* The grid is every shard's; it is taken from the first. */
+static bool put_grid(ArtifactWriter *w, const char *shard, Error *err)
+{
+    ArtifactReader *r = artifact_open(shard, err);
+    if (!r) return false;
+    int32_t *grid = NULL;
+    size_t dim[1] = {2};
+    const bool good = artifact_read_int32(r, "grid", 1, dim, &grid, err);
+    artifact_close(r);
+    if (good) artifact_write_int32(w, "grid", 1, dim, grid);
+    free(grid);
+    return good;
+}
+
+static bool join(const Work *k, const char *const *paths, size_t shards, Error *err)
+{
+    static const char *const with_local[] = {"global", "local", "files", NULL}, *const without[] = {"global", "files",
+                                                                                                    NULL};
+    StageWriter w;
+    if (!stage_begin(&w, k->stage, k->started, err)) return false;
+    if (artifact_write_joined(w.artifact, paths, shards, k->stage->with_local ? with_local : without, err) &&
+        put_grid(w.artifact, paths[0], err))
+        return stage_finish(&w, err);
+    artifact_abandon(w.artifact);
+    return false;
+}
+
 static bool sharded(const Work *k, Error *err)
 {
     const size_t count = k->split->count, shards = (count + SHARD - 1) / SHARD;
@@ -91,14 +118,7 @@ static bool sharded(const Work *k, Error *err)
         progress_step(k->b->progress, i + 1);
     }
     progress_end(k->b->progress);
-    if (good) {
-        char *config = stage_config_text(k->stage);
-        good = artifact_join(k->stage->path, config, (const char *const *)paths, shards,
-                             k->stage->with_local ? (const char *const[]){"global", "local", "grid", "files", NULL}
-                                                  : (const char *const[]){"global", "grid", "files", NULL},
-                             err);
-        free(config);
-    }
+    good = good && join(k, (const char *const *)paths, shards, err);
     for (size_t i = 0; i < shards; i++) free(paths[i]);
     free(paths);
     free(folder);

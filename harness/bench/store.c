@@ -69,6 +69,24 @@ void store_sweep(const char *store)
     text_list_free(&stages);
 }
 
+/* Shards stand in a folder beside the file that joins them: their bytes are its. */
+static size_t shard_bytes(const char *path)
+{
+    char *folder = xformat("%.*s", (int)(strlen(path) - 3), path);
+    TextList names = {0};
+    folder_names(folder, &names);
+    size_t bytes = 0;
+    for (size_t i = 0; i < names.count; i++) {
+        struct stat info;
+        char *shard = path_join(folder, names.items[i]);
+        if (stat(shard, &info) == 0 && S_ISREG(info.st_mode)) bytes += (size_t)info.st_size;
+        free(shard);
+    }
+    text_list_free(&names);
+    free(folder);
+    return bytes;
+}
+
 static void add_file(StoredFiles *files, const char *stage, char *path)
 {
     struct stat info;
@@ -81,7 +99,7 @@ static void add_file(StoredFiles *files, const char *stage, char *path)
         files->capacity = files->capacity ? 2 * files->capacity : 32;
         files->items = xrealloc(files->items, files->capacity * sizeof *files->items);
     }
-    files->items[files->count++] = (StoredFile){xstrdup(stage), path, (size_t)info.st_size,
+    files->items[files->count++] = (StoredFile){xstrdup(stage), path, (size_t)info.st_size + shard_bytes(path),
                                                 (double)info.st_mtim.tv_sec + (double)info.st_mtim.tv_nsec * 1e-9};
 }
 

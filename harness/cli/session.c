@@ -103,9 +103,11 @@ bool session_report(Session *s, const Cli *cli, const char *suite, const char *o
     for (size_t i = 0; i < count; i++)
         names[i] = s->experiments.items[i].name, labels[i] = s->experiments.items[i].label;
     char *folder = out ? xstrdup(out) : xformat("reports/out/%s", suite);
-    char *command = xformat("palbench report --suite %s", suite);
+    const char *limit = cli_value(cli, "limit"), *option = limit ? " --limit " : "";
+    char *command = xformat("palbench report --suite %s%s%s", suite, option, limit ? limit : "");
+    char *title = limit ? xformat("%s, limited to %s images", suite, limit) : xstrdup(suite);
     const ReportOptions options = {
-        .title = suite,
+        .title = title,
         .experiments = names,
         .labels = labels,
         .store = cli->store,
@@ -125,6 +127,7 @@ bool session_report(Session *s, const Cli *cli, const char *suite, const char *o
     }
     results_free(&results);
     free(command);
+    free(title);
     free(folder);
     free(labels);
     free(names);

@@ -44,6 +44,9 @@ void artifact_abandon(ArtifactWriter *w); /* removes the temporary file; NULL is
  * store can be moved as a whole. Fails on: a shard that is missing or damaged, types or other axes that differ. */
 bool artifact_join(const char *path, const char *config_json, const char *const *shard_paths, size_t count,
                    const char *const *names, Error *err);
+/* The same into an artifact that is being written, for data sets and attributes of its own beside the joined ones. */
+bool artifact_write_joined(ArtifactWriter *w, const char *const *shard_paths, size_t count, const char *const *names,
+                           Error *err);
 
 /* Reading, ours or anybody's. */
 typedef struct ArtifactReader ArtifactReader;

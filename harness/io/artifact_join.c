@@ -142,23 +142,15 @@ static bool open_shards(Join *j, const char *path, const char *const *shard_path
     return good;
 }
 
-bool artifact_join(const char *path, const char *config_json, const char *const *shard_paths, size_t count,
-                   const char *const *names, Error *err)
+bool artifact_write_joined(ArtifactWriter *w, const char *const *shard_paths, size_t count, const char *const *names,
+                           Error *err)
 {
-    if (!count) return fail(err, "%s: there are no shards to join", path);
-    Join j = {.count = count};
+    if (!count) return fail(err, "%s: there are no shards to join", w->path);
+    Join j = {.writer = w, .count = count};
     j.shards = xcalloc(count, sizeof *j.shards);
     j.names = xcalloc(count, sizeof *j.names);
-    bool good = open_shards(&j, path, shard_paths, err);
-    if (good) {
-        j.writer = artifact_create(path, config_json, err);
-        good = j.writer != NULL;
-    }
+    bool good = open_shards(&j, w->path, shard_paths, err);
     for (size_t i = 0; good && names[i]; i++) good = join_data(&j, names[i], err);
-    if (good)
-        good = artifact_commit(j.writer, err);
-    else
-        artifact_abandon(j.writer);
     for (size_t i = 0; i < count; i++) {
         artifact_close(j.shards[i]);
         free(j.names[i]);
@@ -166,4 +158,14 @@ bool artifact_join(const char *path, const char *config_json, const char *const 
     free(j.shards);
     free(j.names);
     return good;
+}
+
+bool artifact_join(const char *path, const char *config_json, const char *const *shard_paths, size_t count,
+                   const char *const *names, Error *err)
+{
+    ArtifactWriter *w = artifact_create(path, config_json, err);
+    if (!w) return false;
+    if (artifact_write_joined(w, shard_paths, count, names, err)) return artifact_commit(w, err);
+    artifact_abandon(w);
+    return false;
 }
