@@ -251,7 +251,7 @@ static void compare_sharing(uint64_t seed, Parameter *p)
         if (memcmp(planned.out, apart.out, sizeof apart.out) != 0) fail_msg("values of graph %d differ", (int)seed);
         if (memcmp(planned.gradient, apart.gradient, sizeof apart.gradient) != 0)
             fail_msg("gradients of graph %d differ", (int)seed);
-        assert_true(planned.cost.buffer_bytes < apart.cost.buffer_bytes);
+        assert_true(planned.cost.buffer_bytes <= apart.cost.buffer_bytes);
         for (int i = 0; i < ROWS * WIDTH; i++) assert_true(isfinite(planned.out[1][i]));
     }
 }
