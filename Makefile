@@ -69,7 +69,7 @@ tests: $(TESTS)
 # The unit tests again, under the address and undefined-behaviour sanitizers.
 check-asan: deps
 	@$(MAKE) --no-print-directory -s BUILD=$(BUILD)/asan ARCH=$(ARCH) LDFLAGS="-fsanitize=address,undefined" \
-	  CFLAGS="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer" all tests
+	  CFLAGS="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -Wno-format-truncation" all tests
 	@ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1 LSAN_OPTIONS=suppressions=tests/lsan.supp:print_suppressions=0 \
 	  PALBENCH=$(BUILD)/asan/palbench tests/run_tests.sh $(TESTS:$(BUILD)/%=$(BUILD)/asan/%)
 

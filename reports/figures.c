@@ -186,6 +186,19 @@ static void add_curve(const StoredResult *r, Text *data)
     text_add(data, "\n\n");
 }
 
+/* Rows that differ only in how they score have one training, and one curve. */
+static bool same_training(const Summary *s, size_t column, size_t row)
+{
+    const Cell *cell = summary_cell(s, row, column);
+    for (size_t other = 0; other < row; other++) {
+        const Cell *earlier = summary_cell(s, other, column);
+        if (!earlier->count || !cell->count) continue;
+        const StoredResult *a = earlier->results[0], *b = cell->results[0];
+        if (a->steps && a->steps == b->steps && !memcmp(a->loss, b->loss, a->steps * sizeof *a->loss)) return true;
+    }
+    return false;
+}
+
 bool figure_loss(const Summary *s, size_t column, const char *folder, const char *name, bool *drawn, Error *err)
 {
     Text data = {0}, body = {0};
@@ -196,6 +209,7 @@ bool figure_loss(const Summary *s, size_t column, const char *folder, const char
     for (size_t row = 0; row < s->row_count; row++) {
         const Cell *cell = summary_cell(s, row, column);
         bool titled = false;
+        if (same_training(s, column, row)) continue;
         for (size_t k = 0; k < cell->count; k++) {
             if (!cell->results[k]->steps) continue;
             add_curve(cell->results[k], &data);

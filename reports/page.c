@@ -19,7 +19,7 @@ static const char *const style =
     "border-bottom:1px solid #eceff2}th{font-weight:600;color:#414855;vertical-align:bottom}"
     "th:first-child,td:first-child{text-align:left}tr:hover td{background:#f7faff}td.best{font-weight:700}"
     ".bar{display:inline-block;height:9px;background:#0072b2;border-radius:2px;vertical-align:middle}"
-    "td.track{min-width:190px;text-align:left}.wide{overflow-x:auto}.wide table{font-size:13px}.wide th "
+    "td.track{min-width:330px;text-align:left}.wide{overflow-x:auto}.wide table{font-size:13px}.wide th "
     "span{writing-mode:vertical-rl;"
     "transform:rotate(180deg);max-height:170px}.wide td,.wide th{padding:3px 6px}"
     "figure{margin:14px 0 22px}figure img{max-width:100%;border:1px solid #e8ebee;border-radius:4px}"
@@ -59,7 +59,7 @@ static void main_table(const Page *page, size_t column, Text *out)
         text_addf(out,
                   "</td><td class=\"track\"><span class=\"bar\" "
                   "style=\"width:%.0fpx\"></span></td><td>%zu</td><td>%zu</td></tr>\n",
-                  cell->map.mean * 1.8, cell->count, cell->results[0]->images);
+                  cell->map.mean * 3.2, cell->count, cell->results[0]->images);
     }
     text_add(out, "</table>\n");
 }

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { COLUMNS = 6, ROWS = 3, PICTURE = 128, GAP = 16, LINES = 4, LINE = 15, TITLE = 34, SHOWN = 3 };
+enum { COLUMNS = 6, ROWS = 3, PICTURE = 128, GAP = 16, LINES = 5, LINE = 15, TITLE = 34, SHOWN = 3 };
 enum { TILE_WIDTH = PICTURE + GAP, TILE_HEIGHT = PICTURE + LINES * LINE + GAP };
 
 typedef struct Bytes {
@@ -36,18 +36,36 @@ static void draw_text(cairo_t *c, double x, double y, double size, const char *c
     cairo_show_text(c, text);
 }
 
-/* The picture in a square of PICTURE pixels, its shape kept; small renderings stay sharp. */
-static void draw_picture(cairo_t *c, cairo_surface_t *picture, double x, double y)
+/* Every pixel as a block of factor x factor: viewers smooth an enlarged picture, and a small rendering should stay sharp. */
+static cairo_surface_t *enlarged(cairo_surface_t *picture, int factor)
 {
-    const double width = cairo_image_surface_get_width(picture), height = cairo_image_surface_get_height(picture);
-    const double factor = PICTURE / (width > height ? width : height);
-    cairo_save(c);
-    cairo_translate(c, x + (PICTURE - width * factor) / 2, y + (PICTURE - height * factor) / 2);
+    const int width = cairo_image_surface_get_width(picture), height = cairo_image_surface_get_height(picture);
+    cairo_surface_t *large = cairo_image_surface_create(CAIRO_FORMAT_RGB24, width * factor, height * factor);
+    cairo_t *c = cairo_create(large);
     cairo_scale(c, factor, factor);
     cairo_set_source_surface(c, picture, 0, 0);
-    cairo_pattern_set_filter(cairo_get_source(c), factor >= 1 ? CAIRO_FILTER_NEAREST : CAIRO_FILTER_GOOD);
+    cairo_pattern_set_filter(cairo_get_source(c), CAIRO_FILTER_NEAREST);
+    cairo_paint(c);
+    cairo_destroy(c);
+    return large;
+}
+
+/* The picture in a square of PICTURE pixels, its shape kept. */
+static void draw_picture(cairo_t *c, cairo_surface_t *picture, double x, double y)
+{
+    const int width = cairo_image_surface_get_width(picture), height = cairo_image_surface_get_height(picture);
+    const int longer = width > height ? width : height;
+    cairo_surface_t *large = enlarged(picture, longer <= PICTURE / 2 ? PICTURE / longer : 1);
+    const double factor = (double)PICTURE / (longer <= PICTURE / 2 ? PICTURE / longer * longer : longer);
+    const double shown_width = factor * cairo_image_surface_get_width(large);
+    const double shown_height = factor * cairo_image_surface_get_height(large);
+    cairo_save(c);
+    cairo_translate(c, x + (PICTURE - shown_width) / 2, y + (PICTURE - shown_height) / 2);
+    cairo_scale(c, factor, factor);
+    cairo_set_source_surface(c, large, 0, 0);
     cairo_paint(c);
     cairo_restore(c);
+    cairo_surface_destroy(large);
 }
 
 static void best_classes(const float *scores, size_t classes, size_t best[SHOWN])
@@ -63,29 +81,51 @@ static void best_classes(const float *scores, size_t classes, size_t best[SHOWN]
     }
 }
 
+/* The true classes, in at most two lines of the tile's width. */
+static void draw_truth(cairo_t *c, const StoredResult *r, const int8_t *labels, double x, double y)
+{
+    Text line = {0};
+    text_add(&line, "in it: ");
+    cairo_set_font_size(c, 10);
+    for (size_t class = 0, shown = 0; class < r->classes; class ++) {
+        if (labels[class] <= 0) continue;
+        cairo_text_extents_t extents;
+        Text longer = {0};
+        text_addf(&longer, "%s%s%s", line.data, shown ? ", " : "", r->class_names[class]);
+        cairo_text_extents(c, longer.data, &extents);
+        if (shown++ && extents.width > PICTURE) {
+            text_add(&line, ",");
+            draw_text(c, x, y, 10, "555555", line.data);
+            y += LINE - 3;
+            line.length = 0;
+            text_add(&line, r->class_names[class]);
+        } else {
+            line.length = 0;
+            text_add(&line, longer.data);
+        }
+        text_free(&longer);
+    }
+    draw_text(c, x, y, 10, "555555", line.data);
+    text_free(&line);
+}
+
 static void draw_labels(cairo_t *c, const StoredResult *r, const float *scores, const int8_t *labels, double x,
                         double y)
 {
-    Text truth = {0};
-    text_add(&truth, "in it: ");
-    for (size_t class = 0, shown = 0; class < r->classes; class ++)
-        if (labels[class] > 0) text_addf(&truth, "%s%s", shown++ ? ", " : "", r->class_names[class]);
-    /* A long list is cut to the tile by clipping, as the eye expects. */
-    cairo_save(c);
-    cairo_rectangle(c, x, y, TILE_WIDTH - 4, LINES * LINE + 4);
-    cairo_clip(c);
-    draw_text(c, x, y + LINE - 3, 10, "555555", truth.data);
     size_t best[SHOWN];
     const size_t shown = r->classes < SHOWN ? r->classes : SHOWN;
     best_classes(scores, r->classes, best);
+    cairo_save(c);
+    cairo_rectangle(c, x, y, TILE_WIDTH - 4, LINES * LINE + 4);
+    cairo_clip(c);
     for (size_t k = 0; k < shown; k++) {
         const bool right = labels[best[k]] > 0;
         char *line = xformat("%s  %s", right ? "\xE2\x9C\x93" : "\xC2\xB7", r->class_names[best[k]]);
-        draw_text(c, x, y + (double)(k + 2) * LINE - 3, 11.5, right ? "00734F" : "A33B00", line);
+        draw_text(c, x, y + (double)(k + 1) * LINE - 3, 11.5, right ? "00734F" : "A33B00", line);
         free(line);
     }
+    draw_truth(c, r, labels, x, y + (SHOWN + 1) * LINE - 3);
     cairo_restore(c);
-    text_free(&truth);
 }
 
 static bool draw_tile(cairo_t *c, const ReportOptions *options, const StoredResult *r, size_t image,
