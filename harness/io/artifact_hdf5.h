@@ -34,13 +34,13 @@ hid_t h5_data_access(void);
 struct ArtifactWriter {
     char *path, *temporary;
     hid_t file;
-    int descriptor; /* HDF5's own, see artifact_sink */
-    int sink;       /* /dev/null */
+    int descriptor; /* HDF5's own */
+    int sink;       /* a file in memory, for what HDF5 writes after a failure */
     bool failed;
     Error first;
 };
 
-/* Remembers the first failure (with HDF5's reason) of writing `what`, and points HDF5's descriptor at /dev/null. */
+/* Remembers the first failure (with HDF5's reason) of writing `what`, and sinks what HDF5 still writes. */
 void artifact_record(ArtifactWriter *w, const char *what);
 
 /* The type, shape and stored size of an open data set, checked: rank, overflow of the count, storage that can hold it, every

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -14,11 +15,14 @@ enum {
     CHUNK_BYTES = 1 << 20,
     SAMPLE_BYTES = 1 << 18, /* what compression is judged by */
     GZIP_LEVEL = 4,
+    SLACK_BYTES = 1 << 18, /* more than the headers of a data set or an attribute take */
 };
 
 /* After a failed write HDF5 1.10 cannot close its file: it tries to write what is left, fails again, keeps descriptor and
- * identifiers, and crashes when the program ends. With its descriptor on /dev/null it writes the rest into nothing and closes
- * cleanly; the temporary file is removed anyway. */
+ * identifiers, and crashes when the program ends. So room is reserved before HDF5 writes (`reserve`): a full disk is met by us,
+ * and what HDF5 still has to write has its place. Where a file system cannot reserve and a write fails nevertheless, HDF5's
+ * descriptor is pointed at an anonymous file in memory, into which it writes the little that it holds and closes. The
+ * temporary file is removed anyway. */
 static void sink(ArtifactWriter *w)
 {
     if (w->descriptor >= 0) dup2(w->sink, w->descriptor);
@@ -36,6 +40,20 @@ void artifact_record(ArtifactWriter *w, const char *what)
     sink(w);
 }
 
+/* Room for `bytes` more beyond what HDF5 has laid out. The file grows to it and is cut back in the end. */
+static bool reserve(ArtifactWriter *w, size_t bytes)
+{
+    hsize_t end = 0;
+    if (w->failed || H5Fget_filesize(w->file, &end) < 0) return !w->failed;
+    int code;
+    do code = fallocate(w->descriptor, 0, 0, (off_t)(end + bytes + SLACK_BYTES)) == 0 ? 0 : errno;
+    while (code == EINTR);
+    if (code == 0 || code == EOPNOTSUPP || code == ENOSYS)
+        return true; /* some network disks cannot; they learn it later */
+    w->failed = true;
+    return fail(&w->first, "%s: cannot write: %s; free some space or choose another place", w->path, strerror(code));
+}
+
 static void release(ArtifactWriter *w)
 {
     if (w->sink >= 0) close(w->sink);
@@ -51,19 +69,39 @@ static int descriptor_of(hid_t file)
     return H5Fget_vfd_handle(file, H5P_DEFAULT, &handle) >= 0 && handle ? *(int *)handle : -1;
 }
 
+/* Tries the place with a few bytes. HDF5 writes its superblock while it creates a file, and if that fails it hands out nothing
+ * that could be sunk. */
+static bool try_place(const char *temporary)
+{
+    static const char bytes[4096];
+    const int file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (file < 0) return false;
+    const ssize_t written = write(file, bytes, sizeof bytes);
+    const int reason = written < 0 ? errno : ENOSPC;
+    const bool good = close(file) == 0 && written == (ssize_t)sizeof bytes;
+    if (!good) errno = reason;
+    return good;
+}
+
 ArtifactWriter *artifact_create(const char *path, const char *config_json, Error *err)
 {
     h5_start();
     ArtifactWriter *w = xcalloc(1, sizeof *w);
     w->path = xstrdup(path);
     w->temporary = xformat("%s.tmp-%ld", path, (long)getpid());
-    w->sink = open("/dev/null", O_RDWR | O_CLOEXEC);
-    const hid_t access = h5_file_access();
-    w->file = w->sink < 0 ? -1 : H5Fcreate(w->temporary, H5F_ACC_TRUNC, H5P_DEFAULT, access);
-    const H5Reason reason = h5_reason();
-    H5Pclose(access);
+    w->sink = memfd_create("palbench", MFD_CLOEXEC);
+    w->file = -1;
+    H5Reason reason = {.text = ""};
+    if (w->sink >= 0 && try_place(w->temporary)) {
+        const hid_t access = h5_file_access();
+        w->file = H5Fcreate(w->temporary, H5F_ACC_TRUNC, H5P_DEFAULT, access);
+        reason = h5_reason();
+        H5Pclose(access);
+    }
     if (w->file < 0) {
-        fail(err, "%s: cannot create: %s; choose another place", path, w->sink < 0 ? strerror(errno) : reason.text);
+        fail(err, "%s: cannot write: %s; free some space or choose another place", path,
+             reason.text[0] ? reason.text : strerror(errno));
+        unlink(w->temporary);
         release(w);
         return NULL;
     }
@@ -81,18 +119,28 @@ ArtifactWriter *artifact_create(const char *path, const char *config_json, Error
 void artifact_abandon(ArtifactWriter *w)
 {
     if (!w) return;
-    sink(w);
     H5Fclose(w->file);
     unlink(w->temporary);
     release(w);
 }
 
+/* Cuts what was reserved and not needed. The superblock (HDF5 file format 3.0, II.A, version 3) has the file's end in 8 bytes,
+ * least first, at byte 28. */
+static bool cut_back(int file)
+{
+    uint8_t bytes[8];
+    uint64_t end = 0;
+    if (pread(file, bytes, sizeof bytes, 28) != (ssize_t)sizeof bytes) return false;
+    for (size_t i = 0; i < sizeof bytes; i++) end |= (uint64_t)bytes[i] << (8 * i);
+    return ftruncate(file, (off_t)end) == 0;
+}
+
 /* Makes a name in its folder last: the file's bytes first, then the rename, then the folder that holds it. */
 static bool settle(const char *temporary, const char *path)
 {
-    const int file = open(temporary, O_RDONLY | O_CLOEXEC);
+    const int file = open(temporary, O_RDWR | O_CLOEXEC);
     if (file < 0) return false;
-    bool good = fsync(file) == 0;
+    bool good = cut_back(file) && fsync(file) == 0;
     good = close(file) == 0 && good;
     if (!good || rename(temporary, path) != 0) return false;
     char *folder = path_folder(path);
@@ -153,6 +201,28 @@ static void chunk_shape(const Payload *p, hsize_t *chunk)
         chunk[i] = (dim + pieces - 1) / pieces;
         cut = rest > CHUNK_BYTES;
     }
+}
+
+/* The most that a data set takes in the file: whole chunks with their index, or strings with their heaps. */
+static size_t stored_bytes(const Payload *p)
+{
+    const size_t count = elements(p);
+    size_t bytes = p->size;
+    if (H5Tget_class(p->stored) == H5T_STRING) {
+        const char *const *texts = p->values;
+        for (size_t i = 0; i < count; i++) bytes += 2 * (strlen(texts[i]) + 64);
+        return bytes;
+    }
+    if (!p->rank || !count) return bytes;
+    hsize_t chunk[ARTIFACT_RANK_MAX];
+    chunk_shape(p, chunk);
+    size_t chunks = 1;
+    for (int i = 0; i < p->rank; i++) {
+        const size_t pieces = (p->dim[i] + chunk[i] - 1) / chunk[i];
+        chunks *= pieces;
+        bytes *= pieces * chunk[i];
+    }
+    return bytes + bytes / 1000 + chunks * 128;
 }
 
 static bool constant(const Payload *p, size_t count)
@@ -218,8 +288,8 @@ static void write_attribute(ArtifactWriter *w, hid_t object, const char *name, h
 /* `crc`: of texts, NULL otherwise. */
 static void write_data(ArtifactWriter *w, const Payload *p, const uint32_t *crc)
 {
-    if (w->failed) return;
     if (p->rank > ARTIFACT_RANK_MAX) die("%s: %s: more than %d axes", w->path, p->name, ARTIFACT_RANK_MAX);
+    if (!reserve(w, stored_bytes(p))) return;
     hsize_t dim[ARTIFACT_RANK_MAX] = {0};
     for (int i = 0; i < p->rank; i++) dim[i] = p->dim[i];
     const hid_t space = p->rank ? H5Screate_simple(p->rank, dim, NULL) : H5Screate(H5S_SCALAR);
@@ -277,6 +347,7 @@ void artifact_write_texts(ArtifactWriter *w, const char *name, size_t count, con
 
 void artifact_attribute_text(ArtifactWriter *w, const char *name, const char *value)
 {
+    if (!reserve(w, 2 * strlen(value))) return;
     const hid_t type = h5_text_type();
     write_attribute(w, w->file, name, type, type, &value);
     H5Tclose(type);
