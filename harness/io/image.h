@@ -12,7 +12,8 @@ typedef struct Image { /* RGB, row-major, 3 bytes a pixel; free with image_free 
 } Image;
 
 /* Reads a JPEG or PNG, told apart by its first bytes. Grey and palette become RGB, CMYK JPEG is converted, alpha is dropped as
- * Pillow's convert("RGB") does; 16-bit PNG is cut to 8. EXIF orientation is not applied (the references do not). Fails on:
+ * Pillow's convert("RGB") does; 16-bit PNG is cut to its high byte (Pillow clips
+ * 16-bit grey at 255 instead, which turns such pictures white). EXIF orientation is not applied (the references do not). Fails on:
  * missing, truncated or corrupt files (a JPEG that libjpeg repairs with a warning about missing data fails too), more than
  * 2^28 pixels. */
 bool image_read(const char *path, Image *image, Error *err);
