@@ -186,7 +186,7 @@ static void canonical_text_does_not_depend_on_spelling(void **state)
     }
     assert_string_equal(canonical[0], canonical[1]);
     assert_string_equal(canonical[0], "{\"a\":{\"y\":\"\xc3\xa9\\n\\u0001/\",\"z\":null},"
-                                      "\"b\":[1,1e+02,0,0.1,1e-07,1.2345678901234567e+19]}");
+                                      "\"b\":[1,100,0,0.1,1e-07,1.2345678901234567e+19]}");
     JsonFile *again = parsed(canonical[0]);
     char *twice = json_canonical(json_root(again).node);
     assert_string_equal(twice, canonical[0]);

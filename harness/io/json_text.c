@@ -1,6 +1,7 @@
 /* JSON as text: quoting, and the canonical form that hashes of configurations are taken of. */
 #include "harness/io/json.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,10 @@ static void add_number(Text *text, double number)
 {
     char digits[40];
     if (number == 0) number = 0;
+    if (number == trunc(number) && fabs(number) < 1e15) { /* 40, not 4e+01: these texts stand in names and tables */
+        text_addf(text, "%.0f", number);
+        return;
+    }
     for (int precision = 1; precision <= 17; precision++) {
         snprintf(digits, sizeof digits, "%.*g", precision, number);
         if (strtod(digits, NULL) == number) break;

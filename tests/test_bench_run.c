@@ -1,0 +1,152 @@
+/* An experiment from experiments.json to its stored result, on a folder data set and a tiny CLIP of random weights, against the
+ * same thing written in PyTorch (tests/golden/run/, made by make_run.py). */
+#include "harness/bench/plan.h"
+#include "harness/bench/results.h"
+#include "tests/golden_arrays.h"
+
+#include <math.h>
+#include <omp.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static char folder[64], store[96];
+
+/* Plans and runs the suite of the golden folder; returns how many stages were to do. */
+static size_t run_suite(const char *set)
+{
+    Error err;
+    Bench bench;
+    Plan plan;
+    ExperimentList list = {0};
+    TextList sets = {0};
+    if (set) text_list_add(&sets, set);
+    const BenchOptions options = {.experiments = "tests/golden/run/experiments.json", .store = store};
+    if (!bench_open(&bench, &options, &err) ||
+        !book_select(bench.book, &(Selection){.suite = "tiny", .sets = &sets}, &list, &err) ||
+        !plan_make(&plan, &bench, &list, &err) || !plan_run(&plan, &bench, &err))
+        fail_msg("%s", err.text);
+    const size_t wanted = plan.wanted;
+    plan_free(&plan);
+    experiments_free(&list);
+    bench_close(&bench);
+    text_list_free(&sets);
+    return wanted;
+}
+
+static StoredResult *find(ResultList *list, const char *experiment)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (strcmp(list->items[i].experiment, experiment) == 0) return &list->items[i];
+    fail_msg("no result of %s", experiment);
+    return NULL;
+}
+
+/* Within 1e-4 of the largest value: what float32 owes over sixty steps. */
+static void near(const char *name, const float *ours, const float *theirs, size_t count)
+{
+    float largest = 0;
+    for (size_t i = 0; i < count; i++) largest = fmaxf(largest, fabsf(theirs[i]));
+    for (size_t i = 0; i < count; i++)
+        if (!(fabsf(ours[i] - theirs[i]) <= 1e-4f * largest))
+            fail_msg("%s[%zu]: %g, expected %g", name, i, (double)ours[i], (double)theirs[i]);
+}
+
+static void near_golden(const char *path, const char *ours, const Safetensors *st, const char *theirs, int rank)
+{
+    Error err;
+    ArtifactReader *r = artifact_open(path, &err);
+    if (!r) fail_msg("%s", err.text);
+    size_t dim[2] = {0, 0};
+    float *values, *expected = golden_floats(st, theirs);
+    if (!artifact_read_floats(r, ours, rank, dim, &values, &err)) fail_msg("%s", err.text);
+    const size_t count = dim[0] * (rank == 2 ? dim[1] : 1);
+    assert_int_equal(count, golden_view(st, theirs)->count);
+    near(theirs, values, expected, count);
+    artifact_close(r);
+    free(values);
+    free(expected);
+}
+
+static void training_curve_and_scores_equal_pytorchs(void **state)
+{
+    (void)state;
+    Error err;
+    run_suite(NULL);
+    ResultList list = {0};
+    if (!results_load(store, NULL, &list, NULL, &err)) fail_msg("%s", err.text);
+    Safetensors *st = golden_open("tests/golden/run/expected.safetensors");
+    const StoredResult *tai = find(&list, "tai-dpt");
+    assert_true(tai->steps >= 50);
+    near_golden(tai->file, "loss", st, "loss", 1);
+    near_golden(tai->file, "scores_global", st, "scores_global", 2);
+    near_golden(tai->file, "scores_local", st, "scores_local", 2);
+    near_golden(tai->file, "scores", st, "scores", 2);
+    near_golden(find(&list, "zs")->file, "scores", st, "zs.scores", 2);
+    safetensors_close(st);
+    results_free(&list);
+}
+
+static void a_second_run_has_nothing_to_do(void **state)
+{
+    (void)state;
+    run_suite(NULL);
+    assert_int_equal(run_suite(NULL), 0);
+}
+
+static void an_option_of_the_test_trains_nothing_again(void **state)
+{
+    (void)state;
+    run_suite(NULL);
+    StoredFiles before = {0}, after = {0};
+    store_list(store, &before);
+    assert_int_equal(run_suite("options.normalise=softmax"), 2); /* both experiments' scores, nothing else */
+    store_list(store, &after);
+    assert_int_equal(after.count, before.count + 2);
+    stored_files_free(&before);
+    stored_files_free(&after);
+}
+
+static void a_missing_intermediate_is_not_made_again_unless_it_is_needed(void **state)
+{
+    (void)state;
+    run_suite(NULL);
+    StoredFiles files = {0};
+    store_list(store, &files);
+    for (size_t i = 0; i < files.count; i++)
+        if (strcmp(files.items[i].stage, "encode-text") == 0) assert_int_equal(unlink(files.items[i].path), 0);
+    stored_files_free(&files);
+    assert_int_equal(run_suite(NULL), 0);
+}
+
+static int make_folder(void **state)
+{
+    (void)state;
+    omp_set_num_threads(1);
+    strcpy(folder, "/tmp/palbench-XXXXXX");
+    if (!mkdtemp(folder)) return -1;
+    snprintf(store, sizeof store, "%s/store", folder);
+    return 0;
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    char command[96];
+    snprintf(command, sizeof command, "rm -r '%s'", folder);
+    return system(command);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(training_curve_and_scores_equal_pytorchs),
+        cmocka_unit_test(a_second_run_has_nothing_to_do),
+        cmocka_unit_test(an_option_of_the_test_trains_nothing_again),
+        cmocka_unit_test(a_missing_intermediate_is_not_made_again_unless_it_is_needed),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
