@@ -22,11 +22,15 @@ void block_moments(const float *x, size_t rows, size_t channels, float *mean, fl
 {
     memset(mean, 0, channels * sizeof *mean);
     memset(squares, 0, channels * sizeof *squares);
-    for (size_t row = 0; row < rows; row++)
-        for (size_t c = 0; c < channels; c++) mean[c] += x[row * channels + c];
+    for (size_t row = 0; row < rows; row++) {
+        const float *xr = x + row * channels;
+#pragma omp simd
+        for (size_t c = 0; c < channels; c++) mean[c] += xr[c];
+    }
     for (size_t c = 0; c < channels; c++) mean[c] /= (float)rows;
     for (size_t row = 0; row < rows; row++) {
         const float *xr = x + row * channels;
+#pragma omp simd
         for (size_t c = 0; c < channels; c++) {
             const float apart = xr[c] - mean[c];
             squares[c] = multiply_add(apart, apart, squares[c]);
@@ -51,12 +55,14 @@ void block_gradient_sums(const float *x, const float *dy, size_t rows, size_t ch
     for (size_t row = 0; row < rows; row++) {
         const float *xr = x + row * channels, *dr = dy + row * channels;
         if (relu.scale) {
+#pragma omp simd
             for (size_t c = 0; c < channels; c++) {
                 const float d = multiply_add(xr[c], relu.scale[c], relu.shift[c]) > 0 ? dr[c] : 0;
                 dy_sum[c] += d;
                 product_sum[c] = multiply_add(d, xr[c] - mean[c], product_sum[c]);
             }
         } else {
+#pragma omp simd
             for (size_t c = 0; c < channels; c++) {
                 dy_sum[c] += dr[c];
                 product_sum[c] = multiply_add(dr[c], xr[c] - mean[c], product_sum[c]);

@@ -78,11 +78,13 @@ static void backward_piece(const OpCall *c, size_t first, size_t last, float *dg
     for (size_t row = first; row < last; row++) {
         const float *x = c->in[0] + row * width, *dy = c->dout + row * width;
         const float mean = c->saved[2 * row], inverse = c->saved[2 * row + 1];
-        if (c->din[1] || c->din[2])
+        if (c->din[1] || c->din[2]) {
+#pragma omp simd
             for (size_t i = 0; i < width; i++) {
                 dgain[i] += dy[i] * ((x[i] - mean) * inverse);
                 dbias[i] += dy[i];
             }
+        }
         if (c->din[0]) backward_row(width, x, dy, c->in[1], mean, inverse, c->din[0] + row * width);
     }
 }
