@@ -21,7 +21,7 @@ typedef struct ConvOptions {
 /* x [B, H, W, Cin]   weight [Cout, Cin, kh, kw] (as checkpoints have it)   bias [Cout] or NULL   y [B, H', W', Cout] */
 Node *conv2d(Graph *g, Node *x, Node *weight, Node *bias, ConvOptions options);
 
-/* ---- elementwise (op_elementwise.c, op_activation.c) ---- */
+/* ---- elementwise (op_elementwise.c, op_activation.c, op_dropout.c) ---- */
 
 /* NumPy broadcasting: shapes are aligned at the right, a dimension of 1 or a missing one repeats. */
 Node *add(Graph *g, Node *a, Node *b);
@@ -37,12 +37,12 @@ Node *gelu_tanh(Graph *g, Node *x);  /* the tanh approximation (Hendrycks and Gi
 Node *quick_gelu(Graph *g, Node *x); /* x sigmoid(1.702 x), OpenAI's CLIP */
 Node *silu(Graph *g, Node *x);
 Node *sigmoid(Graph *g, Node *x);
-/* Inverted dropout: kept values are divided by 1 - p. Masks are drawn from `random` in row-major order, one uniform an
+/* Inverted dropout: values whose uniform is at least p are kept and divided by 1 - p. Masks are drawn from `random` in row-major order, one uniform an
  * element, at every forward; backward uses the mask of the last forward. p = 0 returns x. */
 typedef struct Random Random;
 Node *dropout(Graph *g, Node *x, float p, Random *random);
 
-/* ---- normalisation (op_norm.c) ---- */
+/* ---- normalisation (op_layer_norm.c, op_group_norm.c, op_batch_norm.c, op_row_norm.c) ---- */
 
 /* Over the last axis; gain, bias [D]. */
 Node *layer_norm(Graph *g, Node *x, Node *gain, Node *bias, float eps);
@@ -80,7 +80,7 @@ Node *prefix_attention(Graph *g, Node *q, Node *k, Node *v, Node *prefix_k, Node
  *   s [B, P, N]   lengths [B] indices node: only the first lengths[b] positions count, or NULL for all   z [B, N] */
 Node *local_aggregate(Graph *g, Node *s, float tau, Node *lengths);
 
-/* ---- moving data (op_layout.c, op_gather.c) ---- */
+/* ---- moving data (op_layout.c, op_transpose.c, op_gather.c, op_pool.c) ---- */
 
 Node *reshape(Graph *g, Node *x, Shape s); /* a view */
 /* Output axis i is input axis axes[i]. */
@@ -98,7 +98,7 @@ Node *gather_rows(Graph *g, Node *x, Node *rows);
 Node *average_pool(Graph *g, Node *x, int kernel);
 Node *upsample_nearest(Graph *g, Node *x, int factor);
 
-/* ---- reductions and losses (op_reduce.c) ---- */
+/* ---- reductions and losses (op_reduce.c, op_cross_entropy.c) ---- */
 
 Node *sum_axis(Graph *g, Node *x, int axis);  /* the axis disappears */
 Node *mean_axis(Graph *g, Node *x, int axis); /* the axis disappears */
