@@ -201,21 +201,21 @@ static void normalised_scores_follow_the_reference(void **state)
     Options options, test_options;
     Run run;
     Scores scores;
-    run_variant("curve", &options, &run, &scores);
+    run_variant("adam", &options, &run, &scores);
     scores_free(&scores);
     const char *const rules[] = {"softmax", "zscore"};
     for (size_t i = 0; i < 2; i++) {
         char json[64], part[64];
         Error err;
-        snprintf(json, sizeof json, "{\"normalise\": \"%s\"}", rules[i]);
+        snprintf(json, sizeof json, "{\"context\": 7, \"normalise\": \"%s\"}", rules[i]);
         tiny_options("tai_dpt", json, &test_options);
         run.options = &test_options;
         assert_true(run.method->score(&run, &tiny.images, &scores, &err));
         const size_t count = tiny.images.count * tiny.classes.count;
         snprintf(part, sizeof part, "scores.%s", rules[i]);
-        assert_golden("curve", part, scores.combined, count);
+        assert_golden("adam", part, scores.combined, count);
         snprintf(part, sizeof part, "scores_local.%s", rules[i]);
-        assert_golden("curve", part, scores.local, count);
+        assert_golden("adam", part, scores.local, count);
         scores_free(&scores);
         options_free(&test_options);
     }

@@ -223,7 +223,7 @@ for name, method, seed, o in VARIANTS:
     out[name + ".context_global"] = contexts[0]
     with torch.no_grad():
         features = [prompt_features(c, full["name_position"]) for c in contexts] + [None]
-        for rule in ("none", "softmax", "zscore") if name == "curve" else ("none",):
+        for rule in ("none", "softmax", "zscore") if name == "adam" else ("none",):
             zg, zl, both = tai_scores(features[0], features[1], full, rule)
             end = "" if rule == "none" else "." + rule
             out[name + ".scores" + end] = both
