@@ -37,8 +37,8 @@ Node *gelu_tanh(Graph *g, Node *x);  /* the tanh approximation (Hendrycks and Gi
 Node *quick_gelu(Graph *g, Node *x); /* x sigmoid(1.702 x), OpenAI's CLIP */
 Node *silu(Graph *g, Node *x);
 Node *sigmoid(Graph *g, Node *x);
-/* Inverted dropout: values whose uniform is at least p are kept and divided by 1 - p. Masks are drawn from `random` in row-major order, one uniform an
- * element, at every forward; backward uses the mask of the last forward. p = 0 returns x. */
+/* Inverted dropout: values whose uniform number is at least p are kept and divided by 1 - p. Masks are drawn from `random` in
+ * row-major order, one uniform an element, at every forward; backward uses the mask of the last forward. p = 0 returns x. */
 typedef struct Random Random;
 Node *dropout(Graph *g, Node *x, float p, Random *random);
 
