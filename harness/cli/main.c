@@ -5,7 +5,9 @@
 
 #include <omp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const Command *const commands[] = {
     &command_reproduce,    &command_plan,   &command_run,      &command_ls,       &command_validate,
@@ -56,8 +58,18 @@ static int run_command(const Command *command, int argc, char **argv, const char
     return good ? 0 : report_error(&err);
 }
 
+/* Threads that wait for each other shall sleep, not spin. Measured on two cores with six other processes, training 60 steps
+ * of a tiny model on two threads: 0.8 s asleep, 87 s with libgomp's own spinning, 7 s with a thirtieth of it. OpenMP reads the
+ * variable before main, so the program starts itself anew, once; who has set it keeps his value. */
+static void sleep_while_waiting(char **argv)
+{
+    if (getenv("OMP_WAIT_POLICY") || setenv("OMP_WAIT_POLICY", "passive", 0) != 0) return;
+    execv("/proc/self/exe", argv); /* where that cannot be, the work goes on, only slower */
+}
+
 int main(int argc, char **argv)
 {
+    sleep_while_waiting(argv);
     if (argc < 2) {
         fputs("palbench: no command is given; see palbench --help\n", stderr);
         return EXIT_USAGE;
