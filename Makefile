@@ -28,9 +28,10 @@ ONEDNN_LIBS   := -ldnnl
 endif
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla -Werror
-# No -ffast-math: a NaN must stay a NaN.
+# No -ffast-math: a NaN must stay a NaN. -ffp-contract=off: clang, like gcc, computes a * b + c in two roundings, so that both draw
+# the same pictures.
 CFLAGS   ?= -O3 -g
-override CFLAGS := -std=c11 -D_GNU_SOURCE -I. -march=$(ARCH) -fopenmp $(CFLAGS) $(WARNINGS) $(ONEDNN_CFLAGS) $(PKG_CFLAGS)
+override CFLAGS := -std=c11 -D_GNU_SOURCE -I. -march=$(ARCH) -fopenmp -ffp-contract=off $(CFLAGS) $(WARNINGS) $(ONEDNN_CFLAGS) $(PKG_CFLAGS)
 LDLIBS   := $(ONEDNN_LIBS) $(PKG_LIBS) -lunistring -lm -fopenmp
 
 SOURCES := $(foreach room,$(ROOMS),$(wildcard $(room)/*.c))

@@ -2,6 +2,8 @@
 # Runs test programs (cmocka) and test scripts (lines "ok NAME", "FAIL NAME: why", "skip NAME: why"), shows what failed and ends
 # with the line "N passed, N failed".
 set -u
+# Waiting threads sleep: tests are many short parallel regions, often on a busy machine.
+export OMP_WAIT_POLICY="${OMP_WAIT_POLICY:-passive}"
 passed=0 failed=0 skipped=0
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT

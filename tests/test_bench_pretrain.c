@@ -160,8 +160,14 @@ static void train(const char *name, bool resume, size_t stop_after)
 {
     Error err = {0};
     char *out = xformat("%s/%s/out", folder, name), *work = xformat("%s/%s/work", folder, name);
-    const PretrainClipOptions options = {
-        .out = out, .work = work, .resume = resume, .pairs = 4 * 32, .batch = 32, .seed = 5, .stop_after = stop_after};
+    const PretrainClipOptions options = {.out = out,
+                                         .work = work,
+                                         .resume = resume,
+                                         .pairs = 4 * 32,
+                                         .batch = 32,
+                                         .seed = 5,
+                                         .tune_images = 50,
+                                         .stop_after = stop_after};
     if (!pretrain_clip(&options, NULL, &err)) fail_msg("%s", err.text);
     free(out), free(work);
 }

@@ -98,8 +98,8 @@ static void run_variant(const char *name, Options *options, Run *run, Scores *sc
 {
     Error err = {0};
     const Json variant = variant_of(name);
-    const char *method;
-    int64_t seed;
+    const char *method = NULL;
+    int64_t seed = 0;
     assert_true(json_string(variant, "method", &method, &err) && json_integer(variant, "seed", &seed, &err));
     if (!options_read(options, method_find(method)->options, json_get(variant, "options"), &err))
         fail_msg("%s", err.text);

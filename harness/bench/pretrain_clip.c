@@ -99,6 +99,7 @@ static void resolve_options(Trainer *t, const PretrainClipOptions *options)
     if (!t->options.pairs) t->options.pairs = recipe_pairs;
     if (!t->options.batch) t->options.batch = recipe_batch;
     if (!t->options.scenes) t->options.scenes = recipe_scenes;
+    if (!t->options.tune_images) t->options.tune_images = TUNE_IMAGES;
     if (!t->options.checkpoint_seconds) t->options.checkpoint_seconds = 180;
     t->config = xformat("{\"stage\":\"pretrain-clip\",\"pairs\":%zu,\"batch\":%zu,\"scenes\":\"%zu\",\"seed\":%llu,"
                         "\"world\":%d}",
@@ -193,7 +194,7 @@ static bool log_line(Trainer *t, Progress *progress, Error *err)
     Clip *frozen = clip_open(t->preview, err);
     if (!frozen) return false;
     WorldZeroShot tune;
-    const bool good = world_zero_shot(frozen, t->tokenizer, WORLD_TUNE, TUNE_IMAGES, &tune, err);
+    const bool good = world_zero_shot(frozen, t->tokenizer, WORLD_TUNE, t->options.tune_images, &tune, err);
     clip_free(frozen);
     if (!good) return false;
     const double pairs = (double)(s->step * t->options.batch), rate = pairs / s->seconds;

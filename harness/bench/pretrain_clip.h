@@ -19,6 +19,7 @@ typedef struct PretrainClipOptions {
     size_t batch;     /* 0: the recipe's */
     uint64_t seed;
     size_t checkpoint_seconds; /* 0: every 3 minutes */
+    size_t tune_images;        /* pictures behind the log's mAP; 0: 2000 */
     size_t stop_after;         /* stop with a checkpoint when so many steps are done in all; 0: run to the end */
 } PretrainClipOptions;
 

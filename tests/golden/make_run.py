@@ -151,7 +151,7 @@ def make_images(folder, count, sizes):
     return [f"{folder}/images/{n}" for n, _ in rows], np.array([m for _, m in rows])
 
 
-fast = {"epochs": 8, "batch": 96, "lr": 0.02, "warmup_lr": 0.002}
+fast = {"epochs": 8, "batch": 96, "lr": 0.1, "warmup_lr": 0.01}
 short = {**fast, "epochs": 4, "class_templates": False}
 experiments = {  # name: (model, method, data set, protocol, options, seeds)
     "dpt": ("resnet", "tai_dpt", "plain", "default", fast, [1, 2]),
@@ -314,7 +314,7 @@ def main():
         for seed in seeds:
             out = {k: v.detach().numpy() for k, v in world.run_one(*what, seed).items()}
             expected[name][seed] = {**out, "ap": world.precision(out["scores"], what[3])}
-        print(name, "loss", *(f"{x:.4g}" for x in expected[name][seeds[0]].get("loss", [])[[0, -1] if len(expected[name][seeds[0]].get("loss", [])) else []]), file=sys.stderr)
+        print(name, *(f"loss {x[0]:.4g} to {x[-1]:.4g}" for x in [expected[name][seeds[0]].get("loss", [])] if len(x)), file=sys.stderr)
     np.savez(f"{args.folder}/expected.npz", **{f"{n}/{s}/{k}": v for n, e in expected.items() for s, w in e.items() for k, v in w.items()})
     if args.palbench and not compare(world, expected, args.folder, args.palbench):
         sys.exit(1)
