@@ -15,9 +15,9 @@ ROOMS  ?= harness/base harness/io harness/graph harness/clip datasets methods ha
 
 # What a bare Debian 12 lacks: to build, to draw figures, to test, to check the format.
 DEBIAN := gcc make pkg-config libdnnl-dev libhdf5-dev libcjson-dev libjpeg-dev libpng-dev zlib1g-dev libcairo2-dev \
-          libssl-dev libpcre2-dev libunistring-dev gnuplot-nox libcmocka-dev clang-format
+          libssl-dev libunistring-dev gnuplot-nox libcmocka-dev clang-format
 
-PACKAGES   := libcjson cairo libpng libjpeg zlib libcrypto libpcre2-8 hdf5
+PACKAGES   := libcjson cairo libpng libjpeg zlib libcrypto hdf5
 PKG_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 PKG_LIBS   := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
 ifdef ONEDNN
@@ -31,7 +31,7 @@ WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-pr
 # No -ffast-math: a NaN must stay a NaN. -ffp-contract=off: clang, like gcc, computes a * b + c in two roundings, so that both draw
 # the same pictures.
 CFLAGS   ?= -O3 -g
-override CFLAGS := -std=c11 -D_GNU_SOURCE -I. -march=$(ARCH) -fopenmp -ffp-contract=off $(CFLAGS) $(WARNINGS) $(ONEDNN_CFLAGS) $(PKG_CFLAGS)
+override CFLAGS := -std=c11 -D_GNU_SOURCE -I. -march=$(ARCH) -fopenmp -ffp-contract=off -fno-math-errno $(CFLAGS) $(WARNINGS) $(ONEDNN_CFLAGS) $(PKG_CFLAGS)
 LDLIBS   := $(ONEDNN_LIBS) $(PKG_LIBS) -lunistring -lm -fopenmp
 
 SOURCES := $(foreach room,$(ROOMS),$(wildcard $(room)/*.c))

@@ -4,7 +4,7 @@
 set -eu
 
 if ! command -v dpkg-query >/dev/null 2>&1; then
-    if command -v pkg-config >/dev/null 2>&1 && pkg-config --exists libcjson cairo libpng libjpeg zlib libcrypto libpcre2-8; then exit 0; fi
+    if command -v pkg-config >/dev/null 2>&1 && pkg-config --exists libcjson cairo libpng libjpeg zlib libcrypto; then exit 0; fi
     echo "deps: this is not a Debian; install the packages that README.md names for your distribution ($*)" >&2
     exit 1
 fi
