@@ -7,8 +7,10 @@
 #include <math.h>
 #include <omp.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -16,7 +18,7 @@
 static char folder[64], store[96];
 
 /* Plans and runs the suite of the golden folder; returns how many stages were to do. */
-static size_t run_suite(const char *set)
+static size_t run_suite_in(const char *where, const char *set)
 {
     Error err;
     Bench bench;
@@ -24,7 +26,7 @@ static size_t run_suite(const char *set)
     ExperimentList list = {0};
     TextList sets = {0};
     if (set) text_list_add(&sets, set);
-    const BenchOptions options = {.experiments = "tests/golden/run/experiments.json", .store = store};
+    const BenchOptions options = {.experiments = "tests/golden/run/experiments.json", .store = where};
     if (!bench_open(&bench, &options, &err) ||
         !book_select(bench.book, &(Selection){.suite = "tiny", .sets = &sets}, &list, &err) ||
         !plan_make(&plan, &bench, &list, &err) || !plan_run(&plan, &bench, &err))
@@ -35,6 +37,11 @@ static size_t run_suite(const char *set)
     bench_close(&bench);
     text_list_free(&sets);
     return wanted;
+}
+
+static size_t run_suite(const char *set)
+{
+    return run_suite_in(store, set);
 }
 
 static StoredResult *find(ResultList *list, const char *experiment)
@@ -122,6 +129,66 @@ static void a_missing_intermediate_is_not_made_again_unless_it_is_needed(void **
     assert_int_equal(run_suite(NULL), 0);
 }
 
+static void same_bits(const char *one, const char *other, const char *name, int rank)
+{
+    Error err;
+    const char *const paths[] = {one, other};
+    float *values[2];
+    size_t dim[2][3] = {{0}};
+    for (int i = 0; i < 2; i++) {
+        ArtifactReader *r = artifact_open(paths[i], &err);
+        if (!r || !artifact_read_floats(r, name, rank, dim[i], &values[i], &err)) fail_msg("%s", err.text);
+        artifact_close(r);
+    }
+    size_t count = 1;
+    for (int k = 0; k < rank; k++) {
+        assert_int_equal(dim[0][k], dim[1][k]);
+        count *= dim[0][k];
+    }
+    assert_memory_equal(values[0], values[1], count * sizeof(float));
+    free(values[0]);
+    free(values[1]);
+}
+
+static void a_run_killed_again_and_again_ends_with_the_same_bits(void **state)
+{
+    (void)state;
+    char killed[96];
+    snprintf(killed, sizeof killed, "%s/killed", folder);
+    run_suite(NULL);
+    for (useconds_t moment = 5000; moment < 400000; moment = moment * 3 / 2) {
+        const pid_t child = fork();
+        if (child == 0) {
+            run_suite_in(killed, NULL);
+            _exit(0);
+        }
+        usleep(moment);
+        kill(child, SIGKILL);
+        assert_int_equal(waitpid(child, NULL, 0), child);
+    }
+    run_suite_in(killed, NULL);
+
+    StoredFiles whole = {0}, resumed = {0};
+    store_list(store, &whole);
+    store_list(killed, &resumed);
+    size_t compared = 0;
+    for (size_t i = 0; i < resumed.count; i++) {
+        const char *stage = resumed.items[i].stage, *name = strrchr(resumed.items[i].path, '/');
+        for (size_t k = 0; k < whole.count; k++) {
+            if (strcmp(strrchr(whole.items[k].path, '/'), name) != 0 || strcmp(whole.items[k].stage, stage) != 0)
+                continue;
+            if (strcmp(stage, "score") == 0) same_bits(whole.items[k].path, resumed.items[i].path, "scores", 2);
+            if (strcmp(stage, "train") == 0) same_bits(whole.items[k].path, resumed.items[i].path, "context_local", 2);
+            if (strcmp(stage, "encode-image") == 0) same_bits(whole.items[k].path, resumed.items[i].path, "local", 3);
+            compared++;
+        }
+    }
+    assert_int_equal(compared, resumed.count); /* the same names: hashes do not depend on what happened */
+    assert_true(compared >= 6);
+    stored_files_free(&whole);
+    stored_files_free(&resumed);
+}
+
 static int make_folder(void **state)
 {
     (void)state;
@@ -144,6 +211,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(training_curve_and_scores_equal_pytorchs),
+        cmocka_unit_test(a_run_killed_again_and_again_ends_with_the_same_bits),
         cmocka_unit_test(a_second_run_has_nothing_to_do),
         cmocka_unit_test(an_option_of_the_test_trains_nothing_again),
         cmocka_unit_test(a_missing_intermediate_is_not_made_again_unless_it_is_needed),

@@ -283,11 +283,11 @@ bool plan_run(const Plan *plan, Bench *b, Error *err)
 {
     for (size_t i = 0; i < plan->count; i++)
         if (plan->stages[i]->kind == &stage_score && plan->stages[i]->stored) store_touch(plan->stages[i]->path);
+    store_sweep(b->store);
     if (plan->wanted == 0) {
         progress_note(b->progress, "nothing to do: all %zu results are stored in %s", plan->results, b->store);
         return true;
     }
-    store_sweep(b->store);
     bool good = true;
     for (size_t i = 0, k = 0; i < plan->count && good; i++) {
         const Stage *s = plan->stages[i];

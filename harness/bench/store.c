@@ -57,13 +57,30 @@ static void folder_names(const char *folder, TextList *names)
     if (names->count) qsort(names->items, names->count, sizeof *names->items, by_name);
 }
 
+/* Locks of processes that are gone: nobody holds them. */
+static void sweep_locks(const char *folder)
+{
+    TextList names = {0};
+    folder_names(folder, &names);
+    for (size_t i = 0; i < names.count; i++) {
+        const size_t length = strlen(names.items[i]);
+        if (length < 5 || strcmp(names.items[i] + length - 5, ".lock") != 0) continue;
+        char *path = path_join(folder, names.items[i]);
+        const int file = open(path, O_RDWR | O_CLOEXEC);
+        if (file >= 0 && flock(file, LOCK_EX | LOCK_NB) == 0) unlink(path);
+        if (file >= 0) close(file);
+        free(path);
+    }
+    text_list_free(&names);
+}
+
 void store_sweep(const char *store)
 {
     TextList stages = {0};
     folder_names(store, &stages);
     for (size_t i = 0; i < stages.count; i++) {
         char *folder = path_join(store, stages.items[i]);
-        if (path_is_folder(folder)) artifact_sweep(folder);
+        if (path_is_folder(folder)) artifact_sweep(folder), sweep_locks(folder);
         free(folder);
     }
     text_list_free(&stages);

@@ -7,7 +7,7 @@
 /* Makes the artifact unless it is there: takes its lock, looks again, runs the stage. *made tells which. */
 bool store_make(Bench *b, const Stage *s, bool *made, Error *err);
 
-/* Removes what killed processes left behind: temporary files in the store's folders. */
+/* Removes what killed processes left behind in the store's folders: temporary files and locks. */
 void store_sweep(const char *store);
 
 /* Marks a stored result as the current one of its experiment and seed: when an option was changed and changed back, the file of

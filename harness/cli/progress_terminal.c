@@ -96,6 +96,7 @@ static void end(Progress *progress)
     if (p->depth == 0 || --p->depth > 0) return;
     const struct Level *level = &p->levels[0];
     clear_line(p);
+    if (level->done < level->total) return; /* it failed on the way; the sentence about that follows */
     fprintf(stderr, "%s: ", level->what);
     if (level->done) fprintf(stderr, "%zu %s in ", level->done, level->unit);
     fprintf(stderr, "%.1f s\n", now() - level->started);
