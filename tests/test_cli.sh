@@ -5,6 +5,7 @@ set -u
 program=$(realpath "${PALBENCH:-build/palbench}")
 golden=$PWD/tests/golden
 shared=$PWD/${PALBENCH_SHARED:-../shared}
+[ -x "$program" ] || { echo "FAIL program_is_there: $program is not; build it with make"; echo "0 passed, 1 failed"; exit 1; }
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 export OMP_NUM_THREADS=1
