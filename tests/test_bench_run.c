@@ -1,5 +1,5 @@
 /* An experiment from experiments.json to its stored result, on a folder data set and a tiny CLIP of random weights, against the
- * same thing written in PyTorch (tests/golden/run/, made by make_run.py). */
+ * same thing written in PyTorch (tests/golden/run/, made by make_bench_run.py). */
 #include "harness/bench/plan.h"
 #include "harness/bench/results.h"
 #include "tests/golden_arrays.h"

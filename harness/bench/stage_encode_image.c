@@ -32,19 +32,51 @@ typedef struct Work {
     double started;
 } Work;
 
+/* A shard's progress as part of the whole split's. */
+typedef struct ShardProgress {
+    Progress base;
+    Progress *whole;
+    size_t first;
+} ShardProgress;
+
+static void shard_begin(Progress *p, const char *what, size_t total, const char *unit)
+{
+    (void)p, (void)what, (void)total, (void)unit;
+}
+
+static void shard_step(Progress *p, size_t done)
+{
+    const ShardProgress *s = (ShardProgress *)p;
+    progress_step(s->whole, s->first + done);
+}
+
+static void shard_note(Progress *p, const char *sentence)
+{
+    progress_note(((ShardProgress *)p)->whole, "%s", sentence);
+}
+
+static void shard_end(Progress *p)
+{
+    (void)p;
+}
+
 static bool encode(const Work *k, size_t first, size_t count, ImageFeatures *f, Error *err)
 {
     Pictures pictures = {k->dataset, k->stage->split, first};
+    ShardProgress progress = {{shard_begin, shard_step, shard_note, shard_end}, k->b->progress, first};
     const ImageSource source = {count, load, &pictures};
-    return clip_encode_images(k->clip, &source, k->stage->encode, f, k->b->progress, err);
+    return clip_encode_images(k->clip, &source, k->stage->encode, f, &progress.base, err);
 }
 
 static bool whole(const Work *k, Error *err)
 {
     ImageFeatures f = {0};
     StageWriter w;
-    if (!encode(k, 0, k->split->count, &f, err)) return false;
-    bool good = stage_begin(&w, k->stage, k->started, err);
+    progress_begin(k->b->progress, "encoding images", k->split->count, "images");
+    bool good = encode(k, 0, k->split->count, &f, err);
+    progress_end(k->b->progress);
+    if (!good) return false;
+    good = stage_begin(&w, k->stage, k->started, err);
     if (good) {
         image_features_put(w.artifact, &f, k->split->files);
         good = stage_finish(&w, err);
@@ -109,13 +141,13 @@ static bool sharded(const Work *k, Error *err)
     char **paths = xcalloc(shards, sizeof *paths);
     bool good = make_folders(folder, err);
     if (good) artifact_sweep(folder);
-    progress_begin(k->b->progress, "shards", shards, "shards");
+    progress_begin(k->b->progress, "encoding images", count, "images");
     for (size_t i = 0; i < shards && good; i++) {
         const size_t first = i * SHARD;
         paths[i] = xformat("%s/%05zu.h5", folder, i);
         if (!path_exists(paths[i]))
             good = make_shard(k, paths[i], first, count - first < SHARD ? count - first : SHARD, err);
-        progress_step(k->b->progress, i + 1);
+        progress_step(k->b->progress, first + SHARD < count ? first + SHARD : count);
     }
     progress_end(k->b->progress);
     good = good && join(k, (const char *const *)paths, shards, err);
