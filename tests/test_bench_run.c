@@ -1,5 +1,5 @@
 /* An experiment from experiments.json to its stored result, on a folder data set and a tiny CLIP of random weights, against the
- * same thing written in PyTorch (tests/golden/run/, made by make_bench_run.py). */
+ * same thing written in PyTorch (tests/golden/bench_run/, made by make_bench_run.py). */
 #include "harness/bench/plan.h"
 #include "harness/bench/results.h"
 #include "tests/golden_arrays.h"
@@ -26,7 +26,7 @@ static size_t run_suite_in(const char *where, const char *set)
     ExperimentList list = {0};
     TextList sets = {0};
     if (set) text_list_add(&sets, set);
-    const BenchOptions options = {.experiments = "tests/golden/run/experiments.json", .store = where};
+    const BenchOptions options = {.experiments = "tests/golden/bench_run/experiments.json", .store = where};
     if (!bench_open(&bench, &options, &err) ||
         !book_select(bench.book, &(Selection){.suite = "tiny", .sets = &sets}, &list, &err) ||
         !plan_make(&plan, &bench, &list, &err) || !plan_run(&plan, &bench, &err))
@@ -85,7 +85,7 @@ static void training_curve_and_scores_equal_pytorchs(void **state)
     run_suite(NULL);
     ResultList list = {0};
     if (!results_load(store, NULL, &list, NULL, &err)) fail_msg("%s", err.text);
-    Safetensors *st = golden_open("tests/golden/run/expected.safetensors");
+    Safetensors *st = golden_open("tests/golden/bench_run/expected.safetensors");
     const StoredResult *tai = find(&list, "tai-dpt");
     assert_true(tai->steps >= 50);
     near_golden(tai->file, "loss", st, "loss", 1);

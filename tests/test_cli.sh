@@ -1,5 +1,5 @@
 #!/bin/sh
-# The program from outside, on the folder data set and the tiny CLIP of tests/golden/run: what works, what is refused and how,
+# The program from outside, on the folder data set and the tiny CLIP of tests/golden/bench_run: what works, what is refused and how,
 # and what a killed run leaves. Run from the project's root; PALBENCH names the program (default build/palbench).
 set -u
 program=$(realpath "${PALBENCH:-build/palbench}")
@@ -28,7 +28,7 @@ refused() {
     else bad "$1" "status $status, $lines lines: $(head -c 400 "$folder/err" | tr '\n' ' ')"; fi
 }
 
-cp -r "$golden/run" "$folder/world"
+cp -r "$golden/bench_run" "$folder/world"
 cd "$folder/world" || exit 1
 
 # ---- manners ----
