@@ -1,0 +1,72 @@
+/* Weights of a diffusers model: a folder with config.json and safetensors, and the list of tensors that the configuration asks
+ * for. Every tensor has a Parameter under its name in the file ("down_blocks.0.resnets.1.conv1.weight").
+ *
+ * The file is found by itself, the first of: diffusion_pytorch_model.safetensors, its .safetensors.index.json (shards),
+ * diffusion_pytorch_model.VARIANT.safetensors, .safetensors.index.VARIANT.json; full precision (no variant) comes first.
+ *
+ * Values of a model from a file are read when a graph that uses them is compiled (Parameter.load), converted to float32, and
+ * let go again where the operator has packed them: a model takes its file's mapping and what its graphs keep. */
+#pragma once
+
+#include "harness/graph/graph.h"
+#include "harness/io/json.h"
+#include "harness/io/safetensors.h"
+
+typedef enum WeightStart { /* how a new model draws a weight */
+                           START_ZERO,
+                           START_ONE,
+                           START_UNIFORM /* U(-b, b), b = 1 / sqrt(fan in): PyTorch's default for convolutions and linear layers, biases too */
+} WeightStart;
+
+typedef struct WeightSet {
+    Parameter *weights;
+    WeightStart *start;
+    float *bound; /* of START_UNIFORM */
+    size_t count, capacity;
+    size_t *sorted; /* places in weights, by name */
+    char *folder;
+    char *file; /* the safetensors or index file; NULL for a new model */
+    Safetensors *tensors;
+} WeightSet;
+
+/* ---- the list: the model says what it needs ---- */
+
+/* Adds a tensor; `fan_in` is read for START_UNIFORM only. The name is put together by printf's rules. */
+void weights_need(WeightSet *set, Shape s, WeightStart start, size_t fan_in, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+/* NAME.weight and NAME.bias: a convolution [out, in, k, k], a linear layer [out, in], a norm [channels]. */
+void weights_need_conv(WeightSet *set, const char *name, size_t in, size_t out, size_t kernel, bool bias);
+void weights_need_linear(WeightSet *set, const char *name, size_t in, size_t out, bool bias);
+void weights_need_norm(WeightSet *set, const char *name, size_t channels);
+
+/* Finds and maps the file of `folder` and checks every tensor of the list: presence, shape, type (F32, F16, BF16), no NaN, no
+ * infinity. The Parameters are frozen. Old names of attention in VAEs (query, key, value, proj_attn, also as 1x1
+ * convolutions) are accepted. A tensor in the file that no name of the list asks for is refused too: the configuration does
+ * not describe this file. Sentences: "FILE: the tensor "NAME" ...". */
+bool weights_open(WeightSet *set, const char *folder, Error *err);
+/* A new model: draws every weight in the order of the list from torch's generator seeded with `seed`; trainable. */
+bool weights_draw(WeightSet *set, uint64_t seed, Error *err);
+/* Writes FOLDER/diffusion_pytorch_model.safetensors, fp16 if `half`. Values must stand (new models). */
+bool weights_save(const WeightSet *set, const char *folder, bool half, Error *err);
+/* SHA-256 over the files' bytes, config.json first, as hex. */
+bool weights_fingerprint(const WeightSet *set, char hex[65], Error *err);
+void weights_free(WeightSet *set);
+
+/* ---- use ---- */
+
+Parameter *weights_find(const WeightSet *set, const char *name); /* NULL when absent */
+/* The node of a weight in a graph; ends the program when the list has no such name. */
+Node *weights_node(Graph *g, const WeightSet *set, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* ---- layers by name: NAME.weight, NAME.bias if the list has it ---- */
+
+Node *conv_layer(Graph *g, const WeightSet *set, const char *name, Node *x, int stride, int padding);
+Node *linear_layer(Graph *g, const WeightSet *set, const char *name, Node *x);
+Node *group_norm_layer(Graph *g, const WeightSet *set, const char *name, Node *x, size_t groups, float eps);
+Node *layer_norm_layer(Graph *g, const WeightSet *set, const char *name, Node *x);
+
+/* ---- NCHW outside, NHWC inside ---- */
+
+/* [batch, channels, pixels] to [batch, pixels, channels] and back. */
+void to_channels_last(const float *from, size_t batch, size_t channels, size_t pixels, float *to);
+void to_channels_first(const float *from, size_t batch, size_t channels, size_t pixels, float *to);
