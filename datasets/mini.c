@@ -36,8 +36,8 @@ static bool mini_configure(Mini *mini, Json config, Error *err)
     for (int s = 0; s < SPLIT_COUNT; s++)
         if (!read_count(config, dataset_split_names[s], &mini->counts[s], err)) return false;
     if (!json_number_or(config, "shift", mini->shift, &mini->shift, err)) return false;
-    if (mini->shift >= 0 && mini->shift <= 1) return true;
-    return json_fail(json_get(config, "shift"), err, "%g is out of range; it can be 0 to 1", mini->shift);
+    if (mini->shift >= 0 && mini->shift <= 1.25) return true;
+    return json_fail(json_get(config, "shift"), err, "%g is out of range; it can be 0 to 1.25", mini->shift);
 }
 
 static bool mini_open(Dataset *d, const DatasetSource *source, Error *err)

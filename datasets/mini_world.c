@@ -1,9 +1,8 @@
 #include "datasets/mini_world.h"
 
-/* NOTES. The shift is chosen once, on the tuning split, after CLIP was trained: normalised zero-shot near 60 mAP, the linear
- * probe at least 10 above it. 0.8 comes from the prototype (mini-world.md); at 0.4 zero-shot is nearly perfect and the
- * methods have nothing to win. */
-const double world_test_shift = 0.8;
+/* NOTES. The shift was chosen once, on the tuning split, after CLIP was trained, for a normalised zero-shot mAP near 60 and a linear
+ * probe at least 10 above it (results/pretrained/NOTES.md has the figures of 0.8 to 1.1). The training log was written at 0.8. */
+const double world_test_shift = 1.05;
 const int world_version = 1;
 
 const char *const world_class_names[WORLD_CLASSES] = {

@@ -43,7 +43,7 @@ typedef struct WorldScene {
     int type; /* street, field, room, sky, sea, rails */
     int count;
     WorldObject objects[WORLD_OBJECTS_MAX];
-    double shift; /* style shift of its picture, 0 to 1 */
+    double shift; /* style shift of its picture, 0 to 1.25 */
     uint64_t render_seed;
 } WorldScene;
 
