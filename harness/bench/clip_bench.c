@@ -20,8 +20,8 @@ static bool measure(const Clip *clip, Graph *g, const ClipBenchOptions *o, ClipB
                     Error *err)
 {
     Node *pixels = input(g, "pixels", shape(o->batch, r->size, r->size, 3));
-    const ImageTower tower = clip_image_tower(g, clip, pixels, POOL_POSITION_ON, true);
-    if (!graph_compile(g, (Node *[]){tower.global, tower.local}, 2, NULL, err)) return false;
+    const ImageTower tower = clip_image_tower(g, clip, pixels, POOL_POSITION_ON, o->local);
+    if (!graph_compile(g, (Node *[]){tower.global, tower.local}, o->local ? 2 : 1, NULL, err)) return false;
     Random random;
     random_seed(&random, 1);
     random_normal(&random, node_data(pixels), node_bytes(pixels) / sizeof(float));

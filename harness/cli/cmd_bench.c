@@ -58,7 +58,10 @@ static bool bench_clip(const Cli *cli, cJSON *list, Error *err)
 {
     const char *archs[] = {"RN50", "ViT-B-16"}, *path = cli_value(cli, "model"), *arch = cli_value(cli, "arch");
     const size_t count = path || arch ? 1 : 2;
-    ClipBenchOptions o = {.path = path, .exact = cli->exact, .print_operators = cli_has(cli, "operators")};
+    ClipBenchOptions o = {.path = path,
+                          .local = cli_has(cli, "local"),
+                          .exact = cli->exact,
+                          .print_operators = cli_has(cli, "operators")};
     if (!cli_size(cli, "batch", 0, 1, 4096, &o.batch, err) || !cli_size(cli, "size", 0, 8, 4096, &o.size, err) ||
         !cli_size(cli, "repeats", 0, 1, 1000, &o.repeats, err))
         return false;
@@ -158,6 +161,7 @@ static const CliOption options[] = {
     {"size", "S", "clip: pixels a side (default: the model's own)"},
     {"classes", "N", "prompts: classes (default: 80)"},
     {"repeats", "R", "the best of so many counts"},
+    {"local", NULL, "clip: local features too, not the global one alone"},
     {"operators", NULL, "seconds by operator on stderr too"},
     {NULL, NULL, NULL},
 };
