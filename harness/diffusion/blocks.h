@@ -43,3 +43,19 @@ Node *transformer(Graph *g, const WeightSet *set, const char *name, const Transf
 /* The VAE's: one head over all pixels, group norm before, residual. */
 void pixel_attention_weights(WeightSet *set, const char *name, size_t channels);
 Node *pixel_attention(Graph *g, const WeightSet *set, const char *name, Node *x, size_t groups, float eps);
+
+/* ---- unet_blocks.c ---- */
+
+/* A residual block of a U-Net and the transformer behind it, by name and size. */
+typedef struct UNetPiece {
+    Name resnet_name, transformer_name;
+    ResnetSpec resnet;
+    TransformerSpec transformer;
+    bool attends; /* the transformer is there */
+} UNetPiece;
+typedef struct UNetPieces {
+    UNetPiece *items;
+    size_t count;
+} UNetPieces;
+/* All pieces in the order in which they run: the one place that knows how diffusers names and sizes them. Caller frees items. */
+UNetPieces unet_pieces(const UNetConfig *k);

@@ -44,9 +44,10 @@ typedef struct UNetConfig {
     size_t conv_in_kernel, conv_out_kernel;
     size_t downsample_padding; /* 1, or 0: a row and a column of zeros behind */
     size_t sample_size;        /* latents a side that the model was trained for; 0: not said */
-    /* Worked out: residual blocks, and attentions that look at the text, in the order in which they run. */
-    size_t residuals, crosses;
 } UNetConfig;
+
+/* Reads a configuration (unet_config.c). Fails on everything that is not computed here. */
+bool unet_config(Json config, UNetConfig *k, Error *err);
 
 typedef struct UNet {
     UNetConfig config;
@@ -71,11 +72,14 @@ void unet_guidance_waves(const UNet *unet, float w, float *values);
 
 /* ---- as graphs: for the runner below, and for training ---- */
 
-/* waves [R, channels[0]]; condition [R, condition_width] or NULL (as zeros) -> times[residuals], node i [R, channels of residual
+/* Residual blocks, and attentions that look at the text, in the order in which they run. */
+size_t unet_residuals(const UNetConfig *k);
+size_t unet_crosses(const UNetConfig *k);
+/* waves [R, channels[0]]; condition [R, condition_width] or NULL (as zeros) -> times[unet_residuals], node i [R, channels of residual
  * block i]: what the block's first convolution adds, its own bias included. R is 1 for one time for the whole batch (the
  * biases are then the convolution's), or the batch. */
 void unet_time_nodes(Graph *g, const UNet *unet, Node *waves, Node *condition, Node **times);
-/* hidden [B, T, cross_attention_dim] -> texts[2 * crosses]: key, value of each cross attention [B, T, channels]. */
+/* hidden [B, T, cross_attention_dim] -> texts[2 * unet_crosses]: key, value of each cross attention [B, T, channels]. */
 void unet_text_nodes(Graph *g, const UNet *unet, Node *hidden, Node **texts);
 /* sample [B, h, w, in_channels] -> prediction [B, h, w, out_channels]. */
 Node *unet_node(Graph *g, const UNet *unet, Node *sample, Node *const *times, Node *const *texts);

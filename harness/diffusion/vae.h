@@ -1,11 +1,9 @@
 /* The autoencoder between pictures and latents: AutoencoderKL (Rombach et al. 2022) or AutoencoderTiny (TAESD), whichever
- * config.json's _class_name says. Pictures are in [-1, 1]; no scaling factor is applied here (see latent = mean * scaling).
+ * config.json's _class_name says. Pictures are in [-1, 1]; no scaling factor is applied here.
  *
  *     Vae *vae = vae_open("sd15/vae", err);
  *     VaeRunner *decoder = vae_decoder_new(vae, 1, 64, 64, options, err);
- *     vae_decode(decoder, latents, picture);
- *
- * A file may lack the encoder or the decoder only as a whole. */
+ *     vae_decode(decoder, latents, picture); */
 #pragma once
 
 #include "harness/diffusion/config.h"

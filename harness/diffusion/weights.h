@@ -8,7 +8,7 @@
  * let go again where the operator has packed them: a model takes its file's mapping and what its graphs keep. */
 #pragma once
 
-#include "harness/graph/graph.h"
+#include "harness/graph/ops.h"
 #include "harness/io/json.h"
 #include "harness/io/safetensors.h"
 
@@ -23,17 +23,24 @@ typedef struct WeightSet {
     WeightStart *start;
     float *bound; /* of START_UNIFORM */
     size_t count, capacity;
-    size_t *sorted; /* places in weights, by name */
+    size_t *sorted; /* places in weights, by name; made at the first look */
     char *folder;
     char *file; /* the safetensors or index file; NULL for a new model */
     Safetensors *tensors;
 } WeightSet;
 
+/* A name put together by printf's rules, for one expression: weights_need_norm(set, NAME("%s.norm", block), channels). */
+enum { NAME_BYTES = 200 };
+typedef struct Name {
+    char text[NAME_BYTES];
+} Name;
+Name name_of(const char *format, ...) __attribute__((format(printf, 1, 2)));
+#define NAME(...) (name_of(__VA_ARGS__).text)
+
 /* ---- the list: the model says what it needs ---- */
 
-/* Adds a tensor; `fan_in` is read for START_UNIFORM only. The name is put together by printf's rules. */
-void weights_need(WeightSet *set, Shape s, WeightStart start, size_t fan_in, const char *format, ...)
-    __attribute__((format(printf, 5, 6)));
+/* Adds a tensor; `fan_in` is read for START_UNIFORM only. */
+void weights_need(WeightSet *set, const char *name, Shape s, WeightStart start, size_t fan_in);
 /* NAME.weight and NAME.bias: a convolution [out, in, k, k], a linear layer [out, in], a norm [channels]. */
 void weights_need_conv(WeightSet *set, const char *name, size_t in, size_t out, size_t kernel, bool bias);
 void weights_need_linear(WeightSet *set, const char *name, size_t in, size_t out, bool bias);
@@ -56,11 +63,11 @@ void weights_free(WeightSet *set);
 
 Parameter *weights_find(const WeightSet *set, const char *name); /* NULL when absent */
 /* The node of a weight in a graph; ends the program when the list has no such name. */
-Node *weights_node(Graph *g, const WeightSet *set, const char *format, ...) __attribute__((format(printf, 3, 4)));
+Node *weights_node(Graph *g, const WeightSet *set, const char *name);
 
 /* ---- layers by name: NAME.weight, NAME.bias if the list has it ---- */
 
-Node *conv_layer(Graph *g, const WeightSet *set, const char *name, Node *x, int stride, int padding);
+Node *conv_layer(Graph *g, const WeightSet *set, const char *name, Node *x, ConvOptions options);
 Node *linear_layer(Graph *g, const WeightSet *set, const char *name, Node *x);
 Node *group_norm_layer(Graph *g, const WeightSet *set, const char *name, Node *x, size_t groups, float eps);
 Node *layer_norm_layer(Graph *g, const WeightSet *set, const char *name, Node *x);

@@ -41,12 +41,44 @@ static void make_order(Graph *g)
     }
 }
 
+/* Values that come from a file are in memory from the first operator that needs them. */
+static bool load_inputs(const Node *node, Error *err)
+{
+    for (int i = 0; i < node->inputs; i++) {
+        Node *leaf = node->in[i];
+        Parameter *p = leaf->parameter;
+        if (!p || !p->frozen || !p->load) continue;
+        leaf->plan->loaded |= p->value == NULL;
+        if (!p->value && !p->load(p, err)) return false;
+        leaf->value = p->value;
+    }
+    return true;
+}
+
+/* They go when the last operator has packed them. One that reads them at every run stays a reader for ever. */
+static void release_inputs(const Node *node)
+{
+    for (int i = 0; i < node->inputs; i++) {
+        Node *leaf = node->in[i];
+        if (!leaf->plan->loaded || !(node->op->packs & READS_INPUT(i)) || node->needs_gradient) continue;
+        if (--leaf->plan->readers) continue;
+        free(leaf->parameter->value);
+        leaf->parameter->value = leaf->value = NULL;
+    }
+}
+
 static bool prepare_operators(Graph *g, Error *err)
 {
     size_t budget = g->options.winograd_budget ? g->options.winograd_budget : (size_t)2 << 30;
+    for (size_t s = 0; s < g->steps; s++)
+        for (int i = 0; i < g->order[s]->inputs; i++) g->order[s]->in[i]->plan->readers++;
+    for (size_t i = 0; i < g->count; i++)
+        if (g->nodes[i]->plan->kept) g->nodes[i]->plan->readers++; /* the caller reads it */
     for (size_t s = 0; s < g->steps; s++) {
         Node *node = g->order[s];
+        if (!load_inputs(node, err)) return false;
         if (node->op->prepare && !node->op->prepare(node, g->options.exact, &budget, err)) return false;
+        release_inputs(node);
     }
     return true;
 }

@@ -77,6 +77,10 @@ typedef struct Parameter {
     float *value;    /* [shape] */
     float *gradient; /* [shape]; graph_backward overwrites it */
     bool frozen;     /* takes part as a constant: no gradient flows to it, its values must stand before graph_compile */
+    /* A frozen array whose values come from a file: while `value` is NULL, graph_compile calls load, which allocates and fills
+     * it (big_alloc), and frees it again if all of this graph's readers have packed it. NULL: values always stand. */
+    bool (*load)(struct Parameter *p, Error *err);
+    const void *source; /* load's own */
 } Parameter;
 
 /* Allocates value and gradient, zeroed. */

@@ -22,6 +22,8 @@ enum { NO_BUFFER = -1 };
 typedef struct NodePlan {
     bool needed, kept; /* something reads it; it is an output of the graph */
     bool has_first;    /* planning backward: a contribution to its gradient has been placed */
+    bool loaded;       /* a parameter whose values this compile has loaded */
+    size_t readers;    /* of those: operators that still have to be prepared, or that read the values at every run */
     size_t step;       /* place in graph->order, operators only */
     size_t last_read;  /* time of the last read of its values (of any view of them) */
     Node *root;        /* the node whose buffer a view shows; itself for all others */

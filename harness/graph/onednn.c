@@ -9,9 +9,9 @@
 
 enum { RANK_MAX = 4 };
 
-/* Strides and paddings of a convolution as oneDNN takes them. */
+/* Strides and paddings of a convolution as oneDNN takes them: before and after the values of an axis. */
 typedef struct Geometry {
-    dnnl_dims_t strides, dilates, padding;
+    dnnl_dims_t strides, dilates, before, after;
 } Geometry;
 
 /* ---- what differs between oneDNN 2.x and 3.x: array descriptors are structs or handles, and primitives are described
@@ -52,7 +52,7 @@ static dnnl_status_t describe_conv(dnnl_primitive_desc_t *pd, dnnl_engine_t engi
 {
     dnnl_convolution_desc_t d;
     dnnl_status_t status = dnnl_convolution_forward_desc_init(&d, dnnl_forward_training, dnnl_convolution_direct, x,
-                                                              weight, bias, y, g->strides, g->padding, g->padding);
+                                                              weight, bias, y, g->strides, g->before, g->after);
     return status == dnnl_success ? dnnl_primitive_desc_create(pd, &d, attr, engine, NULL) : status;
 }
 
@@ -62,7 +62,7 @@ static dnnl_status_t describe_conv_data(dnnl_primitive_desc_t *pd, dnnl_engine_t
 {
     dnnl_convolution_desc_t d;
     dnnl_status_t status = dnnl_convolution_backward_data_desc_init(&d, dnnl_convolution_direct, dx, weight, dy,
-                                                                    g->strides, g->padding, g->padding);
+                                                                    g->strides, g->before, g->after);
     return status == dnnl_success ? dnnl_primitive_desc_create(pd, &d, attr, engine, forward) : status;
 }
 
@@ -72,7 +72,7 @@ static dnnl_status_t describe_conv_weights(dnnl_primitive_desc_t *pd, dnnl_engin
 {
     dnnl_convolution_desc_t d;
     dnnl_status_t status = dnnl_convolution_backward_weights_desc_init(&d, dnnl_convolution_direct, x, dweight, dbias,
-                                                                       dy, g->strides, g->padding, g->padding);
+                                                                       dy, g->strides, g->before, g->after);
     return status == dnnl_success ? dnnl_primitive_desc_create(pd, &d, attr, engine, forward) : status;
 }
 
@@ -109,8 +109,8 @@ static dnnl_status_t describe_conv(dnnl_primitive_desc_t *pd, dnnl_engine_t engi
                                    ArrayRef bias, ArrayRef y, const Geometry *g, dnnl_primitive_attr_t attr)
 {
     return dnnl_convolution_forward_primitive_desc_create(pd, engine, dnnl_forward_training, dnnl_convolution_direct, x,
-                                                          weight, bias, y, g->strides, g->dilates, g->padding,
-                                                          g->padding, attr);
+                                                          weight, bias, y, g->strides, g->dilates, g->before, g->after,
+                                                          attr);
 }
 
 static dnnl_status_t describe_conv_data(dnnl_primitive_desc_t *pd, dnnl_engine_t engine, ArrayRef dx, ArrayRef weight,
@@ -118,7 +118,7 @@ static dnnl_status_t describe_conv_data(dnnl_primitive_desc_t *pd, dnnl_engine_t
                                         dnnl_primitive_attr_t attr)
 {
     return dnnl_convolution_backward_data_primitive_desc_create(pd, engine, dnnl_convolution_direct, dx, weight, dy,
-                                                                g->strides, g->dilates, g->padding, g->padding, forward,
+                                                                g->strides, g->dilates, g->before, g->after, forward,
                                                                 attr);
 }
 
@@ -127,8 +127,8 @@ static dnnl_status_t describe_conv_weights(dnnl_primitive_desc_t *pd, dnnl_engin
                                            dnnl_primitive_desc_t forward, dnnl_primitive_attr_t attr)
 {
     return dnnl_convolution_backward_weights_primitive_desc_create(pd, engine, dnnl_convolution_direct, x, dweight,
-                                                                   dbias, dy, g->strides, g->dilates, g->padding,
-                                                                   g->padding, forward, attr);
+                                                                   dbias, dy, g->strides, g->dilates, g->before,
+                                                                   g->after, forward, attr);
 }
 
 #endif
@@ -403,7 +403,8 @@ typedef struct ConvArrays {
 static ConvArrays conv_arrays(const ConvShape *s)
 {
     const dnnl_dim_t b = (dnnl_dim_t)s->batch, in = (dnnl_dim_t)s->in, out = (dnnl_dim_t)s->out;
-    const dnnl_dim_t stride = (dnnl_dim_t)s->stride, padding = (dnnl_dim_t)s->padding;
+    const dnnl_dim_t stride = (dnnl_dim_t)s->stride, before = (dnnl_dim_t)s->padding;
+    const dnnl_dim_t after = before + (dnnl_dim_t)s->behind;
     const dnnl_dims_t x = {b, in, (dnnl_dim_t)s->height, (dnnl_dim_t)s->width};
     const dnnl_dims_t y = {b, out, (dnnl_dim_t)conv_out_height(s), (dnnl_dim_t)conv_out_width(s)};
     const dnnl_dims_t weight = {out, in, (dnnl_dim_t)s->kernel_h, (dnnl_dim_t)s->kernel_w};
@@ -413,7 +414,7 @@ static ConvArrays conv_arrays(const ConvShape *s)
         .plain = array_new(RANK_MAX, weight, dnnl_oihw),
         .any = array_new(RANK_MAX, weight, dnnl_format_tag_any),
         .bias = array_new(1, (dnnl_dims_t){out}, dnnl_a),
-        .geometry = {.strides = {stride, stride}, .padding = {padding, padding}},
+        .geometry = {.strides = {stride, stride}, .before = {before, before}, .after = {after, after}},
     };
 }
 

@@ -37,14 +37,15 @@ void onednn_linear_free(LinearKernel *kernel);          /* NULL is allowed */
 typedef struct ConvShape {
     size_t batch, height, width, in, out; /* input size and channels */
     size_t kernel_h, kernel_w, stride, padding;
+    size_t behind; /* padding below and to the right on top of that */
 } ConvShape;
 static inline size_t conv_out_height(const ConvShape *s)
 {
-    return (s->height + 2 * s->padding - s->kernel_h) / s->stride + 1;
+    return (s->height + 2 * s->padding + s->behind - s->kernel_h) / s->stride + 1;
 }
 static inline size_t conv_out_width(const ConvShape *s)
 {
-    return (s->width + 2 * s->padding - s->kernel_w) / s->stride + 1;
+    return (s->width + 2 * s->padding + s->behind - s->kernel_w) / s->stride + 1;
 }
 
 /* Direct convolutions, NHWC in and out, weight [out, in, kh, kw]. Weights given at creation are packed once; with NULL they

@@ -60,6 +60,7 @@ struct Op {
      * values of inputs with is_frozen set may be read. */
     bool (*prepare)(Node *node, bool exact, size_t *winograd_budget, Error *err);
     void (*release)(Node *node);
+    unsigned packs; /* READS_INPUT(i): forward does not read a frozen input i once prepare has packed it */
     void (*forward)(const OpCall *call);
     void (*backward)(const OpCall *call); /* NULL: gradients cannot flow (argmax, ...); building such a path dies */
     /* Operations by definition (a multiply-add is two), for graph_cost. NULL: not counted. */

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 /* Convolution:  y[b,i,j,o] = sum over u, v, c of x[b, i*stride + u - padding, j*stride + v - padding, c] W[o,c,u,v] + bias[o]
- *   x [B, H, W, Cin]   W [Cout, Cin, kh, kw]   bias [Cout]   y [B, H', W', Cout]
+ *   x [B, H, W, Cin]   W [Cout, Cin, kh, kw]   bias [Cout]   y [B, H', W', Cout]   H' = (H + 2 padding + behind - kh) / stride + 1
  * Backward: dx is the transposed convolution of dy, dW correlates x with dy, dbias sums dy over all pixels.
  *
  * How a shape is computed is a fixed rule (conv_way; figures in NOTES.md), so that the same machine gives the same bits.
@@ -39,6 +39,7 @@ static ConvShape conv_shape(const Node *node)
         .kernel_w = w.dim[3],
         .stride = (size_t)a->options.stride,
         .padding = (size_t)a->options.padding,
+        .behind = (size_t)a->options.behind,
     };
 }
 
@@ -54,7 +55,7 @@ static Epilogue conv_epilogue(const Node *node)
 
 static ConvWay conv_way(const ConvShape *s, bool exact)
 {
-    if (s->kernel_h == 1 && s->kernel_w == 1 && s->stride == 1 && s->padding == 0) return CONV_AS_LINEAR;
+    if (s->kernel_h == 1 && s->kernel_w == 1 && s->stride == 1 && s->padding == 0 && !s->behind) return CONV_AS_LINEAR;
     return winograd_suits(s) && !exact ? CONV_WINOGRAD : CONV_DIRECT;
 }
 
@@ -210,6 +211,7 @@ const Op op_conv2d = {
     .name = "conv2d",
     .backward_reads = READS_INPUT(0) | READS_INPUT(1),
     .scratch = conv_scratch,
+    .packs = READS_INPUT(1),
     .prepare = conv_prepare,
     .release = conv_release,
     .forward = conv_forward,
@@ -223,8 +225,8 @@ Node *conv2d(Graph *g, Node *x, Node *weight, Node *bias, ConvOptions options)
     char text[2][96];
     const Shape xs = x->shape, w = weight->shape;
     if (options.stride == 0) options.stride = 1;
-    if (options.stride < 0 || options.padding < 0) die("conv2d: stride or padding is negative");
-    const size_t stride = (size_t)options.stride, border = 2 * (size_t)options.padding;
+    if (options.stride < 0 || options.padding < 0 || options.behind < 0) die("conv2d: stride or padding is negative");
+    const size_t stride = (size_t)options.stride, border = 2 * (size_t)options.padding + (size_t)options.behind;
     if (xs.rank != 4 || w.rank != 4 || xs.dim[3] != w.dim[1] || xs.dim[1] + border < w.dim[2] ||
         xs.dim[2] + border < w.dim[3])
         die("conv2d: x %s does not fit weight %s", shape_text(xs, text[0]), shape_text(w, text[1]));

@@ -84,6 +84,7 @@ const Op op_linear = {
     .name = "linear",
     .backward_reads = READS_INPUT(0) | READS_INPUT(1),
     .scratch = linear_scratch,
+    .packs = READS_INPUT(1),
     .prepare = linear_prepare,
     .release = linear_release,
     .forward = linear_forward,

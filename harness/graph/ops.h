@@ -17,11 +17,12 @@ Node *matmul_tn(Graph *g, Node *a, Node *b);
 typedef struct ConvOptions {
     int stride;  /* 0 means 1 */
     int padding; /* zeros on every side */
+    int behind;  /* more zeros, below and to the right only (the down-sampling of AutoencoderKL's encoder) */
 } ConvOptions;
 /* x [B, H, W, Cin]   weight [Cout, Cin, kh, kw] (as checkpoints have it)   bias [Cout] or NULL   y [B, H', W', Cout] */
 Node *conv2d(Graph *g, Node *x, Node *weight, Node *bias, ConvOptions options);
 
-/* ---- elementwise (op_elementwise.c, op_activation.c, op_dropout.c) ---- */
+/* ---- elementwise (op_elementwise.c, op_activation.c, op_geglu.c, op_dropout.c) ---- */
 
 /* NumPy broadcasting: shapes are aligned at the right, a dimension of 1 or a missing one repeats. */
 Node *add(Graph *g, Node *a, Node *b);
@@ -37,6 +38,7 @@ Node *gelu_tanh(Graph *g, Node *x);  /* the tanh approximation (Hendrycks and Gi
 Node *quick_gelu(Graph *g, Node *x); /* x sigmoid(1.702 x), OpenAI's CLIP */
 Node *silu(Graph *g, Node *x);
 Node *sigmoid(Graph *g, Node *x);
+Node *geglu(Graph *g, Node *x); /* x [..., 2 D] -> first half times gelu of the second [..., D] */
 /* Inverted dropout: values whose uniform number is at least p are kept and divided by 1 - p. Masks are drawn from `random` in
  * row-major order, one uniform an element, at every forward; backward uses the mask of the last forward. p = 0 returns x. */
 typedef struct Random Random;

@@ -278,13 +278,14 @@ bool winograd_suits(const ConvShape *s)
 {
     enum { CHANNELS_MIN = 16, TILES_MIN = 8 };
     const size_t tiles = s->batch * ((s->height + TILE - 1) / TILE) * ((s->width + TILE - 1) / TILE);
-    return s->kernel_h == 3 && s->kernel_w == 3 && s->stride == 1 && s->padding == 1 && s->in >= CHANNELS_MIN &&
-           s->out >= CHANNELS_MIN && tiles >= TILES_MIN;
+    return s->kernel_h == 3 && s->kernel_w == 3 && s->stride == 1 && s->padding == 1 && !s->behind &&
+           s->in >= CHANNELS_MIN && s->out >= CHANNELS_MIN && tiles >= TILES_MIN;
 }
 
 Winograd *winograd_new(ConvShape s, ConvPass pass, const float *weight, Error *err)
 {
-    if (s.kernel_h != 3 || s.kernel_w != 3 || s.stride != 1 || s.padding != 1 || pass == CONV_BACKWARD_WEIGHTS)
+    if (s.kernel_h != 3 || s.kernel_w != 3 || s.stride != 1 || s.padding != 1 || s.behind ||
+        pass == CONV_BACKWARD_WEIGHTS)
         die("winograd: only 3x3, stride 1, padding 1, forward or backward by data");
     Winograd *w = xcalloc(1, sizeof *w);
     w->flipped = pass == CONV_BACKWARD_DATA;

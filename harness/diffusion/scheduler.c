@@ -1,0 +1,201 @@
+#include "harness/diffusion/scheduler_kind.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const SchedulerKind *const kinds[] = {&scheduler_ddim,  &scheduler_pndm,    &scheduler_dpmpp2m,
+                                             &scheduler_euler, &scheduler_euler_a, &scheduler_lcm};
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
+const char *scheduler_kinds(void)
+{
+    return "ddim, pndm, dpmpp2m, euler, euler_a, lcm";
+}
+
+const char *scheduler_kind(const Scheduler *s)
+{
+    return s->kind->name;
+}
+
+/* ---- opening ---- */
+
+static const SchedulerKind *find_kind(Json config, const char *name, Error *err)
+{
+    for (int i = 0; name && i < KINDS; i++)
+        if (strcmp(kinds[i]->name, name) == 0) return kinds[i];
+    if (name) {
+        fail_usage(err, "scheduler \"%s\" is not known, it must be one of: %s", name, scheduler_kinds());
+        return NULL;
+    }
+    const char *class_name;
+    if (!json_string(config, "_class_name", &class_name, err)) return NULL;
+    for (int i = 0; i < KINDS; i++)
+        if (strcmp(kinds[i]->class_name, class_name) == 0) return kinds[i];
+    json_fail(json_get(config, "_class_name"), err, "%s is not supported; choose with --scheduler one of: %s",
+              class_name, scheduler_kinds());
+    return NULL;
+}
+
+static bool read_common(Scheduler *s, Json config, Error *err)
+{
+    static const char *const spacings[] = {"leading", "linspace", "trailing", NULL};
+    static const char *const predictions[] = {"epsilon", "v_prediction", "sample", NULL};
+    const SchedulerKind *kind = s->kind;
+    int spacing, prediction;
+    if (!noise_schedule_read(&s->schedule, config, kind->may_rescale, kind->betas, kind->beta_start, kind->beta_end,
+                             err) ||
+        !config_choice(config, "timestep_spacing", spacings, (int)kind->spacing, &spacing, err) ||
+        !config_choice(config, "prediction_type", predictions, PREDICTS_NOISE, &prediction, err) ||
+        !json_integer_or(config, "steps_offset", 0, &s->offset, err))
+        return false;
+    if (s->offset < 0 || s->offset >= (int64_t)s->schedule.timesteps)
+        return json_fail(json_get(config, "steps_offset"), err, "it must be from 0 to num_train_timesteps - 1");
+    if (!(kind->predictions & 1u << prediction))
+        return json_fail(json_get(config, "prediction_type"), err,
+                         "%s cannot sample from a model of %s; choose another "
+                         "with --scheduler",
+                         kind->name, predictions[prediction]);
+    s->spacing = (StepSpacing)spacing;
+    s->prediction = (Prediction)prediction;
+    return true;
+}
+
+static Scheduler *open_file(JsonFile *file, const char *kind_name, Error *err)
+{
+    if (!file) return NULL;
+    const Json config = json_root(file);
+    Scheduler *s = NULL;
+    if (!json_is_object(config)) {
+        json_fail(config, err, "a scheduler's settings are needed, an object");
+    } else {
+        const SchedulerKind *kind = find_kind(config, kind_name, err);
+        if (kind) {
+            s = xcalloc(1, sizeof *s);
+            *s = (Scheduler){.kind = kind, .file = xstrdup(json_file_name(file)), .first_signal = 1, .noise_scale = 1};
+            if (!read_common(s, config, err) || (kind->read && !kind->read(s, config, err))) {
+                scheduler_free(s);
+                s = NULL;
+            }
+        }
+    }
+    json_free(file);
+    return s;
+}
+
+Scheduler *scheduler_open(const char *path, const char *kind, Error *err)
+{
+    return open_file(scheduler_config_read(path, err), kind, err);
+}
+
+Scheduler *scheduler_parse(const char *name, const char *text, size_t length, const char *kind, Error *err)
+{
+    return open_file(scheduler_config_parse(name, text, length, err), kind, err);
+}
+
+static void forget_batch(Scheduler *s)
+{
+    for (int i = 0; i < KEPT_MAX; i++) {
+        free(s->kept[i]);
+        s->kept[i] = NULL;
+    }
+    free(s->noise);
+    s->noise = NULL;
+    s->images = s->values = s->outputs = 0;
+}
+
+static void forget_plan(Scheduler *s)
+{
+    free(s->timesteps);
+    free(s->sigmas);
+    s->timesteps = s->sigmas = NULL;
+    s->steps = s->calls = 0;
+}
+
+void scheduler_free(Scheduler *s)
+{
+    if (!s) return;
+    forget_batch(s);
+    forget_plan(s);
+    noise_schedule_free(&s->schedule);
+    free(s->file);
+    free(s);
+}
+
+/* ---- the plan ---- */
+
+bool scheduler_set_steps(Scheduler *s, size_t steps, Error *err)
+{
+    forget_batch(s);
+    forget_plan(s);
+    if (steps < 1) return fail_usage(err, "%s: 0 steps were asked for, at least 1 is needed", s->file);
+    if (steps > s->schedule.timesteps)
+        return fail_usage(err,
+                          "%s: %zu steps were asked for, the model was trained with %zu timesteps; use fewer steps",
+                          s->file, steps, s->schedule.timesteps);
+    s->steps = steps;
+    if (s->kind->plan(s, err)) return true;
+    forget_plan(s);
+    return false;
+}
+
+size_t scheduler_calls(const Scheduler *s)
+{
+    return s->calls;
+}
+
+const float *scheduler_timesteps(const Scheduler *s)
+{
+    return s->timesteps;
+}
+
+float scheduler_noise_scale(const Scheduler *s)
+{
+    return s->noise_scale;
+}
+
+static bool draws(const Scheduler *s, size_t i)
+{
+    return s->kind->draws && s->kind->draws(s, i);
+}
+
+bool scheduler_draws_noise(const Scheduler *s)
+{
+    for (size_t i = 0; i < s->calls; i++)
+        if (draws(s, i)) return true;
+    return false;
+}
+
+/* ---- a batch ---- */
+
+bool scheduler_begin(Scheduler *s, size_t images, size_t values, Error *err)
+{
+    forget_batch(s);
+    size_t count;
+    if (__builtin_mul_overflow(images, values, &count)) return fail(err, "a batch of %zu images is too large", images);
+    for (size_t i = 0; i < s->kind->kept; i++)
+        if (!big_alloc(&s->kept[i], count, sizeof(float), "the sampler's earlier outputs", err)) return false;
+    if (scheduler_draws_noise(s) && !big_alloc(&s->noise, count, sizeof(float), "the sampler's noise", err))
+        return false;
+    s->images = images;
+    s->values = values;
+    return true;
+}
+
+void scheduler_scale_input(const Scheduler *s, size_t i, const float *sample, float *input)
+{
+    const size_t count = s->images * s->values;
+    const float divisor = s->kind->input_divisor ? s->kind->input_divisor(s, i) : 1;
+    for (size_t k = 0; k < count; k++) input[k] = sample[k] / divisor;
+}
+
+void scheduler_step(Scheduler *s, size_t i, const float *output, const float *sample, Random *generators, float *next)
+{
+    StepCall call = {i, output, sample, next, NULL, s->images * s->values};
+    if (draws(s, i)) {
+        for (size_t image = 0; image < s->images; image++)
+            random_normal(&generators[image], s->noise + image * s->values, s->values);
+        call.noise = s->noise;
+    }
+    s->kind->step(s, &call);
+}

@@ -1,0 +1,63 @@
+/* Samplers: from noise to a latent image in a few calls of the model.
+ *
+ *     Scheduler *s = scheduler_open("sd15/scheduler/scheduler_config.json", NULL, err);
+ *     if (!scheduler_set_steps(s, 25, err) || !scheduler_begin(s, images, 4 * h * w, err)) ...
+ *     sample = noise * scheduler_noise_scale(s)
+ *     for (size_t i = 0; i < scheduler_calls(s); i++) {
+ *         scheduler_scale_input(s, i, sample, input);
+ *         output = unet(input, scheduler_timesteps(s)[i]);
+ *         scheduler_step(s, i, output, sample, generators, sample);
+ *     }
+ *
+ * The file is a diffusers scheduler_config.json. `kind` chooses another sampler than the file's class, which then takes
+ * the betas and settings from the same file, and its own default for what the file lacks:
+ *   ddim     Song et al. 2021, arXiv 2010.02502            pndm     Liu et al. 2022, arXiv 2202.09778
+ *   dpmpp2m  Lu et al. 2022, arXiv 2211.01095              euler, euler_a  Karras et al. 2022, arXiv 2206.00364
+ *   lcm      Luo et al. 2023, arXiv 2310.04378
+ * Keys that a sampler does not take are not looked at; values that change the result and are not built are refused.
+ *
+ * Arrays are float32, image after image, [4, h, w] within an image: everything is elementwise, but noise is drawn in the
+ * order of the array, and a seed means the same image as in diffusers only in that order. A Scheduler belongs to one
+ * batch at a time (it keeps earlier outputs) and to one thread. */
+#pragma once
+
+#include "harness/base/error.h"
+#include "harness/graph/random.h"
+
+#include <stddef.h>
+
+typedef struct Scheduler Scheduler;
+
+/* `kind` is a name of the list above, or NULL: the class that the file names. Fails on: an unreadable file, an unknown kind
+ * or class, values of a wrong type or that are not supported, betas that are no noise schedule. Caller frees. */
+Scheduler *scheduler_open(const char *path, const char *kind, Error *err);
+/* From the text of such a file; `name` takes the file's place in messages. */
+Scheduler *scheduler_parse(const char *name, const char *text, size_t length, const char *kind, Error *err);
+void scheduler_free(Scheduler *s);
+
+/* "ddim, pndm, ..." for help and errors. */
+const char *scheduler_kinds(void);
+const char *scheduler_kind(const Scheduler *s);
+
+/* Plans `steps` steps and forgets the batch. Fails on: no steps, more steps than training timesteps (LCM: than
+ * original_inference_steps), settings under which a step is not defined. */
+bool scheduler_set_steps(Scheduler *s, size_t steps, Error *err);
+
+/* Calls of the model, mostly the steps; PNDM's start needs a few more. */
+size_t scheduler_calls(const Scheduler *s);
+/* [calls] what the model is given as its timestep: whole numbers but for Euler's linspace and Karras sigmas. */
+const float *scheduler_timesteps(const Scheduler *s);
+/* The initial noise has this standard deviation. */
+float scheduler_noise_scale(const Scheduler *s);
+/* Whether any step draws noise. */
+bool scheduler_draws_noise(const Scheduler *s);
+
+/* Starts a batch of `images` images of `values` values each, forgetting the one before. Fails when memory is short. */
+bool scheduler_begin(Scheduler *s, size_t images, size_t values, Error *err);
+
+/* What the model is shown of the sample before call i. `input` may be `sample`. */
+void scheduler_scale_input(const Scheduler *s, size_t i, const float *sample, float *input);
+
+/* The step of call i; calls come in order from 0. `generators` [images] give each image its noise, randn(values) a step
+ * where the sampler draws; NULL is possible when scheduler_draws_noise is false. `next` may be `sample`. */
+void scheduler_step(Scheduler *s, size_t i, const float *output, const float *sample, Random *generators, float *next);

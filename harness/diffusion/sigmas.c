@@ -1,0 +1,71 @@
+#include "harness/diffusion/sigmas.h"
+
+#include <math.h>
+
+bool sigmas_read(Scheduler *s, Json config, Error *err)
+{
+    static const char *const ends[] = {"zero", "sigma_min", NULL};
+    int end;
+    if (!config_refuse_flag(config, "use_exponential_sigmas", err) ||
+        !config_refuse_flag(config, "use_beta_sigmas", err) ||
+        !config_choice(config, "final_sigmas_type", ends, 0, &end, err) ||
+        !json_bool_or(config, "use_karras_sigmas", false, &s->sigma.karras, err) ||
+        !json_number_or(config, "sigma_min", 0, &s->sigma.min, err) ||
+        !json_number_or(config, "sigma_max", 0, &s->sigma.max, err))
+        return false;
+    s->sigma.to_sigma_min = end == 1;
+    if (s->sigma.min < 0) return json_fail(json_get(config, "sigma_min"), err, "it must be above 0");
+    if (s->sigma.max < 0) return json_fail(json_get(config, "sigma_max"), err, "it must be above 0");
+    return true;
+}
+
+float *sigmas_of_training(const NoiseSchedule *schedule)
+{
+    float *sigmas = xmalloc(schedule->timesteps * sizeof *sigmas);
+    for (size_t i = 0; i < schedule->timesteps; i++) sigmas[i] = noise_to_signal(schedule->signal[i]);
+    if (schedule->zero_snr) sigmas[schedule->timesteps - 1] = noise_to_signal(0x1p-24f);
+    return sigmas;
+}
+
+double sigma_at(const float *training, size_t timesteps, double timestep)
+{
+    const size_t low = (size_t)timestep;
+    if (low + 1 >= timesteps) return training[timesteps - 1];
+    const double a = training[low], b = training[low + 1];
+    return (b - a) * (timestep - (double)low) + a;
+}
+
+double timestep_of_sigma(const float *training, size_t timesteps, double sigma)
+{
+    if (timesteps == 1) return 0;
+    const double wanted = log(fmax(sigma, 1e-10));
+    size_t low = 0; /* the last timestep whose sigma is at most the one wanted, as far as a neighbour above is left */
+    for (size_t i = 1; i + 1 < timesteps && wanted >= (double)logf(training[i]); i++) low = i;
+    const float a = logf(training[low]), b = logf(training[low + 1]);
+    const double share = fmin(fmax(((double)a - wanted) / (double)(a - b), 0), 1);
+    return (1 - share) * (double)low + share * (double)(low + 1);
+}
+
+double karras_sigma(size_t i, size_t count, double max, double min)
+{
+    const double rho = 7, first = pow(max, 1 / rho), last = pow(min, 1 / rho);
+    return pow(first + spacing_linear(i, count, 1) * (last - first), rho);
+}
+
+float final_sigma(const Scheduler *s, const float *training)
+{
+    return s->sigma.to_sigma_min ? training[0] : 0;
+}
+
+bool sigmas_check(const Scheduler *s, Error *err)
+{
+    for (size_t i = 0; i < s->calls; i++) {
+        const bool stays =
+            i + 1 == s->calls && s->sigmas[i + 1] == s->sigmas[i]; /* a last step of no length is harmless */
+        if (!(isfinite(s->sigmas[i]) && s->sigmas[i] > 0 && (stays || s->sigmas[i + 1] < s->sigmas[i])))
+            return fail_usage(
+                err, "%s: with %zu steps the noise goes from %g to %g in step %zu, it must fall; use fewer steps",
+                s->file, s->steps, (double)s->sigmas[i], (double)s->sigmas[i + 1], i + 1);
+    }
+    return true;
+}

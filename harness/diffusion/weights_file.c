@@ -1,0 +1,242 @@
+/* Weights in files: finding, checking, loading on demand, writing. */
+#include "harness/diffusion/weights.h"
+
+#include "harness/base/hash.h"
+#include "harness/base/text.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define STEM "diffusion_pytorch_model"
+
+static bool begins_with(const char *text, const char *start)
+{
+    return strncmp(text, start, strlen(start)) == 0;
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+    const size_t n = strlen(text), m = strlen(end);
+    return n >= m && strcmp(text + n - m, end) == 0;
+}
+
+/* 0 for the file that is preferred, 4 for none of ours. A shard "STEM-00001-of-00002.safetensors" is found by its index. */
+static int rank_of(const char *name)
+{
+    if (!strcmp(name, STEM ".safetensors")) return 0;
+    if (!strcmp(name, STEM ".safetensors.index.json")) return 1;
+    if (begins_with(name, STEM ".safetensors.index.") && ends_with(name, ".json")) return 3;
+    const bool is_shard = strstr(name, "-of-") != NULL;
+    return begins_with(name, STEM ".") && ends_with(name, ".safetensors") && !is_shard ? 2 : 4;
+}
+
+/* NULL and a sentence when there is none. Among several variants the first by name, so that the choice is always the same. */
+static char *find_file(const char *folder, Error *err)
+{
+    DIR *directory = opendir(folder);
+    if (!directory) {
+        fail(err, "%s: %s; a folder with config.json and " STEM ".safetensors is needed", folder, strerror(errno));
+        return NULL;
+    }
+    char *best = NULL;
+    for (struct dirent *entry; (entry = readdir(directory));) {
+        const char *name = entry->d_name;
+        const int rank = rank_of(name), so_far = best ? rank_of(best) : 4;
+        if (rank > so_far || rank == 4 || (rank == so_far && strcmp(name, best) >= 0)) continue;
+        free(best);
+        best = xstrdup(name);
+    }
+    closedir(directory);
+    char *path = best ? path_join(folder, best) : NULL;
+    if (!best) fail(err, "%s: no " STEM ".safetensors there (nor an index of shards, nor a variant)", folder);
+    free(best);
+    return path;
+}
+
+/* ---- checking ---- */
+
+/* Names that VAEs had before diffusers 0.18, beside today's. */
+static const struct {
+    const char *today, *before;
+} old_names[] = {{".to_q.", ".query."}, {".to_k.", ".key."}, {".to_v.", ".value."}, {".to_out.0.", ".proj_attn."}};
+
+static const TensorView *find_old(const Safetensors *st, const char *name)
+{
+    for (size_t i = 0; i < sizeof old_names / sizeof *old_names; i++) {
+        const char *at = strstr(name, old_names[i].today);
+        if (!at) continue;
+        char *old = xformat("%.*s%s%s", (int)(at - name), name, old_names[i].before, at + strlen(old_names[i].today));
+        const TensorView *view = safetensors_find(st, old);
+        free(old);
+        return view;
+    }
+    return NULL;
+}
+
+static Shape view_shape(const TensorView *view)
+{
+    Shape s = {.rank = view->rank < SHAPE_MAX ? view->rank : SHAPE_MAX};
+    for (int i = 0; i < s.rank; i++) s.dim[i] = view->dim[i];
+    return s;
+}
+
+/* A matrix that the file has as a 1x1 convolution. */
+static bool is_flat_conv(Shape have, Shape want)
+{
+    return want.rank == 2 && have.rank == 4 && have.dim[2] == 1 && have.dim[3] == 1 && have.dim[0] == want.dim[0] &&
+           have.dim[1] == want.dim[1];
+}
+
+/* An exponent of ones is infinity or not a number. */
+static bool halves_finite(const unsigned char *data, size_t count, uint16_t exponent)
+{
+    bool finite = true;
+#pragma omp parallel for schedule(static) reduction(&& : finite)
+    for (size_t i = 0; i < count; i++) {
+        uint16_t bits;
+        memcpy(&bits, data + 2 * i, 2);
+        finite = finite && (bits & exponent) != exponent;
+    }
+    return finite;
+}
+
+static bool floats_finite(const unsigned char *data, size_t count)
+{
+    bool finite = true;
+#pragma omp parallel for schedule(static) reduction(&& : finite)
+    for (size_t i = 0; i < count; i++) {
+        uint32_t bits;
+        memcpy(&bits, data + 4 * i, 4);
+        finite = finite && (bits & 0x7f800000u) != 0x7f800000u;
+    }
+    return finite;
+}
+
+static bool is_finite(const TensorView *view)
+{
+    if (view->type == TENSOR_F32) return floats_finite(view->data, view->count);
+    return halves_finite(view->data, view->count, view->type == TENSOR_F16 ? 0x7c00 : 0x7f80);
+}
+
+static const TensorView *checked_view(const WeightSet *set, const Parameter *p, Error *err)
+{
+    char have[96], want[96];
+    const TensorView *view = safetensors_find(set->tensors, p->name), *old = NULL;
+    if (!view) view = old = find_old(set->tensors, p->name);
+    if (!view) {
+        fail(err, "%s: the tensor \"%s\" is missing; config.json beside it asks for it", set->file, p->name);
+        return NULL;
+    }
+    const Shape s = view_shape(view);
+    if (view->rank > SHAPE_MAX || !(shape_equal(s, p->shape) || (old && is_flat_conv(s, p->shape)))) {
+        fail(err, "%s: the tensor \"%s\" has the shape %s%s, config.json beside it asks for %s", view->file, view->name,
+             shape_text(s, have), view->rank > SHAPE_MAX ? " and more" : "", shape_text(p->shape, want));
+        return NULL;
+    }
+    if (view->type != TENSOR_F32 && view->type != TENSOR_F16 && view->type != TENSOR_BF16) {
+        fail(err, "%s: the tensor \"%s\" is of type %s; F32, F16 or BF16 is needed", view->file, view->name,
+             tensor_type_name(view->type));
+        return NULL;
+    }
+    if (!is_finite(view)) {
+        fail(err, "%s: the tensor \"%s\" has a NaN or an infinity; the file is damaged or not trained well", view->file,
+             view->name);
+        return NULL;
+    }
+    return view;
+}
+
+/* Parameter.load */
+static bool load(Parameter *p, Error *err)
+{
+    const TensorView *view = p->source;
+    if (!big_alloc(&p->value, view->count, sizeof *p->value, p->name, err)) return false;
+    return tensor_to_float(view, p->value) || fail(err, "%s: \"%s\" cannot be read", view->file, view->name);
+}
+
+/* Every tensor of the file serves exactly one weight, so more tensors than weights means some serve none. */
+static bool nothing_left_over(const WeightSet *set, Error *err)
+{
+    if (safetensors_count(set->tensors) == set->count) return true;
+    for (size_t i = 0; i < safetensors_count(set->tensors); i++) {
+        const TensorView *view = safetensors_at(set->tensors, i);
+        bool used = false;
+        for (size_t k = 0; k < set->count && !used; k++) used = set->weights[k].source == view;
+        if (!used)
+            return fail(err, "%s: the tensor \"%s\" has no place in the model that config.json beside it describes",
+                        view->file, view->name);
+    }
+    return true;
+}
+
+bool weights_open(WeightSet *set, const char *folder, Error *err)
+{
+    set->folder = xstrdup(folder);
+    set->file = find_file(folder, err);
+    if (!set->file) return false;
+    set->tensors = safetensors_open(set->file, err);
+    if (!set->tensors) return false;
+    for (size_t i = 0; i < set->count; i++) {
+        Parameter *p = &set->weights[i];
+        p->source = checked_view(set, p, err);
+        p->load = load;
+        if (!p->source) return false;
+    }
+    return nothing_left_over(set, err);
+}
+
+/* ---- writing, fingerprint ---- */
+
+bool weights_save(const WeightSet *set, const char *folder, bool half, Error *err)
+{
+    TensorOut *out = xcalloc(set->count + 1, sizeof *out);
+    for (size_t i = 0; i < set->count; i++) {
+        const Parameter *p = &set->weights[i];
+        if (!p->value) die("weights_save: \"%s\" is not in memory", p->name);
+        out[i] = (TensorOut){.name = p->name, .rank = p->shape.rank, .values = p->value};
+        for (int k = 0; k < p->shape.rank; k++) out[i].dim[k] = p->shape.dim[k];
+    }
+    char *path = path_join(folder, STEM ".safetensors");
+    const char *const metadata[] = {"format", "pt", NULL}; /* diffusers asks for it */
+    const bool good = safetensors_write(path, out, set->count, half ? TENSOR_F16 : TENSOR_F32, metadata, err);
+    free(path);
+    free(out);
+    return good;
+}
+
+static bool add_file(Hash *hash, const char *path, Error *err)
+{
+    char hex[65];
+    if (!hash_file(path, hex, err)) return false;
+    hash_add_text(hash, hex);
+    return true;
+}
+
+static bool is_in(const TextList *list, const char *text)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (!strcmp(list->items[i], text)) return true;
+    return false;
+}
+
+bool weights_fingerprint(const WeightSet *set, char hex[65], Error *err)
+{
+    if (!set->tensors) die("weights_fingerprint: a new model has no files");
+    Hash *hash = hash_new();
+    char *config = path_join(set->folder, "config.json");
+    bool good = add_file(hash, config, err);
+    free(config);
+    TextList files = {0}; /* an index says only which shard holds what */
+    for (size_t i = 0; i < safetensors_count(set->tensors) && good; i++) {
+        const char *file = safetensors_at(set->tensors, i)->file;
+        if (is_in(&files, file)) continue;
+        text_list_add(&files, file);
+        good = add_file(hash, file, err);
+    }
+    text_list_free(&files);
+    hash_finish(hash, hex);
+    return good;
+}
