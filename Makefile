@@ -40,6 +40,7 @@ LIBRARY := $(BUILD)/libpalbench.a
 PROGRAM := $(BUILD)/palbench
 TESTS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/test_*.c)))
 SUPPORT := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(wildcard tests/test_*.c),$(wildcard tests/*.c)))
+JOBS    := -j$(shell nproc 2>/dev/null || echo 1)
 FORMATTED = $(shell git ls-files '*.c' '*.h' 2>/dev/null || find $(ROOMS) tests -name '*.[ch]')
 
 all: $(PROGRAM)
@@ -48,28 +49,28 @@ all: $(PROGRAM)
 
 # deps first, then a fresh make, so that what was just installed is seen.
 reproduce: deps
-	@$(MAKE) --no-print-directory -s all
+	@$(MAKE) --no-print-directory -s $(JOBS) all
 	@$(PROGRAM) reproduce $(RUN_FLAGS)
 
 test: deps
-	@$(MAKE) --no-print-directory -s all tests
+	@$(MAKE) --no-print-directory -s $(JOBS) all tests
 	@PALBENCH=$(PROGRAM) tests/run_tests.sh $(TESTS) $(sort $(wildcard tests/test_*.sh))
 
 # ---- the others ----
 
 report: deps
-	@$(MAKE) --no-print-directory -s all
+	@$(MAKE) --no-print-directory -s $(JOBS) all
 	@$(PROGRAM) report $(RUN_FLAGS)
 
 pretrain: deps
-	@$(MAKE) --no-print-directory -s all
+	@$(MAKE) --no-print-directory -s $(JOBS) all
 	@$(PROGRAM) pretrain clip --resume $(RUN_FLAGS)
 
 tests: $(TESTS)
 
 # The unit tests again, under the address and undefined-behaviour sanitizers.
 check-asan: deps
-	@$(MAKE) --no-print-directory -s BUILD=$(BUILD)/asan ARCH=$(ARCH) LDFLAGS="-fsanitize=address,undefined" \
+	@$(MAKE) --no-print-directory -s $(JOBS) BUILD=$(BUILD)/asan ARCH=$(ARCH) LDFLAGS="-fsanitize=address,undefined" \
 	  CFLAGS="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -Wno-format-truncation" all tests
 	@ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1 LSAN_OPTIONS=suppressions=tests/lsan.supp:print_suppressions=0 \
 	  PALBENCH=$(BUILD)/asan/palbench tests/run_tests.sh $(TESTS:$(BUILD)/%=$(BUILD)/asan/%)
