@@ -164,7 +164,7 @@ static void check_conv(ConvShape s, Epilogue e, bool packed, bool winograd)
 static void convolutions_follow_their_definition_with_every_epilogue(void **state)
 {
     (void)state;
-    const ConvShape s = {2, 6, 9, 17, 21, 3, 3, 1, 1};
+    const ConvShape s = {2, 6, 9, 17, 21, 3, 3, 1, 1, 0};
     for (size_t i = 0; i < EPILOGUES; i++) {
         check_conv(s, epilogue_number(i), true, false);
         check_conv(s, epilogue_number(i), true, true);
@@ -175,9 +175,9 @@ static void convolutions_of_odd_shapes_follow_their_definition(void **state)
 {
     (void)state;
     const ConvShape shapes[] = {
-        {1, 1, 1, 1, 1, 3, 3, 1, 1},    {3, 5, 7, 3, 16, 3, 3, 2, 1},   {2, 8, 8, 5, 7, 1, 1, 2, 0},
-        {1, 9, 6, 4, 33, 5, 3, 1, 2},   {1, 8, 8, 3, 12, 4, 4, 4, 0},   {2, 4, 4, 48, 50, 3, 3, 1, 1},
-        {1, 13, 2, 31, 64, 3, 3, 1, 1}, {1, 3, 18, 16, 16, 3, 3, 1, 1}, {5, 7, 7, 40, 15, 3, 3, 1, 1},
+        {1, 1, 1, 1, 1, 3, 3, 1, 1, 0},    {3, 5, 7, 3, 16, 3, 3, 2, 1, 0},   {2, 8, 8, 5, 7, 1, 1, 2, 0, 0},
+        {1, 9, 6, 4, 33, 5, 3, 1, 2, 0},   {1, 8, 8, 3, 12, 4, 4, 4, 0, 0},   {2, 4, 4, 48, 50, 3, 3, 1, 1, 0},
+        {1, 13, 2, 31, 64, 3, 3, 1, 1, 0}, {1, 3, 18, 16, 16, 3, 3, 1, 1, 0}, {5, 7, 7, 40, 15, 3, 3, 1, 1, 0},
     };
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         const ConvShape *s = &shapes[i];
@@ -190,7 +190,7 @@ static void convolutions_of_odd_shapes_follow_their_definition(void **state)
 static void winograd_stays_within_5e_6_of_direct_in_both_passes(void **state)
 {
     (void)state;
-    const ConvShape s = {2, 14, 15, 130, 70, 3, 3, 1, 1};
+    const ConvShape s = {2, 14, 15, 130, 70, 3, 3, 1, 1, 0};
     Error err;
     const size_t inputs = s.batch * s.height * s.width * s.in, outputs = inputs / s.in * s.out;
     float *x = random_values(inputs, 1), *w = random_values(9 * s.in * s.out, 2), *y = random_values(outputs, 3);
@@ -210,7 +210,7 @@ static void winograd_stays_within_5e_6_of_direct_in_both_passes(void **state)
 static void winograd_gives_the_same_bits_again(void **state)
 {
     (void)state;
-    const ConvShape s = {3, 12, 11, 35, 40, 3, 3, 1, 1};
+    const ConvShape s = {3, 12, 11, 35, 40, 3, 3, 1, 1, 0};
     Error err;
     const size_t outputs = s.batch * s.height * s.width * s.out;
     float *x = random_values(s.batch * s.height * s.width * s.in, 1), *w = random_values(9 * s.in * s.out, 2);
