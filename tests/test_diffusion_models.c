@@ -342,8 +342,7 @@ static void turn(TensorOut *out, size_t *count)
 {
     (void)count;
     TensorOut *t = tensor(out, "conv_in.weight");
-    const size_t first = t->dim[0];
-    t->dim[0] = t->dim[1], t->dim[1] = first;
+    t->dim[1] = 3, t->dim[2] = 4;
 }
 
 static void spoil(TensorOut *out, size_t *count)
@@ -360,7 +359,7 @@ static void weights_that_do_not_fit_the_configuration_are_refused(void **state)
     free(text);
     check_weights_refused(drop_last, (const char *[]){"diffusion_pytorch_model.safetensors", "missing", NULL});
     check_weights_refused(one_more, (const char *[]){"\"zz_extra.weight\"", "no place", NULL});
-    check_weights_refused(turn, (const char *[]){"\"conv_in.weight\"", "[4, 8, 3, 3]", "[8, 4, 3, 3]", NULL});
+    check_weights_refused(turn, (const char *[]){"\"conv_in.weight\"", "[4, 3, 4, 3]", "[4, 4, 3, 3]", NULL});
     check_weights_refused(spoil, (const char *[]){"\"conv_in.weight\"", "NaN", NULL});
 }
 

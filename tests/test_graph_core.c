@@ -463,6 +463,79 @@ static void batch_norm_with_relu_equals_both_apart(void **state)
     parameter_free(&x), parameter_free(&gain), parameter_free(&bias);
 }
 
+static void group_norm_with_silu_equals_both_apart(void **state)
+{
+    (void)state;
+    Random random;
+    random_seed(&random, 8);
+    Parameter x = random_parameter(&random, shape(2, 5, 7, 12)), gain = random_parameter(&random, shape(12));
+    Parameter bias = random_parameter(&random, shape(12));
+    float out[2][2 * 5 * 7 * 12];
+    for (int apart = 0; apart < 2; apart++) {
+        Graph *g = graph_new((GraphOptions){.no_fusion = apart});
+        Node *y = silu(g, group_norm(g, parameter(g, &x), parameter(g, &gain), parameter(g, &bias), 3, 1e-5f));
+        must_compile(g, &y, 1, NULL);
+        assert_int_equal(graph_cost(g).nodes, apart ? 2 : 1);
+        graph_forward(g);
+        memcpy(out[apart], node_data(y), sizeof out[0]);
+        graph_free(g);
+    }
+    assert_memory_equal(out[0], out[1], sizeof out[0]);
+    parameter_free(&x), parameter_free(&gain), parameter_free(&bias);
+}
+
+/* ---- values that come from a file ---- */
+
+static int loads;
+
+static bool load_ones(Parameter *p, Error *err)
+{
+    loads++;
+    if (!p->source) return (fail)(err, "nothing to load from");
+    if (!big_alloc(&p->value, shape_size(p->shape), sizeof(float), "ones", err)) return false;
+    for (size_t i = 0; i < shape_size(p->shape); i++) p->value[i] = 1;
+    return true;
+}
+
+/* One weight that only products read, one that an addition reads at every run. */
+static void values_are_loaded_for_the_compile_and_kept_only_if_runs_read_them(void **state)
+{
+    (void)state;
+    Parameter packed = {
+        .name = xstrdup("packed"), .shape = shape(4, 4), .frozen = true, .load = load_ones, .source = ""};
+    Parameter read = packed;
+    read.name = xstrdup("read");
+    loads = 0;
+    for (int round = 0; round < 2; round++) {
+        Graph *g = graph_new((GraphOptions){0});
+        Node *x = input(g, "x", shape(4, 4)), *y = linear(g, x, parameter(g, &packed), NULL);
+        y = add(g, linear(g, y, parameter(g, &packed), NULL), parameter(g, &read));
+        y = linear(g, y, parameter(g, &read), NULL);
+        must_compile(g, &y, 1, NULL);
+        for (int i = 0; i < 16; i++) node_data(x)[i] = 1;
+        graph_forward(g);
+        assert_true(node_data(y)[0] == 68); /* 4 (4 * 4 + 1) */
+        assert_null(packed.value);
+        assert_non_null(read.value);
+        assert_int_equal(loads, round ? 3 : 2); /* the one that stayed is not loaded again */
+        graph_free(g);
+    }
+    parameter_free(&packed), parameter_free(&read);
+}
+
+static void a_failing_load_fails_the_compile(void **state)
+{
+    (void)state;
+    Error err;
+    Parameter p = {.name = xstrdup("p"), .shape = shape(4, 4), .frozen = true, .load = load_ones};
+    Graph *g = graph_new((GraphOptions){0});
+    Node *y = linear(g, input(g, "x", shape(4, 4)), parameter(g, &p), NULL);
+    assert_false(graph_compile(g, &y, 1, NULL, &err));
+    assert_string_equal(err.text, "nothing to load from");
+    graph_free(g);
+    parameter_free(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -480,6 +553,9 @@ int main(void)
         cmocka_unit_test(every_epilogue_equals_its_operators),
         cmocka_unit_test(a_product_that_is_read_twice_is_not_fused),
         cmocka_unit_test(batch_norm_with_relu_equals_both_apart),
+        cmocka_unit_test(group_norm_with_silu_equals_both_apart),
+        cmocka_unit_test(values_are_loaded_for_the_compile_and_kept_only_if_runs_read_them),
+        cmocka_unit_test(a_failing_load_fails_the_compile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

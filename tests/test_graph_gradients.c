@@ -46,6 +46,8 @@ static void activations_have_the_gradients_of_their_differences(void **state)
         const Case c = {.unary = all[i].build};
         CHECK(all[i].name, build_unary, &c, PLAIN, shape(5, 19));
     }
+    const Case gate = {.unary = geglu};
+    CHECK("geglu", build_unary, &gate, PLAIN, shape(5, 38));
     const Case c = {.unary = relu};
     CHECK("relu above", build_unary, &c, ((GradientCheck){.low = 0.1f, .high = 2}), shape(5, 7));
     CHECK("relu below", build_unary, &c, ((GradientCheck){.low = -2, .high = -0.1f}), shape(5, 7));

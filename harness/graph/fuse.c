@@ -3,6 +3,7 @@
  *
  *   linear or conv2d, then an addition of a residual and an activation: only in graphs that are never differentiated,
  *   because backward would need the values in between;
+ *   group norm, then silu: likewise;
  *   batch norm, then relu: in every graph, because backward finds the relu's sign from what it reads anyway. */
 #include "harness/graph/activation_ops.h"
 #include "harness/graph/graph_internal.h"
@@ -80,6 +81,16 @@ static void fuse_batch_norm(Node *relu, const int *readers)
     become(relu, norm);
 }
 
+static void fuse_group_norm(Node *silu_node, const int *readers)
+{
+    const Node *norm = silu_node->in[0];
+    if (norm->op != &op_group_norm || !is_free(norm, readers)) return;
+    GroupNormAttributes *attributes = norm->attributes;
+    if (attributes->silu) return;
+    attributes->silu = true;
+    become(silu_node, norm);
+}
+
 void fuse_operators(Graph *g)
 {
     int *readers = xcalloc(g->count, sizeof *readers);
@@ -93,6 +104,7 @@ void fuse_operators(Graph *g)
         if (!node->op || !node->plan->needed) continue;
         if (node->op == &op_relu) fuse_batch_norm(node, readers);
         if (g->loss) continue;
+        if (node->op == &op_silu) fuse_group_norm(node, readers);
         if (activation_of(node->op) != ACT_NONE) fuse_activation(node, readers);
         if (node->op == &op_add) fuse_residual(node, readers);
     }

@@ -1,4 +1,4 @@
-/* What fuse.c needs to know of batch norm: a relu behind it may be melted into it. */
+/* What fuse.c needs to know of normalisations: the activation behind one may be melted into it. */
 #pragma once
 
 #include "harness/graph/op.h"
@@ -9,4 +9,10 @@ typedef struct BatchNormAttributes {
     bool relu; /* y = max(0, batch_norm(x)) */
 } BatchNormAttributes;
 
-extern const Op op_batch_norm;
+typedef struct GroupNormAttributes {
+    size_t groups;
+    float eps;
+    bool silu; /* y = silu(group_norm(x)); only in graphs without loss, backward does not know of it */
+} GroupNormAttributes;
+
+extern const Op op_batch_norm, op_group_norm;

@@ -5,21 +5,19 @@
  * Backward, with n = (x - mean) / sd, h = gain dy and averages over a group's elements:
  *   dgain = sum dy n    dbias = sum dy    dx = (h - mean(h) - n mean(h n)) / sd
  *
- * As in batch norm a pass over blocks of rows gathers sums a channel, and a second one writes.
+ * As in batch norm a pass over blocks of rows gathers sums a channel, and a second one writes; a silu behind it (put here by
+ * fuse.c in graphs without loss) costs no pass of its own.
  * saved: mean [B, groups], 1 / sd [B, groups]. */
+#include "harness/graph/activation_math.h"
 #include "harness/graph/channel_sums.h"
 #include "harness/graph/fast_math.h"
+#include "harness/graph/norm_ops.h"
 #include "harness/graph/op.h"
 #include "harness/graph/ops.h"
 #include "harness/graph/parallel.h"
 
 #include <math.h>
 #include <string.h>
-
-typedef struct GroupNormAttributes {
-    size_t groups;
-    float eps;
-} GroupNormAttributes;
 
 typedef struct Sizes {
     size_t batch, rows, channels, groups, width; /* rows of one sample; channels of a group */
@@ -73,6 +71,12 @@ static void group_statistics(const Sizes *z, const float *sums, size_t b, size_t
     *inverse = (float)(1.0 / sqrt(m.squares / m.count + (double)eps));
 }
 
+static void silu_row(float *y, size_t n)
+{
+#pragma omp simd
+    for (size_t i = 0; i < n; i++) y[i] = silu_of(y[i]);
+}
+
 static void group_norm_forward(const OpCall *c)
 {
     const Sizes z = sizes_of(c->node);
@@ -105,6 +109,7 @@ static void group_norm_forward(const OpCall *c)
             float *yr = c->out + row * z.channels;
 #pragma omp simd
             for (size_t i = 0; i < z.channels; i++) yr[i] = multiply_add(xr[i], s[i], t[i]);
+            if (a->silu) silu_row(yr, z.channels);
         }
     }
 }
@@ -182,14 +187,14 @@ static void group_norm_backward(const OpCall *c)
     }
 }
 
-static const Op op_group_norm = {.name = "group_norm",
-                                 .backward_reads = READS_INPUT(0) | READS_INPUT(1),
-                                 .in_place = true,
-                                 .in_place_backward = true,
-                                 .saved = group_norm_saved,
-                                 .scratch = group_norm_scratch,
-                                 .forward = group_norm_forward,
-                                 .backward = group_norm_backward};
+const Op op_group_norm = {.name = "group_norm",
+                          .backward_reads = READS_INPUT(0) | READS_INPUT(1),
+                          .in_place = true,
+                          .in_place_backward = true,
+                          .saved = group_norm_saved,
+                          .scratch = group_norm_scratch,
+                          .forward = group_norm_forward,
+                          .backward = group_norm_backward};
 
 Node *group_norm(Graph *g, Node *x, Node *gain, Node *bias, int groups, float eps)
 {

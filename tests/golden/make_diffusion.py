@@ -99,7 +99,7 @@ def vae(name, model, seed, tiny, **options):
 
 # Stable Diffusion 1.x: one number of heads, 1x1 convolutions around the transformers; odd sizes; a time for every image.
 unet("sd15", 1, [(2, 8, 8, [981.0]), (1, 9, 7, [1.0]), (2, 8, 4, [500.0, 3.0])],
-     block_out_channels=(8, 8, 16), layers_per_block=1, cross_attention_dim=12, attention_head_dim=4,
+     block_out_channels=(4, 8, 8), layers_per_block=1, cross_attention_dim=12, attention_head_dim=4,
      down_block_types=("CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"),
      up_block_types=("UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"))
 # Stable Diffusion 2.x and Turbo: heads per level, linear layers around the transformers.
@@ -115,8 +115,8 @@ unet("lcm", 3, [(1, 8, 8, [759.0]), (2, 8, 8, [259.0])], cond=9, save_options={"
      flip_sin_to_cos=False, freq_shift=1, downsample_padding=0, norm_eps=1e-6, conv_in_kernel=1, conv_out_kernel=5,
      down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"), up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"))
 torch.manual_seed(4)
-vae("vae", AutoencoderKL(block_out_channels=(8, 8, 16), layers_per_block=1, norm_num_groups=4,
-                         down_block_types=("DownEncoderBlock2D",) * 3, up_block_types=("UpDecoderBlock2D",) * 3),
+vae("vae", AutoencoderKL(block_out_channels=(8, 16), layers_per_block=1, norm_num_groups=4,
+                         down_block_types=("DownEncoderBlock2D",) * 2, up_block_types=("UpDecoderBlock2D",) * 2),
     4, False, rename=old_names)
 torch.manual_seed(5)
 vae("taesd", AutoencoderTiny(encoder_block_out_channels=(8, 8, 8), decoder_block_out_channels=(8, 8, 8),
