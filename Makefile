@@ -116,5 +116,6 @@ $(BUILD)/.flags: FORCE
 
 FORCE:
 .PHONY: all reproduce test report pretrain tests check-asan deps format format-check install clean FORCE
-.SECONDARY:
+# Objects of tests are kept. (Not .SECONDARY: a missing object of the library would then count as up to date.)
+.PRECIOUS: $(BUILD)/tests/%.o
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
