@@ -14,7 +14,8 @@
  *   ddim     Song et al. 2021, arXiv 2010.02502            pndm     Liu et al. 2022, arXiv 2202.09778
  *   dpmpp2m  Lu et al. 2022, arXiv 2211.01095              euler, euler_a  Karras et al. 2022, arXiv 2206.00364
  *   lcm      Luo et al. 2023, arXiv 2310.04378
- * Keys that a sampler does not take are not looked at; values that change the result and are not built are refused.
+ * Keys that a sampler does not take are not looked at (as in diffusers pndm knows no rescale_betas_zero_snr, euler_a no
+ * Karras sigmas); values that change the result and are not built are refused.
  *
  * Arrays are float32, image after image, [4, h, w] within an image: everything is elementwise, but noise is drawn in the
  * order of the array, and a seed means the same image as in diffusers only in that order. A Scheduler belongs to one
