@@ -1,0 +1,17 @@
+/* One model on arrays of a file, for comparing with other programs (`palbench probe`). Data sets as interfaces.md has them.
+ * `model` is a pipeline's folder (its unet/ or vae/ is taken) or that folder itself; `config` is the JSON that the written
+ * file carries. options: as the models' runners take them. */
+#pragma once
+
+#include "harness/graph/graph.h"
+
+/* in: sample [b, channels, h, w], timestep [b], encoder_hidden_states [b, t, d], and for a latent consistency model, if it shall
+ * be told, guidance_w [b] (guidance scale - 1);  out: noise [b, channels, h, w] */
+bool probe_unet(const char *model, const char *in, const char *out, const char *config, GraphOptions options,
+                Error *err);
+/* latents [b, 4, h, w] -> sample [b, 3, H, W] */
+bool probe_vae_decode(const char *model, const char *in, const char *out, const char *config, GraphOptions options,
+                      Error *err);
+/* sample [b, 3, H, W] -> mean, logvar [b, 4, h, w]; a tiny autoencoder has no logvar */
+bool probe_vae_encode(const char *model, const char *in, const char *out, const char *config, GraphOptions options,
+                      Error *err);
