@@ -125,7 +125,7 @@ static void large_scores_do_not_overflow(void **state)
         Error err;
         assert_true(graph_compile(g, &y, 1, NULL, &err));
         graph_forward(g);
-        assert_float_equal(node_data(y)[1], order ? KEYS - 1 : 0, 1e-5);
+        assert_float_equal(node_data(y)[1], (order ? KEYS - 1 : 0), 1e-5);
         graph_free(g);
     }
 }
