@@ -345,6 +345,34 @@ static void a_spent_winograd_budget_means_the_exact_convolution(void **state)
     free(x), free(w), free(y), free(z), free(fast);
 }
 
+/* A small map before a large one: the budget of one goes to the large one. */
+static void the_winograd_budget_goes_to_the_largest_maps_first(void **state)
+{
+    (void)state;
+    Error err;
+    float *w = random_values(9 * 32 * 32, 2), *x = random_values(12 * 12 * 32, 1), *y[3];
+    const size_t one = 36 * 32 * 32 * sizeof(float);
+    for (int i = 0; i < 3; i++) {
+        Graph *g = graph_new((GraphOptions){.winograd_budget = i == 0 ? 1 : i == 1 ? one + one / 2 : 3 * one});
+        Node *image = input(g, "x", shape(1, 12, 12, 32)), *weight = constant(g, shape(32, 32, 3, 3), w);
+        Node *small = conv2d(g, image, weight, NULL, (ConvOptions){.padding = 1});
+        Node *large = conv2d(g, upsample_nearest(g, image, 2), weight, NULL, (ConvOptions){.padding = 1});
+        assert_true(graph_compile(g, (Node *[]){small, large}, 2, NULL, &err));
+        memcpy(node_data(image), x, node_bytes(image));
+        graph_forward(g);
+        y[i] = random_values(12 * 12 * 32 * 5, 9);
+        memcpy(y[i], node_data(small), node_bytes(small));
+        memcpy(y[i] + 12 * 12 * 32, node_data(large), node_bytes(large));
+        graph_free(g);
+    }
+    const size_t n = 12 * 12 * 32 * sizeof(float);
+    assert_memory_equal(y[1], y[0], n); /* direct, as without a budget */
+    assert_memory_not_equal(y[1], y[2], n);
+    assert_memory_equal(y[1] + 12 * 12 * 32, y[2] + 12 * 12 * 32, 4 * n); /* Winograd, as with budget enough */
+    assert_memory_not_equal(y[1] + 12 * 12 * 32, y[0] + 12 * 12 * 32, 4 * n);
+    free(w), free(x), free(y[0]), free(y[1]), free(y[2]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -358,6 +386,7 @@ int main(void)
         cmocka_unit_test(batched_products_have_the_gradients_of_their_differences),
         cmocka_unit_test(convolutions_have_the_gradients_of_their_differences),
         cmocka_unit_test(a_spent_winograd_budget_means_the_exact_convolution),
+        cmocka_unit_test(the_winograd_budget_goes_to_the_largest_maps_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

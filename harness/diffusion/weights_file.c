@@ -146,6 +146,7 @@ static const TensorView *checked_view(const WeightSet *set, const Parameter *p, 
              view->name);
         return NULL;
     }
+    tensor_let_go(view);
     return view;
 }
 
@@ -154,7 +155,9 @@ static bool load(Parameter *p, Error *err)
 {
     const TensorView *view = p->source;
     if (!big_alloc(&p->value, view->count, sizeof *p->value, p->name, err)) return false;
-    return tensor_to_float(view, p->value) || fail(err, "%s: \"%s\" cannot be read", view->file, view->name);
+    const bool good = tensor_to_float(view, p->value);
+    tensor_let_go(view);
+    return good || fail(err, "%s: \"%s\" cannot be read", view->file, view->name);
 }
 
 /* Every tensor of the file serves exactly one weight, so more tensors than weights means some serve none. */

@@ -69,7 +69,6 @@ static void release_inputs(const Node *node)
 
 static bool prepare_operators(Graph *g, Error *err)
 {
-    size_t budget = g->options.winograd_budget ? g->options.winograd_budget : (size_t)2 << 30;
     for (size_t s = 0; s < g->steps; s++)
         for (int i = 0; i < g->order[s]->inputs; i++) g->order[s]->in[i]->plan->readers++;
     for (size_t i = 0; i < g->count; i++)
@@ -77,6 +76,7 @@ static bool prepare_operators(Graph *g, Error *err)
     for (size_t s = 0; s < g->steps; s++) {
         Node *node = g->order[s];
         if (!load_inputs(node, err)) return false;
+        size_t budget = node->plan->winograd_bytes;
         if (node->op->prepare && !node->op->prepare(node, g->options.exact, &budget, err)) return false;
         release_inputs(node);
     }
@@ -132,6 +132,7 @@ bool graph_compile(Graph *g, Node *const *outputs, size_t count, Node *loss, Err
         mark_needed(g);
     }
     make_order(g);
+    grant_budget(g);
     if (!prepare_operators(g, err)) return false;
     plan_buffers(g);
     if (!place_buffers(g->buffers, (size_t)g->buffer_count, &g->memory_floats, err)) return false;

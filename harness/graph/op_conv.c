@@ -59,6 +59,14 @@ static ConvWay conv_way(const ConvShape *s, bool exact)
     return winograd_suits(s) && !exact ? CONV_WINOGRAD : CONV_DIRECT;
 }
 
+static size_t conv_wish(const Node *node, bool exact, size_t *pixels)
+{
+    const ConvShape s = conv_shape(node);
+    if (conv_way(&s, exact) != CONV_WINOGRAD) return 0;
+    *pixels = conv_pixels(node);
+    return winograd_weight_bytes(&s) * (node->in[0]->needs_gradient ? 2 : 1);
+}
+
 /* Takes the transformed weights out of the budget if they fit. */
 static bool take(size_t *winograd_budget, const ConvShape *s)
 {
@@ -213,6 +221,7 @@ const Op op_conv2d = {
     .scratch = conv_scratch,
     .packs = READS_INPUT(1),
     .prepare = conv_prepare,
+    .winograd_wish = conv_wish,
     .release = conv_release,
     .forward = conv_forward,
     .backward = conv_backward,

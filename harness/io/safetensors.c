@@ -49,6 +49,15 @@ const char *tensor_type_name(TensorType type)
     return types[type].name;
 }
 
+/* Only whole pages of the view's own: those at the ends may be read by its neighbours next. */
+void tensor_let_go(const TensorView *view)
+{
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), start = (uintptr_t)view->data;
+    const uintptr_t end = (start + view->count * tensor_type_size(view->type)) & ~(page - 1);
+    const uintptr_t first = (start + page - 1) & ~(page - 1);
+    if (end > first) madvise((void *)first, end - first, MADV_DONTNEED); /* advice: a refusal changes nothing */
+}
+
 static bool map_file(Shard *shard, Error *err)
 {
     const int fd = open(shard->path, O_RDONLY | O_CLOEXEC);

@@ -55,6 +55,8 @@ const char *safetensors_metadata(const Safetensors *st, const char *key);
 
 /* All elements as float32; false for types that are not floats. NaN and infinity pass through. */
 bool tensor_to_float(const TensorView *view, float *values);
+/* The data will not be read again soon: its pages leave this process's memory (a later read finds them in the file). */
+void tensor_let_go(const TensorView *view);
 uint16_t float_to_half(float value); /* round to nearest, ties to even; too large becomes infinity */
 float half_to_float(uint16_t half);
 uint16_t float_to_bfloat(float value); /* the upper half of a float32, rounded the same way */
