@@ -393,7 +393,7 @@ static void a_new_model_survives_saving_and_opening(void **state)
     if (!opened) fail_msg("%s", err.text);
     const size_t n = view_of("sd21.0", "noise")->count;
     float *a = xcalloc(n, sizeof *a), *b = xcalloc(n, sizeof *b);
-    for (size_t i = 0; i < made->set.count; i++) made->set.weights[i].frozen = true;
+    weights_freeze(&made->set, true);
     predict(made, "sd21.0", size_of("sd21.0"), (GraphOptions){0}, a);
     predict(opened, "sd21.0", size_of("sd21.0"), (GraphOptions){0}, b);
     assert_memory_equal(a, b, n * sizeof *a);
@@ -402,6 +402,53 @@ static void a_new_model_survives_saving_and_opening(void **state)
     free(a), free(b), free(text), free(folder);
     unet_free(made);
     unet_free(opened);
+}
+
+/* Numbers of weights as published with the models. Nothing is drawn. */
+static void published_models_have_their_number_of_weights(void **state)
+{
+    (void)state;
+    const struct {
+        const char *arch;
+        size_t weights;
+    } unets[] = {{"sd15", 859520964}, {"sd21", 865910724}, {"sd-turbo", 865910724}},
+      vaes[] = {{"sd15", 83653863}, {"taesd", 2445063}};
+    Error err;
+    for (size_t i = 0; i < 3; i++) {
+        UNet *unet = unet_random(unets[i].arch, unet_published(unets[i].arch), &err);
+        if (!unet) fail_msg("%s", err.text);
+        size_t weights = 0;
+        for (size_t k = 0; k < unet->set.count; k++) weights += shape_size(unet->set.weights[k].shape);
+        assert_int_equal(weights, unets[i].weights);
+        unet_free(unet);
+    }
+    for (size_t i = 0; i < 2; i++) {
+        Vae *vae = vae_random(vaes[i].arch, vae_published(vaes[i].arch), &err);
+        if (!vae) fail_msg("%s", err.text);
+        size_t weights = 0;
+        for (size_t k = 0; k < vae->set.count; k++) weights += shape_size(vae->set.weights[k].shape);
+        assert_int_equal(weights, vaes[i].weights);
+        vae_free(vae);
+    }
+    assert_null(unet_published("sd99"));
+    assert_null(vae_published("sd99"));
+}
+
+/* Weights drawn on demand are the same at every demand. */
+static void random_weights_for_measuring_are_the_same_again(void **state)
+{
+    (void)state;
+    Error err;
+    char *text = config_text("sd15");
+    const size_t n = view_of("sd15.0", "noise")->count;
+    float *a = xcalloc(n, sizeof *a), *b = xcalloc(n, sizeof *b);
+    UNet *unet = unet_random("sd15", text, &err);
+    predict(unet, "sd15.0", size_of("sd15.0"), (GraphOptions){0}, a);
+    predict(unet, "sd15.0", size_of("sd15.0"), (GraphOptions){0}, b);
+    assert_memory_equal(a, b, n * sizeof *a);
+    assert_true(isfinite(a[0]) && fabsf(a[0] - a[1]) > 0);
+    unet_free(unet);
+    free(a), free(b), free(text);
 }
 
 /* The three parts in one graph with a loss: gradients reach the first and the last weights. */
@@ -473,6 +520,8 @@ int main(void)
         cmocka_unit_test(weights_that_do_not_fit_the_configuration_are_refused),
         cmocka_unit_test(texts_that_are_not_finite_are_refused),
         cmocka_unit_test(a_new_model_survives_saving_and_opening),
+        cmocka_unit_test(published_models_have_their_number_of_weights),
+        cmocka_unit_test(random_weights_for_measuring_are_the_same_again),
         cmocka_unit_test(a_unet_can_be_trained),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -65,6 +65,13 @@ UNet *unet_new(const char *name, const char *config_json, uint64_t seed, Error *
     return NULL;
 }
 
+UNet *unet_random(const char *name, const char *config_json, Error *err)
+{
+    UNet *unet = from_config(json_parse(name, config_json, strlen(config_json), err), err);
+    if (unet) weights_random(&unet->set);
+    return unet;
+}
+
 bool unet_save(const UNet *unet, const char *config_json, const char *folder, bool half, Error *err)
 {
     char *path = path_join(folder, "config.json");

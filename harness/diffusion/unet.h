@@ -59,6 +59,10 @@ typedef struct UNet {
 UNet *unet_open(const char *folder, Error *err);
 /* From a config.json's text (`name` for sentences), weights drawn: for training from scratch. */
 UNet *unet_new(const char *name, const char *config_json, uint64_t seed, Error *err);
+/* The same with weights_random, for measuring. */
+UNet *unet_random(const char *name, const char *config_json, Error *err);
+/* config.json of a published model: sd15, sd21, sd-turbo; NULL for another name. */
+const char *unet_published(const char *arch);
 /* Writes FOLDER/config.json (given) and the weights. */
 bool unet_save(const UNet *unet, const char *config_json, const char *folder, bool half, Error *err);
 void unet_free(UNet *unet); /* NULL is allowed */

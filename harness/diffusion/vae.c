@@ -233,6 +233,13 @@ Vae *vae_new(const char *name, const char *config_json, uint64_t seed, Error *er
     return NULL;
 }
 
+Vae *vae_random(const char *name, const char *config_json, Error *err)
+{
+    Vae *vae = from_config(json_parse(name, config_json, strlen(config_json), err), err);
+    if (vae) weights_random(&vae->set);
+    return vae;
+}
+
 bool vae_save(const Vae *vae, const char *config_json, const char *folder, bool half, Error *err)
 {
     char *path = path_join(folder, "config.json");

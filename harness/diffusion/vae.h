@@ -33,6 +33,10 @@ typedef struct Vae {
 Vae *vae_open(const char *folder, Error *err);
 /* From a config.json's text, weights drawn: for training from scratch. */
 Vae *vae_new(const char *name, const char *config_json, uint64_t seed, Error *err);
+/* The same with weights_random, for measuring. */
+Vae *vae_random(const char *name, const char *config_json, Error *err);
+/* config.json of a published model: sd15, sd21, sd-turbo (the same), taesd; NULL for another name. */
+const char *vae_published(const char *arch);
 bool vae_save(const Vae *vae, const char *config_json, const char *folder, bool half, Error *err);
 void vae_free(Vae *vae);
 

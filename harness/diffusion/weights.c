@@ -80,6 +80,31 @@ bool weights_draw(WeightSet *set, uint64_t seed, Error *err)
     return true;
 }
 
+/* Parameter.load of weights_random */
+static bool draw_on_demand(Parameter *p, Error *err)
+{
+    const WeightSet *set = p->source;
+    const size_t place = (size_t)(p - set->weights);
+    Random random;
+    random_seed(&random, place);
+    if (!big_alloc(&p->value, shape_size(p->shape), sizeof *p->value, p->name, err)) return false;
+    draw(&random, set->start[place], set->bound[place], p->value, shape_size(p->shape));
+    return true;
+}
+
+void weights_random(WeightSet *set)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        set->weights[i].load = draw_on_demand;
+        set->weights[i].source = set;
+    }
+}
+
+void weights_freeze(WeightSet *set, bool frozen)
+{
+    for (size_t i = 0; i < set->count; i++) set->weights[i].frozen = frozen;
+}
+
 /* ---- finding ---- */
 
 static int by_name(const void *a, const void *b, void *set)

@@ -53,6 +53,11 @@ void weights_need_norm(WeightSet *set, const char *name, size_t channels);
 bool weights_open(WeightSet *set, const char *folder, Error *err);
 /* A new model: draws every weight in the order of the list from torch's generator seeded with `seed`; trainable. */
 bool weights_draw(WeightSet *set, uint64_t seed, Error *err);
+/* Weights for measuring: frozen, drawn when a graph asks for them and let go like those of a file, so that a full-size model
+ * takes the memory that it takes in use. Each tensor has a seed of its own. The set must not move afterwards. */
+void weights_random(WeightSet *set);
+/* A new model is frozen for use, or thawed for training on. */
+void weights_freeze(WeightSet *set, bool frozen);
 /* Writes FOLDER/diffusion_pytorch_model.safetensors, fp16 if `half`. Values must stand (new models). */
 bool weights_save(const WeightSet *set, const char *folder, bool half, Error *err);
 /* SHA-256 over the files' bytes, config.json first, as hex. */
