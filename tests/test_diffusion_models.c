@@ -484,6 +484,71 @@ static void a_unet_can_be_trained(void **state)
     unet_free(unet);
 }
 
+static void an_autoencoder_can_be_trained(void **state)
+{
+    (void)state;
+    Error err;
+    char *text = config_text("vae");
+    Vae *vae = vae_new("vae", text, 7, &err);
+    if (!vae) fail_msg("%s", err.text);
+    Graph *g = graph_new((GraphOptions){0});
+    Node *picture = input(g, "picture", shape(1, 8, 8, 3));
+    Node *mean = slice(g, vae_encoder_node(g, vae, picture), 3, 0, 4), *out = vae_decoder_node(g, vae, mean);
+    Node *apart = subtract(g, out, picture), *loss = mean_of_all(g, mul(g, apart, apart));
+    if (!graph_compile(g, &out, 1, loss, &err)) fail_msg("%s", err.text);
+    for (size_t i = 0; i < 192; i++) node_data(picture)[i] = sinf((float)i);
+    graph_forward(g);
+    graph_backward(g);
+    for (size_t i = 0; i < vae->set.count; i++) {
+        const Parameter *p = &vae->set.weights[i];
+        double sum = 0;
+        for (size_t j = 0; j < shape_size(p->shape); j++) sum += fabs((double)p->gradient[j]);
+        const bool has_none = strstr(p->name, "to_k.bias") != NULL; /* it adds the same to all scores of a row */
+        if (!has_none && !(sum > 0)) fail_msg("no gradient reaches %s", p->name);
+    }
+    graph_free(g);
+    free(text);
+    vae_free(vae);
+}
+
+/* Names that users have; full precision comes before a variant. */
+static void shards_of_a_variant_are_found_and_full_precision_comes_first(void **state)
+{
+    (void)state;
+    Error err;
+    char *text = config_text("sd15"), *bytes;
+    size_t length;
+    write_text("config.json", text, strlen(text));
+    free(text);
+    static const char *const from = FOLDER "sd15/diffusion_pytorch_model.safetensors";
+    if (!read_file(from, 1 << 24, &bytes, &length, &err)) fail_msg("%s", err.text);
+    write_text("diffusion_pytorch_model.fp16-00001-of-00001.safetensors", bytes, length);
+    Safetensors *st = golden_open(from);
+    Text index = {0};
+    text_add(&index, "{\"metadata\": {}, \"weight_map\": {");
+    for (size_t i = 0; i < safetensors_count(st); i++)
+        text_addf(&index, "%s\"%s\": \"diffusion_pytorch_model.fp16-00001-of-00001.safetensors\"", i ? ", " : "",
+                  safetensors_at(st, i)->name);
+    text_add(&index, "}}");
+    safetensors_close(st);
+    write_text("diffusion_pytorch_model.safetensors.index.fp16.json", index.data, index.length);
+    UNet *unet = unet_open(scratch, &err);
+    if (!unet) fail_msg("%s", err.text);
+    assert_non_null(strstr(unet->set.file, "index.fp16.json"));
+    unet_free(unet);
+    write_text("diffusion_pytorch_model.safetensors", bytes, length);
+    unet = unet_open(scratch, &err);
+    if (!unet) fail_msg("%s", err.text);
+    assert_null(strstr(unet->set.file, "fp16"));
+    unet_free(unet);
+    text_free(&index);
+    free(bytes);
+    static const char *const made[] = {"diffusion_pytorch_model.safetensors",
+                                       "diffusion_pytorch_model.safetensors.index.fp16.json",
+                                       "diffusion_pytorch_model.fp16-00001-of-00001.safetensors"};
+    for (size_t i = 0; i < 3; i++) unlink(NAME("%s/%s", scratch, made[i]));
+}
+
 static int remove_one(const char *path, const struct stat *status, int type, struct FTW *walk)
 {
     (void)status, (void)type, (void)walk;
@@ -523,6 +588,8 @@ int main(void)
         cmocka_unit_test(published_models_have_their_number_of_weights),
         cmocka_unit_test(random_weights_for_measuring_are_the_same_again),
         cmocka_unit_test(a_unet_can_be_trained),
+        cmocka_unit_test(an_autoencoder_can_be_trained),
+        cmocka_unit_test(shards_of_a_variant_are_found_and_full_precision_comes_first),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
