@@ -280,6 +280,7 @@ static void settings_that_are_not_computed_are_refused(void **state)
     check_config_refused("\"attention_head_dim\": 4", "\"attention_head_dim\": [4, 4]", "one number a level");
     check_config_refused("\"norm_num_groups\": 4", "\"norm_num_groups\": 0", "norm_num_groups");
     check_config_refused("\"norm_num_groups\": 4", "\"norm_num_groups\": null", "normalisation");
+    check_config_refused("\"layers_per_block\": 1", "\"layers_per_block\": 9999", "too many");
     check_config_refused("\"num_attention_heads\": null", "\"num_attention_heads\": 8", "num_attention_heads");
     check_config_refused("\"cross_attention_dim\": 12", "\"cross_attention_dim\": 99999999", "cross_attention_dim");
     check_config_refused("\"cross_attention_dim\": 12", "\"one_of_next_year\": 12", "one_of_next_year");

@@ -58,6 +58,16 @@ bool config_sizes(Json config, const char *key, size_t count, size_t otherwise, 
     return true;
 }
 
+bool config_layers(Json config, const char *key, size_t count, size_t otherwise, size_t *values, Error *err)
+{
+    if (!config_sizes(config, key, count, otherwise, values, err)) return false;
+    for (size_t i = 0; i < count; i++)
+        if (values[i] > LAYERS_MAX)
+            return json_fail(json_get(config, key), err, "%zu layers are too many, up to %d are possible", values[i],
+                             LAYERS_MAX);
+    return true;
+}
+
 bool config_size_list(Json config, const char *key, size_t *values, size_t *count, Error *err)
 {
     Json list;

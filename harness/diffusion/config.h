@@ -4,7 +4,7 @@
 
 #include "harness/io/json.h"
 
-enum { LEVELS_MAX = 8, CHANNELS_MAX = 1 << 16 };
+enum { LEVELS_MAX = 8, LAYERS_MAX = 32, CHANNELS_MAX = 1 << 16 };
 
 /* Reads FOLDER/config.json; `class_name` must be its _class_name (any if NULL). Caller frees with json_free. */
 JsonFile *model_config_read(const char *folder, const char *class_name, Error *err);
@@ -13,6 +13,8 @@ JsonFile *model_config_read(const char *folder, const char *class_name, Error *e
 bool config_size(Json config, const char *key, size_t otherwise, size_t *value, Error *err);
 /* A list of `count` sizes, or one size for all; `otherwise` when the key is absent. */
 bool config_sizes(Json config, const char *key, size_t count, size_t otherwise, size_t *values, Error *err);
+/* The same for numbers of layers: at most LAYERS_MAX. */
+bool config_layers(Json config, const char *key, size_t count, size_t otherwise, size_t *values, Error *err);
 /* A list of sizes of any length up to LEVELS_MAX; fails when absent or empty. */
 bool config_size_list(Json config, const char *key, size_t *values, size_t *count, Error *err);
 /* A list of `count` truths, or one for all; false when absent. */

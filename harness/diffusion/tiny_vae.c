@@ -42,7 +42,7 @@ static bool read_channels(Json config, const char *key, size_t *channels, size_t
 static bool read_blocks(Json config, const char *key, size_t levels, const size_t otherwise[4], size_t *blocks,
                         Error *err)
 {
-    if (json_get(config, key).node) return config_sizes(config, key, levels, 1, blocks, err);
+    if (json_get(config, key).node) return config_layers(config, key, levels, 1, blocks, err);
     if (levels != 4) return json_fail(config, err, "%s is missing", key);
     for (size_t i = 0; i < levels; i++) blocks[i] = otherwise[i];
     return true;

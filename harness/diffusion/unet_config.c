@@ -71,9 +71,9 @@ static bool read_levels(Json config, const UNetConfig *k, Levels *l, Error *err)
     const size_t n = k->levels;
     return read_types(config, "down_block_types", n, "DownBlock2D", "CrossAttnDownBlock2D", l->down_attends, err) &&
            read_types(config, "up_block_types", n, "UpBlock2D", "CrossAttnUpBlock2D", l->up_attends, err) &&
-           config_sizes(config, "layers_per_block", n, 2, l->layers, err) &&
+           config_layers(config, "layers_per_block", n, 2, l->layers, err) &&
            config_sizes(config, "attention_head_dim", n, 8, l->heads, err) &&
-           config_sizes(config, "transformer_layers_per_block", n, 1, l->depth, err) &&
+           config_layers(config, "transformer_layers_per_block", n, 1, l->depth, err) &&
            config_sizes(config, "cross_attention_dim", n, 1280, l->text_width, err) &&
            config_flags(config, "only_cross_attention", n, l->only_cross, err);
 }

@@ -48,7 +48,7 @@ static bool kl_config(Json config, VaeConfig *k, Error *err)
         !config_size_list(config, "block_out_channels", k->channels, &k->levels, err) ||
         !read_types(config, "down_block_types", "DownEncoderBlock2D", k->levels, err) ||
         !read_types(config, "up_block_types", "UpDecoderBlock2D", k->levels, err) ||
-        !config_size(config, "layers_per_block", 1, &k->layers, err) ||
+        !config_layers(config, "layers_per_block", 1, 1, &k->layers, err) ||
         !config_size(config, "norm_num_groups", 32, &k->groups, err) ||
         !config_real(config, "scaling_factor", 0.18215, &k->scaling_factor, err) ||
         !config_real(config, "shift_factor", 0, &k->shift_factor, err) ||
