@@ -11,7 +11,7 @@ endif
 ARCH   ?= native
 BUILD  ?= build
 PREFIX ?= /usr/local
-ROOMS  ?= harness/base harness/io harness/graph harness/clip harness/diffusion datasets methods harness/bench reports harness/cli
+ROOMS  ?= harness/base harness/io harness/graph harness/clip harness/diffusion datasets methods harness/bench harness/pretrain reports harness/cli
 
 # What a bare Debian 12 lacks: to build, to draw figures, to test, to check the format.
 DEBIAN := gcc make pkg-config libdnnl-dev libhdf5-dev libcjson-dev libjpeg-dev libpng-dev zlib1g-dev libcairo2-dev \

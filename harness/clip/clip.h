@@ -44,7 +44,7 @@ typedef struct Clip {
     Parameter
         *weights; /* all frozen after clip_open; batch norms are folded into their convolutions' weight and ".bias" */
     size_t count;
-    bool batch_norm_folded;  /* false while a model is being trained from scratch (harness/bench/pretrain) */
+    bool batch_norm_folded;  /* false while a model is being trained from scratch (harness/pretrain) */
     char *path;              /* where it came from */
     char fingerprint[65];    /* hex SHA-256 of the checkpoint's bytes */
     struct ClipIndex *index; /* names to weights */
@@ -135,3 +135,5 @@ bool clip_config_of(const char *arch, ClipConfig *config,
 void clip_freeze(Clip *clip);
 /* Writes an open_clip folder: open_clip_config.json, open_clip_model.safetensors (fp16 or fp32), batch norms apart. */
 bool clip_save(const Clip *clip, const char *folder, bool half, Error *err);
+/* Writes the text tower alone as transformers' CLIPTextModel folder: config.json, model.safetensors. */
+bool clip_save_text_tower(const Clip *clip, const char *folder, bool half, Error *err);

@@ -2,6 +2,7 @@
  * seen before, one caption of it, mirrored or not; so a resumed run needs no state of a generator. */
 #pragma once
 
+#include "datasets/mini_world.h"
 #include "harness/clip/tokenizer.h"
 
 #include <stddef.h>
@@ -19,3 +20,8 @@ void pretrain_batch_free(PretrainBatch *batch);
 /* Fills the batch with pairs first .. first + size - 1. Scene numbers are taken modulo `scenes`. */
 void pretrain_batch_fill(PretrainBatch *batch, uint64_t first, uint64_t scenes, uint64_t seed,
                          const Tokenizer *tokenizer, const float mean[3], const float std[3]);
+
+/* The parts, for other kinds of batches. A scene's picture as (value / 255 - mean) / std: pixels [64, 64, 3]. */
+void pretrain_picture(const WorldScene *scene, bool mirrored, const float mean[3], const float std[3], float *pixels);
+/* A caption's ids [tokens], cut to fit and filled up with the end token, and how many stand before the filling. */
+size_t pretrain_tokens(const Tokenizer *tokenizer, const char *caption, size_t tokens, int32_t *ids);

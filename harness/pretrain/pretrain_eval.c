@@ -1,4 +1,4 @@
-#include "harness/bench/pretrain_eval.h"
+#include "harness/pretrain/pretrain_eval.h"
 
 #include "harness/bench/metrics.h"
 

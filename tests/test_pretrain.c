@@ -1,7 +1,7 @@
 /* Pretraining: the loss against its definition, batches that depend on nothing but their number, exact resume. */
-#include "harness/bench/pretrain_batch.h"
-#include "harness/bench/pretrain_clip.h"
-#include "harness/bench/pretrain_loss.h"
+#include "harness/pretrain/pretrain_batch.h"
+#include "harness/pretrain/pretrain_clip.h"
+#include "harness/pretrain/pretrain_loss.h"
 #include "harness/clip/vocabulary.h"
 #include "harness/io/safetensors.h"
 

@@ -1,14 +1,14 @@
-#include "harness/bench/pretrain_clip.h"
+#include "harness/pretrain/pretrain_clip.h"
 
 #include "datasets/mini_world.h"
 #include "harness/base/text.h"
-#include "harness/bench/pretrain_batch.h"
-#include "harness/bench/pretrain_eval.h"
-#include "harness/bench/pretrain_loss.h"
-#include "harness/bench/pretrain_state.h"
 #include "harness/clip/vocabulary.h"
 #include "harness/graph/ops.h"
 #include "harness/io/artifact.h"
+#include "harness/pretrain/pretrain_batch.h"
+#include "harness/pretrain/pretrain_eval.h"
+#include "harness/pretrain/pretrain_loss.h"
+#include "harness/pretrain/pretrain_state.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -20,11 +20,13 @@ static const size_t recipe_pairs = 480000, recipe_batch = 128, recipe_scenes = S
 static const double peak_lr = 2e-3, warmup_steps = 100, weight_decay = 0.1, gradient_limit = 1;
 static const double first_scale = 14, largest_scale = 100;
 static const ContrastiveOptions contrast = {.local_weight = 0.4f, .local_temperature = 10, .group = 32};
+enum { GLOBAL_LOSS, LOCAL_LOSS }; /* state.means */
 enum { STEPS_A_LOG_LINE = 250, TUNE_IMAGES = 2000, CONTEXT = 32 };
 
 typedef struct Trainer {
     PretrainClipOptions options;
     Tokenizer *tokenizer;
+    Clip *clip;
     PretrainState state;
     PretrainBatch batch;
     Graph *graph;
@@ -66,7 +68,7 @@ static ClipConfig mini_sizes(size_t vocabulary)
 
 static void build_graph(Trainer *t)
 {
-    const Clip *clip = t->state.clip;
+    const Clip *clip = t->clip;
     const size_t batch = t->options.batch;
     Graph *g = t->graph = graph_new((GraphOptions){0});
     t->pixels = input(g, "pixels", shape(batch, WORLD_SIZE, WORLD_SIZE, 3));
@@ -78,19 +80,6 @@ static void build_graph(Trainer *t)
     Node *at_end = gather_positions(g, clip_text_hidden(g, clip, embedded), t->ends);
     Node *factor = exponential(g, parameter(g, t->scale));
     t->loss = contrastive_loss(g, image.global, image.local, clip_text_project(g, clip, at_end), factor, contrast);
-}
-
-static void choose_trained(PretrainState *state)
-{
-    state->trained = xcalloc(state->clip->count, sizeof *state->trained);
-    for (size_t i = 0; i < state->clip->count; i++)
-        if (!state->clip->weights[i].frozen) state->trained[state->count++] = &state->clip->weights[i];
-    const OptimiserOptions adamw = {
-        .kind = OPTIMISER_ADAMW, .beta1 = 0.9, .beta2 = 0.98, .eps = 1e-6, .weight_decay = weight_decay};
-    state->optimiser = optimiser_new(adamw, state->trained, state->count);
-    /* Gains, shifts and the scale are not decayed. */
-    for (size_t i = 0; i < state->count; i++)
-        if (state->trained[i]->shape.rank < 2) optimiser_set_decay(state->optimiser, i, 0);
 }
 
 static void resolve_options(Trainer *t, const PretrainClipOptions *options)
@@ -138,9 +127,11 @@ static bool setup(Trainer *t, Progress *progress, Error *err)
 {
     if (!make_folders(t->options.work, err) || !vocabulary_write(world_words(), t->options.work, err)) return false;
     if (!(t->tokenizer = tokenizer_open(t->options.work, err))) return false;
-    if (!(t->state.clip = clip_new(mini_sizes(tokenizer_size(t->tokenizer)), t->options.seed, err))) return false;
-    t->scale = clip_weight(t->state.clip, "logit_scale");
-    choose_trained(&t->state);
+    if (!(t->clip = clip_new(mini_sizes(tokenizer_size(t->tokenizer)), t->options.seed, err))) return false;
+    t->scale = clip_weight(t->clip, "logit_scale");
+    const OptimiserOptions adamw = {
+        .kind = OPTIMISER_ADAMW, .beta1 = 0.9, .beta2 = 0.98, .eps = 1e-6, .weight_decay = weight_decay};
+    if (!pretrain_state_init(&t->state, t->clip->weights, t->clip->count, adamw, false, err)) return false;
     build_graph(t);
     return pretrain_batch_init(&t->batch, t->options.batch, CONTEXT, err) &&
            graph_compile(t->graph, NULL, 0, t->loss.total, err) && restore(t, progress, err);
@@ -160,7 +151,7 @@ static double step_lr(const Trainer *t, uint64_t step)
 static bool train_step(Trainer *t, Error *err)
 {
     PretrainState *s = &t->state;
-    const ClipConfig *c = &s->clip->config;
+    const ClipConfig *c = &t->clip->config;
     pretrain_batch_fill(&t->batch, s->step * t->options.batch, t->options.scenes, t->options.seed, t->tokenizer,
                         c->mean, c->std);
     memcpy(node_data(t->pixels), t->batch.pixels, node_bytes(t->pixels));
@@ -175,8 +166,8 @@ static bool train_step(Trainer *t, Error *err)
     clip_gradient_norm(s->trained, s->count, gradient_limit);
     optimiser_step(s->optimiser, step_lr(t, s->step));
     t->scale->value[0] = fminf(fmaxf(t->scale->value[0], 0), (float)log(largest_scale));
-    s->loss = s->step ? 0.98 * s->loss + 0.02 * loss : loss;
-    s->local_loss = s->step ? 0.98 * s->local_loss + 0.02 * local : local;
+    pretrain_state_mean(s, GLOBAL_LOSS, loss);
+    pretrain_state_mean(s, LOCAL_LOSS, local);
     s->step++;
     return true;
 }
@@ -190,7 +181,7 @@ static bool write_log(const Trainer *t, Error *err)
 static bool log_line(Trainer *t, Progress *progress, Error *err)
 {
     PretrainState *s = &t->state;
-    if (!clip_save(s->clip, t->preview, false, err)) return false;
+    if (!clip_save(t->clip, t->preview, false, err)) return false;
     Clip *frozen = clip_open(t->preview, err);
     if (!frozen) return false;
     WorldZeroShot tune;
@@ -199,14 +190,15 @@ static bool log_line(Trainer *t, Progress *progress, Error *err)
     if (!good) return false;
     const double pairs = (double)(s->step * t->options.batch), rate = pairs / s->seconds;
     text_addf(&t->log, "%llu\t%.0f\t%.1f\t%.1f\t%.3g\t%.4f\t%.4f\t%.3f\t%.2f\t%.2f\t%.2f\t%.2f\n",
-              (unsigned long long)s->step, pairs, s->seconds, rate, step_lr(t, s->step - 1), s->loss, s->local_loss,
-              exp((double)t->scale->value[0]), tune.raw, tune.normalised, tune.local_raw, tune.local_normalised);
+              (unsigned long long)s->step, pairs, s->seconds, rate, step_lr(t, s->step - 1), s->means[GLOBAL_LOSS],
+              s->means[LOCAL_LOSS], exp((double)t->scale->value[0]), tune.raw, tune.normalised, tune.local_raw,
+              tune.local_normalised);
     progress_note(
         progress,
         "step %llu: loss %.3f, local %.3f, scale %.1f; tune mAP raw %.1f, normalised %.1f, local %.1f / %.1f; "
         "%.0f pairs/s",
-        (unsigned long long)s->step, s->loss, s->local_loss, exp((double)t->scale->value[0]), tune.raw, tune.normalised,
-        tune.local_raw, tune.local_normalised, rate);
+        (unsigned long long)s->step, s->means[GLOBAL_LOSS], s->means[LOCAL_LOSS], exp((double)t->scale->value[0]),
+        tune.raw, tune.normalised, tune.local_raw, tune.local_normalised, rate);
     return write_log(t, err);
 }
 
@@ -248,8 +240,7 @@ static bool publish(const Trainer *t, Error *err)
 {
     char *log = path_join(t->options.out, "training_log.tsv");
     const bool good = make_folders(t->options.out, err) && vocabulary_write(world_words(), t->options.out, err) &&
-                      clip_save(t->state.clip, t->options.out, true, err) &&
-                      write_file(log, t->log.data, t->log.length, err);
+                      clip_save(t->clip, t->options.out, true, err) && write_file(log, t->log.data, t->log.length, err);
     free(log);
     return good;
 }
@@ -265,9 +256,8 @@ bool pretrain_clip(const PretrainClipOptions *options, Progress *progress, Error
         good = good && publish(&t, err);
     graph_free(t.graph);
     pretrain_batch_free(&t.batch);
-    optimiser_free(t.state.optimiser);
-    free(t.state.trained);
-    if (t.state.clip) clip_free(t.state.clip);
+    pretrain_state_free(&t.state);
+    if (t.clip) clip_free(t.clip);
     if (t.tokenizer) tokenizer_free(t.tokenizer);
     text_free(&t.log);
     free(t.config), free(t.checkpoint), free(t.log_path), free(t.preview);

@@ -1,4 +1,4 @@
-#include "harness/bench/pretrain_loss.h"
+#include "harness/pretrain/pretrain_loss.h"
 
 #include "harness/base/memory.h"
 #include "harness/graph/ops.h"

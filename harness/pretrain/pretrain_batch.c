@@ -1,7 +1,7 @@
-#include "harness/bench/pretrain_batch.h"
+#include "harness/pretrain/pretrain_batch.h"
 
-#include "datasets/mini_world.h"
 #include "harness/base/memory.h"
+#include "harness/pretrain/pretrain_loop.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,16 +20,7 @@ void pretrain_batch_free(PretrainBatch *batch)
     *batch = (PretrainBatch){0};
 }
 
-/* splitmix64's finaliser (Steele et al. 2014): 64 well mixed bits of a counter. */
-static uint64_t mixed(uint64_t value)
-{
-    value += 0x9E3779B97F4A7C15u;
-    value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9u;
-    value = (value ^ (value >> 27)) * 0x94D049BB133111EBu;
-    return value ^ (value >> 31);
-}
-
-static void picture_of(const WorldScene *scene, bool mirrored, const float mean[3], const float std[3], float *pixels)
+void pretrain_picture(const WorldScene *scene, bool mirrored, const float mean[3], const float std[3], float *pixels)
 {
     uint8_t rendered[WORLD_SIZE * WORLD_SIZE * 3];
     world_render(scene, rendered);
@@ -41,16 +32,15 @@ static void picture_of(const WorldScene *scene, bool mirrored, const float mean[
         }
 }
 
-static void caption_of(PretrainBatch *batch, size_t i, const char *caption, const Tokenizer *tokenizer)
+size_t pretrain_tokens(const Tokenizer *tokenizer, const char *caption, size_t tokens, int32_t *ids)
 {
     TokenList list = {0};
-    tokenizer_encode(tokenizer, caption, batch->tokens, &list);
-    int32_t *ids = batch->ids + i * batch->tokens;
+    tokenizer_encode(tokenizer, caption, tokens, &list);
     const size_t count = list.offsets[1];
     memcpy(ids, list.tokens, count * sizeof *ids);
-    for (size_t k = count; k < batch->tokens; k++) ids[k] = tokenizer_end(tokenizer);
-    batch->ends[i] = (int32_t)count - 1;
+    for (size_t k = count; k < tokens; k++) ids[k] = tokenizer_end(tokenizer);
     token_list_free(&list);
+    return count;
 }
 
 void pretrain_batch_fill(PretrainBatch *batch, uint64_t first, uint64_t scenes, uint64_t seed,
@@ -59,20 +49,21 @@ void pretrain_batch_fill(PretrainBatch *batch, uint64_t first, uint64_t scenes, 
     /* The tokenizer keeps a cache of words: captions are encoded by one thread, pictures drawn by all. */
 #pragma omp parallel for schedule(static)
     for (size_t i = 0; i < batch->size; i++) {
-        const uint64_t pair = first + i, draw = mixed(seed ^ mixed(pair));
+        const uint64_t pair = first + i, draw = mixed_bits(seed ^ mixed_bits(pair));
         WorldScene scene;
         world_scene(&scene, WORLD_PRETRAIN, pair % scenes);
-        picture_of(&scene, draw & 1, mean, std, batch->pixels + i * WORLD_SIZE * WORLD_SIZE * 3);
+        pretrain_picture(&scene, draw & 1, mean, std, batch->pixels + i * WORLD_SIZE * WORLD_SIZE * 3);
     }
     for (size_t i = 0; i < batch->size; i++) {
-        const uint64_t pair = first + i, draw = mixed(seed ^ mixed(pair));
+        const uint64_t pair = first + i, draw = mixed_bits(seed ^ mixed_bits(pair));
         WorldScene scene;
         char caption[WORLD_CAPTION_MAX];
         world_scene(&scene, WORLD_PRETRAIN, pair % scenes);
         world_caption(&scene, &world_pretrain_style, draw >> 1, draw & 1, caption);
         /* Every other caption ends like a sentence, so that the full stop of "a photo of a cat." is nothing new. */
         const size_t length = strlen(caption);
-        if ((mixed(draw) & 1) && length + 1 < sizeof caption) memcpy(caption + length, ".", 2);
-        caption_of(batch, i, caption, tokenizer);
+        if ((mixed_bits(draw) & 1) && length + 1 < sizeof caption) memcpy(caption + length, ".", 2);
+        batch->ends[i] =
+            (int32_t)pretrain_tokens(tokenizer, caption, batch->tokens, batch->ids + i * batch->tokens) - 1;
     }
 }

@@ -1,0 +1,11 @@
+/* Training the judge (judge.h) on renders of pretraining scenes with the renderer's own labels: logistic loss a class, AdamW 3e-3
+ * falling to 0, batch 64. */
+#pragma once
+
+#include "harness/bench/judge.h"
+#include "harness/pretrain/pretrain_loop.h"
+
+/* Trains or goes on; when *done, *judge is the finished, folded judge (caller frees). */
+bool pretrain_judge(const PretrainRun *run, size_t images, Judge **judge, bool *done, Error *err);
+/* Share (percent) of `count` held-out single-object scenes whose class has the largest logit. */
+bool judge_accuracy(const Judge *judge, size_t count, double *percent, Error *err);
