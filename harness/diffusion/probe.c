@@ -1,6 +1,7 @@
 #include "harness/diffusion/probe.h"
 
 #include "harness/base/text.h"
+#include "harness/diffusion/text_encoder.h"
 #include "harness/diffusion/unet.h"
 #include "harness/diffusion/vae.h"
 #include "harness/io/artifact.h"
@@ -205,6 +206,53 @@ bool probe_vae_encode(const char *model, const char *in, const char *out, const 
     free(moments[0].values);
     free(moments[1].values);
     vae_free(vae);
+    free(folder);
+    return good;
+}
+
+/* ---- text ---- */
+
+static bool hidden_of(const Clip *clip, const int32_t *tokens, const size_t dim[3], float *hidden, Error *err)
+{
+    TextTower *tower = text_tower_new(clip, dim[1], err);
+    bool good = tower != NULL;
+    for (size_t b = 0; b < dim[0] && good; b++)
+        good = text_tower_hidden(tower, tokens + b * dim[1], hidden + b * dim[1] * dim[2], err);
+    text_tower_free(tower);
+    return good;
+}
+
+static bool read_tokens(const char *path, size_t dim[2], int32_t **tokens, Error *err)
+{
+    ArtifactReader *r = artifact_open(path, err);
+    if (!r) return false;
+    const bool good = artifact_read_int32(r, "tokens", 2, dim, tokens, err) &&
+                      (dim[0] || fail(err, "%s: tokens: there are no values", path));
+    artifact_close(r);
+    return good;
+}
+
+static bool write_hidden(const char *out, const char *config, const size_t dim[3], const float *hidden, Error *err)
+{
+    ArtifactWriter *w = artifact_create(out, config, err);
+    if (!w) return false;
+    artifact_write_floats(w, "hidden", 3, dim, hidden);
+    return artifact_commit(w, err);
+}
+
+bool probe_text(const char *model, const char *in, const char *out, const char *config, Error *err)
+{
+    char *folder = part_of(model, "text_encoder");
+    Clip *clip = clip_open(folder, err);
+    int32_t *tokens = NULL;
+    float *hidden = NULL;
+    size_t dim[3] = {0, 0, clip ? clip->config.text_width : 0};
+    const bool good = clip && read_tokens(in, dim, &tokens, err) &&
+                      big_alloc(&hidden, dim[0] * dim[1], dim[2] * sizeof *hidden, "the hidden states", err) &&
+                      hidden_of(clip, tokens, dim, hidden, err) && write_hidden(out, config, dim, hidden, err);
+    free(tokens);
+    free(hidden);
+    clip_free(clip);
     free(folder);
     return good;
 }
