@@ -36,7 +36,8 @@ static bool check_keys(const Option *table, size_t count, Json object, Error *er
 static bool check_range(const Option *option, Json value, double number, Error *err)
 {
     if (number >= option->low && number <= option->high) return true;
-    return json_fail(value, err, "%g is out of range; %g to %g are allowed", number, option->low, option->high);
+    return json_fail(value, err, "%.10g is out of range; %.10g to %.10g are allowed", number, option->low,
+                     option->high);
 }
 
 static bool check_choice(const Option *option, Json value, const char *text, Error *err)

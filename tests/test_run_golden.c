@@ -7,6 +7,7 @@
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -36,8 +37,14 @@ static char *output_of(const char *command)
     return out.data;
 }
 
+static const char *program(void)
+{
+    const char *path = getenv("PALBENCH");
+    return path ? path : "build/palbench";
+}
+
 /* The command that runs every experiment of the file; caller frees. */
-static char *command_of(const char *program)
+static char *command_of(void)
 {
     Error err;
     Text command = {0};
@@ -45,7 +52,7 @@ static char *command_of(const char *program)
     if (!book) fail_msg("%s", err.text);
     const Json experiments = json_get(json_root(book), "experiments");
     text_addf(&command, "'%s' run --experiments " GOLDEN "experiments.json --store %s --threads 1 --quiet --json",
-              program, fixture.store);
+              program(), fixture.store);
     for (size_t i = 0; i < json_count(experiments); i++) text_addf(&command, " %s", json_key(json_at(experiments, i)));
     json_free(book);
     return command.data;
@@ -55,10 +62,9 @@ static int run_all(void **state)
 {
     (void)state;
     Error err;
-    const char *program = getenv("PALBENCH");
     strcpy(fixture.store, "/tmp/palbench-golden-XXXXXX");
     assert_non_null(mkdtemp(fixture.store));
-    char *command = command_of(program ? program : "build/palbench");
+    char *command = command_of();
     char *text = output_of(command);
     assert_non_null(text);
     fixture.results = json_parse("palbench run --json", text, strlen(text), &err);
@@ -150,12 +156,56 @@ static void average_precision_is_that_of_scikit_learn(void **state)
     assert_int_equal(compare_all("ap", ap_tolerance), 15);
 }
 
+static void cut_in_half(const char *path)
+{
+    struct stat info;
+    assert_int_equal(stat(path, &info), 0);
+    assert_int_equal(truncate(path, info.st_size / 2), 0);
+}
+
+static void a_result_cut_in_half_is_made_again(void **state)
+{
+    (void)state;
+    Error err;
+    const char *file;
+    if (!json_string(json_at(json_root(fixture.results), 0), "file", &file, &err)) fail_msg("%s", err.text);
+    cut_in_half(file);
+    char *command = command_of();
+    free(output_of(command));
+    free(command);
+    assert_int_equal(compare_all("scores", tolerance), 15);
+}
+
+/* The last weight of the file is a batch norm's; a relu behind it would make zero of NaN and hide it. */
+static void weights_that_are_not_numbers_are_refused(void **state)
+{
+    (void)state;
+    char *copy = xformat("cp -r " GOLDEN "resnet %s/nan", fixture.store);
+    char *weights = xformat("%s/nan/open_clip_model.safetensors", fixture.store);
+    char *command = xformat("! '%s' encode-image --clip %s/nan --out %s/out.h5 " GOLDEN "images/002.png 2>&1",
+                            program(), fixture.store, fixture.store);
+    free(output_of(copy));
+    FILE *file = fopen(weights, "r+b");
+    assert_non_null(file);
+    fseek(file, -2, SEEK_END);
+    fwrite((const unsigned char[]){0x00, 0x7e}, 1, 2, file);
+    fclose(file);
+    char *said = output_of(command);
+    assert_non_null(strstr(said, "holds NaN or infinity"));
+    free(said);
+    free(command);
+    free(weights);
+    free(copy);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(losses_of_every_step_are_those_of_pytorch),
         cmocka_unit_test(scores_are_those_of_pytorch),
         cmocka_unit_test(average_precision_is_that_of_scikit_learn),
+        cmocka_unit_test(a_result_cut_in_half_is_made_again),
+        cmocka_unit_test(weights_that_are_not_numbers_are_refused),
     };
     return cmocka_run_group_tests(tests, run_all, clean_up);
 }

@@ -47,7 +47,7 @@ static Stage *add(const Planner *p, Stage *s)
         plan->capacity = plan->capacity ? 2 * plan->capacity : 64;
         plan->stages = xrealloc(plan->stages, plan->capacity * sizeof *plan->stages);
     }
-    s->stored = path_exists(s->path);
+    s->stored = store_has(s->path);
     return plan->stages[plan->count++] = s;
 }
 
@@ -279,11 +279,19 @@ void plan_free(Plan *plan)
     *plan = (Plan){0};
 }
 
+static void note_damaged(const Plan *plan, const Bench *b)
+{
+    for (size_t i = 0; i < plan->count; i++)
+        if (plan->stages[i]->wanted && path_exists(plan->stages[i]->path))
+            progress_note(b->progress, "%s: damaged; it is made again", plan->stages[i]->path);
+}
+
 bool plan_run(const Plan *plan, Bench *b, Error *err)
 {
     for (size_t i = 0; i < plan->count; i++)
         if (plan->stages[i]->kind == &stage_score && plan->stages[i]->stored) store_touch(plan->stages[i]->path);
     store_sweep(b->store);
+    note_damaged(plan, b);
     if (plan->wanted == 0) {
         progress_note(b->progress, "nothing to do: all %zu results are stored in %s", plan->results, b->store);
         return true;

@@ -40,8 +40,8 @@ static bool load_learned(const Stage *train, Run *run, Error *err)
     ArtifactReader *r = artifact_open(train->path, err);
     if (!r) return false;
     TextList names = {0};
-    artifact_names(r, &names);
-    bool good = true;
+    bool good = artifact_names(r, &names) ||
+                fail(err, "%s: its data sets cannot be listed; damaged, delete it to have it made again", train->path);
     for (size_t i = 0; i < names.count && good; i++) good = load_one(r, names.items[i], run, err);
     text_list_free(&names);
     artifact_close(r);

@@ -17,6 +17,15 @@ static int lock_file(const char *lock)
     return file;
 }
 
+bool store_has(const char *path)
+{
+    if (!path_exists(path)) return false;
+    Error reason; /* the caller makes the file again and says so */
+    ArtifactReader *r = artifact_open(path, &reason);
+    artifact_close(r);
+    return r != NULL;
+}
+
 bool store_make(Bench *b, const Stage *s, bool *made, Error *err)
 {
     *made = false;
@@ -24,7 +33,7 @@ bool store_make(Bench *b, const Stage *s, bool *made, Error *err)
     bool good = make_folders(folder, err);
     if (good) {
         const int file = lock_file(lock);
-        if (!path_exists(s->path)) { /* another process may have made it while we waited */
+        if (!store_has(s->path)) { /* another process may have made it while we waited */
             good = s->kind->run(b, s, err);
             *made = good;
         }

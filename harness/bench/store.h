@@ -4,6 +4,10 @@
 
 #include "harness/bench/stage.h"
 
+/* Whether the artifact is there, to its last byte: a file that a full disk, a copy or a crash cut short counts as missing and
+ * is made again. What is damaged inside shows by its checksum when it is read. */
+bool store_has(const char *path);
+
 /* Makes the artifact unless it is there: takes its lock, looks again, runs the stage. *made tells which. */
 bool store_make(Bench *b, const Stage *s, bool *made, Error *err);
 

@@ -33,7 +33,10 @@ static const Command *find_command(const char *name)
 
 static int report_error(const Error *err)
 {
-    fprintf(stderr, "palbench: %s\n", err->text);
+    /* Names from files may hold anything; one line stays one line, and the terminal takes no orders. */
+    fputs("palbench: ", stderr);
+    for (const char *c = err->text; *c; c++) putc((unsigned char)*c < ' ' || *c == 0x7f ? '?' : *c, stderr);
+    putc('\n', stderr);
     return err->exit_status;
 }
 

@@ -2,6 +2,7 @@
 
 #include "harness/base/hash.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,6 +57,13 @@ static Shape view_shape(const TensorView *view)
     return s;
 }
 
+static bool all_finite(const float *values, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!isfinite(values[i])) return false;
+    return true;
+}
+
 bool checkpoint_tensor(const Checkpoint *c, const char *name, Shape s, float *values, Error *err)
 {
     char have[96], want[96];
@@ -67,8 +75,12 @@ bool checkpoint_tensor(const Checkpoint *c, const char *name, Shape s, float *va
                     shape_text(view_shape(view), have), view->rank > SHAPE_MAX ? " and more" : "", shape_text(s, want));
     if (view->type != TENSOR_F32 && view->type != TENSOR_F16 && view->type != TENSOR_BF16)
         return fail(err, "%s: the tensor \"%s\" must be of float32, float16 or bfloat16", view->file, name);
-    return !values || tensor_to_float(view, values) ||
-           fail(err, "%s: the tensor \"%s\" cannot be read", view->file, name);
+    if (!values) return true;
+    if (!tensor_to_float(view, values)) return fail(err, "%s: the tensor \"%s\" cannot be read", view->file, name);
+    /* A relu makes zero of NaN, so that results would look sound. */
+    return all_finite(values, view->count) ||
+           fail(err, "%s: the tensor \"%s\" holds NaN or infinity; fetch it again or go back to an earlier state",
+                view->file, name);
 }
 
 bool checkpoint_transposed(const Checkpoint *c, const char *name, Shape s, float *values, Error *err)

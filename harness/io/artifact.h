@@ -55,8 +55,9 @@ ArtifactReader *artifact_open(const char *path, Error *err);
 void artifact_close(ArtifactReader *r);
 const char *artifact_path(const ArtifactReader *r);
 bool artifact_has(const ArtifactReader *r, const char *name);
-/* Names of the data sets at the root, in the file's order of names. Caller frees with text_list_free. */
-void artifact_names(const ArtifactReader *r, TextList *names);
+/* Names of the data sets at the root, in the file's order of names, those that are damaged among them. False when the list itself
+ * is damaged. Caller frees with text_list_free. */
+bool artifact_names(const ArtifactReader *r, TextList *names);
 enum { ARTIFACT_RANK_MAX = 8 };
 /* HDF5's enumerations (h5py's bool) count as integers. */
 typedef enum ArtifactType { ARTIFACT_FLOAT, ARTIFACT_INTEGER, ARTIFACT_TEXT, ARTIFACT_OTHER } ArtifactType;
