@@ -33,15 +33,6 @@ static bool read_array(const ArtifactReader *r, const char *name, int rank, Arra
     return true;
 }
 
-/* FOLDER/PART, or FOLDER itself when it has no such part. Caller frees. */
-static char *part_of(const char *folder, const char *part)
-{
-    char *path = path_join(folder, part);
-    if (path_is_folder(path)) return path;
-    free(path);
-    return xstrdup(folder);
-}
-
 static bool write_arrays(const char *out, const char *config, const char *const names[2], const Array *arrays,
                          size_t count, Error *err)
 {
@@ -122,7 +113,7 @@ static bool predict(const UNet *unet, const UNetInputs *in, GraphOptions options
 bool probe_unet(const char *model, const char *in, const char *out, const char *config, GraphOptions options,
                 Error *err)
 {
-    char *folder = part_of(model, "unet");
+    char *folder = model_part(model, "unet");
     UNet *unet = unet_open(folder, err);
     UNetInputs inputs = {0};
     Array noise = {0};
@@ -162,7 +153,7 @@ static bool decode(const Vae *vae, const Array *latents, GraphOptions options, A
 bool probe_vae_decode(const char *model, const char *in, const char *out, const char *config, GraphOptions options,
                       Error *err)
 {
-    char *folder = part_of(model, "vae");
+    char *folder = model_part(model, "vae");
     Vae *vae = vae_open(folder, err);
     Array latents = {0}, picture = {0};
     const bool good = vae && read_one(in, "latents", vae->config.latent_channels, &latents, err) &&
@@ -195,7 +186,7 @@ static bool encode(const Vae *vae, const char *path, const Array *picture, Graph
 bool probe_vae_encode(const char *model, const char *in, const char *out, const char *config, GraphOptions options,
                       Error *err)
 {
-    char *folder = part_of(model, "vae");
+    char *folder = model_part(model, "vae");
     Vae *vae = vae_open(folder, err);
     Array picture = {0}, moments[2] = {{.values = NULL}, {.values = NULL}};
     const bool good =
@@ -242,7 +233,7 @@ static bool write_hidden(const char *out, const char *config, const size_t dim[3
 
 bool probe_text(const char *model, const char *in, const char *out, const char *config, Error *err)
 {
-    char *folder = part_of(model, "text_encoder");
+    char *folder = model_part(model, "text_encoder");
     Clip *clip = clip_open(folder, err);
     int32_t *tokens = NULL;
     float *hidden = NULL;
