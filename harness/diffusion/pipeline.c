@@ -11,16 +11,17 @@ enum { SIDE_MAX = 8192, DECODED_PIXELS = 512 * 512, BATCH_LIMIT = 1024 };
 /* ---- opening ---- */
 
 /* model_index.json names the pipeline: others (XL, inpainting, ...) have the same folders and another computation. */
-static bool check_index(const char *folder, Error *err)
+static bool check_index(Pipeline *p, Error *err)
 {
-    char *path = path_join(folder, "model_index.json");
+    static const char plain[] = "StableDiffusionPipeline", consistency[] = "LatentConsistencyModelPipeline";
+    char *path = path_join(p->folder, "model_index.json");
     JsonFile *file = json_read(path, err);
     const char *name;
     bool good = file && json_string(json_root(file), "_class_name", &name, err);
-    if (good && strcmp(name, "StableDiffusionPipeline") != 0 && strcmp(name, "LatentConsistencyModelPipeline") != 0)
-        good =
-            json_fail(json_get(json_root(file), "_class_name"), err,
-                      "\"%.60s\" is not built; StableDiffusionPipeline and LatentConsistencyModelPipeline are", name);
+    p->consistency = good && strcmp(name, consistency) == 0;
+    if (good && !p->consistency && strcmp(name, plain) != 0)
+        good = json_fail(json_get(json_root(file), "_class_name"), err, "\"%.60s\" is not built; %s and %s are", name,
+                         plain, consistency);
     json_free(file);
     free(path);
     return good;
@@ -61,7 +62,7 @@ static bool open_parts(Pipeline *p, PipelineParts parts, Error *err)
 {
     char *unet = path_join(p->folder, "unet"), *vae = model_part(parts.vae ? parts.vae : p->folder, "vae");
     p->scheduler_path = path_join(p->folder, "scheduler/scheduler_config.json");
-    const bool good = check_index(p->folder, err) && open_text(p, parts.tokenizer, err) &&
+    const bool good = check_index(p, err) && open_text(p, parts.tokenizer, err) &&
                       (p->scheduler = scheduler_open(p->scheduler_path, parts.scheduler, err)) != NULL &&
                       (p->vae = vae_open(vae, err)) != NULL && (p->unet = unet_open(unet, err)) != NULL &&
                       check_fit(p, err);
@@ -74,6 +75,7 @@ Pipeline *pipeline_open(const char *folder, PipelineParts parts, Error *err)
 {
     Pipeline *p = xcalloc(1, sizeof *p);
     p->folder = xstrdup(folder);
+    p->fingerprint = xcalloc(65, 1);
     if (open_parts(p, parts, err)) return p;
     pipeline_free(p);
     return NULL;
@@ -89,6 +91,7 @@ void pipeline_free(Pipeline *p)
     vae_free(p->vae);
     unet_free(p->unet);
     free(p->scheduler_path);
+    free(p->fingerprint);
     free(p->folder);
     free(p);
 }
@@ -103,7 +106,18 @@ bool pipeline_embeds_guidance(const Pipeline *p)
     return p->unet->config.condition_width > 0;
 }
 
-bool pipeline_fingerprint(const Pipeline *p, char hex[65], Error *err)
+void pipeline_defaults(const Pipeline *p, size_t *steps, float *guidance)
+{
+    *steps = p->consistency ? 4 : 50;
+    *guidance = p->consistency ? 8.5f : 7.5f;
+}
+
+void pipeline_own_size(const Pipeline *p, size_t *width, size_t *height)
+{
+    *width = *height = p->unet->config.sample_size * p->vae->config.factor;
+}
+
+static bool compute_fingerprint(const Pipeline *p, Error *err)
 {
     char unet[65], vae[65], scheduler[65];
     if (!weights_fingerprint(&p->unet->set, unet, err) || !weights_fingerprint(&p->vae->set, vae, err) ||
@@ -119,7 +133,14 @@ bool pipeline_fingerprint(const Pipeline *p, char hex[65], Error *err)
     Hash *hash = hash_new();
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) hash_add_text(hash, texts[i]);
     hash_add(hash, padding, sizeof padding);
-    hash_finish(hash, hex);
+    hash_finish(hash, p->fingerprint);
+    return true;
+}
+
+bool pipeline_fingerprint(const Pipeline *p, char hex[65], Error *err)
+{
+    if (!*p->fingerprint && !compute_fingerprint(p, err)) return false;
+    memcpy(hex, p->fingerprint, 65);
     return true;
 }
 
@@ -134,20 +155,22 @@ void pipeline_unprepare(Pipeline *p)
     unet_runner_free(p->runner);
     vae_runner_free(p->decoder);
     text_tower_free(p->tower);
-    void *const arrays[] = {p->known,     p->generators, p->latents, p->input, p->output,
-                            p->to_decode, p->decoded,    p->tokens,  p->hidden};
+    void *const arrays[] = {p->known,     p->generators, p->latents, p->input,  p->output,
+                            p->to_decode, p->decoded,    p->tokens,  p->hidden, p->negative};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) free(arrays[i]);
     p->known = NULL, p->runner = NULL, p->decoder = NULL, p->tower = NULL, p->generators = NULL;
     p->latents = p->input = p->output = p->to_decode = p->decoded = p->hidden = NULL;
-    p->tokens = NULL, p->known_next = 0;
+    p->tokens = NULL, p->known_next = 0, p->negative = NULL;
 }
 
 static bool set_sizes(Pipeline *p, Error *err)
 {
     DrawSettings *s = &p->settings;
-    const size_t factor = p->vae->config.factor, own = p->unet->config.sample_size * factor;
-    if (!s->width) s->width = own;
-    if (!s->height) s->height = own;
+    const size_t factor = p->vae->config.factor;
+    size_t width, height;
+    pipeline_own_size(p, &width, &height);
+    if (!s->width) s->width = width;
+    if (!s->height) s->height = height;
     if (!s->width || !s->height) return fail_usage(err, "%s: the model does not say its size; give one", p->folder);
     if (s->width % 8 || s->height % 8 || s->width % factor || s->height % factor || s->width > SIDE_MAX ||
         s->height > SIDE_MAX)
@@ -180,29 +203,41 @@ static bool allocate(Pipeline *p, size_t places, Error *err)
 }
 
 /* The negative prompt's places never change. */
-static bool set_negative(Pipeline *p, const char *negative, Error *err)
+static bool set_negative(Pipeline *p, Error *err)
 {
-    const UNetText *text = pipeline_text(p, negative ? negative : "", err);
+    const UNetText *text = pipeline_text(p, p->negative, err);
     for (size_t i = 0; text && i < p->settings.batch; i++) unet_set_text(p->runner, i, text);
     return text != NULL;
 }
 
-bool pipeline_prepare(Pipeline *p, DrawSettings settings, Error *err)
+static bool compile(Pipeline *p, Error *err)
 {
-    pipeline_unprepare(p);
-    p->settings = settings;
-    p->settings.negative = NULL;
-    p->guided = settings.guidance > 1 && !pipeline_embeds_guidance(p);
-    if (!set_sizes(p, err) || !scheduler_set_steps(p->scheduler, settings.steps, err)) return false;
-    const UNetSize size = {.batch = settings.batch * (p->guided ? 2 : 1),
+    GraphOptions unet, decoder;
+    const UNetSize size = {.batch = p->settings.batch * (p->guided ? 2 : 1),
                            .height = p->latent_height,
                            .width = p->latent_width,
                            .tokens = prompt_tokenizer_length(p->tokenizer)};
-    return allocate(p, size.batch, err) && (p->tower = text_tower_new(p->clip, size.tokens, err)) != NULL &&
-           (p->runner = unet_runner_new(p->unet, size, settings.graph, err)) != NULL &&
-           (p->decoder = vae_decoder_new(p->vae, p->decoder_batch, size.height, size.width, settings.graph, err)) !=
-               NULL &&
-           (!p->guided || set_negative(p, settings.negative, err));
+    if (!pipeline_budgets(p, &unet, &decoder, err) || !allocate(p, size.batch, err)) return false;
+    p->tower = text_tower_new(p->clip, size.tokens, err);
+    if (p->tower) p->runner = unet_runner_new(p->unet, size, unet, err);
+    if (p->runner) p->decoder = vae_decoder_new(p->vae, p->decoder_batch, size.height, size.width, decoder, err);
+    return p->decoder != NULL;
+}
+
+bool pipeline_prepare(Pipeline *p, DrawSettings settings, Error *err)
+{
+    char *negative = xstrdup(settings.negative ? settings.negative : ""); /* it may be our own */
+    pipeline_unprepare(p);
+    p->settings = settings;
+    p->settings.negative = p->negative = negative;
+    p->guided = settings.guidance > 1 && !pipeline_embeds_guidance(p);
+    return set_sizes(p, err) && scheduler_set_steps(p->scheduler, settings.steps, err) && compile(p, err) &&
+           (!p->guided || set_negative(p, err));
+}
+
+const DrawSettings *pipeline_settings(const Pipeline *p)
+{
+    return &p->settings;
 }
 
 size_t pipeline_width(const Pipeline *p)

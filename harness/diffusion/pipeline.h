@@ -27,7 +27,11 @@ void pipeline_free(Pipeline *p);
 const char *pipeline_scheduler(const Pipeline *p); /* the kind */
 /* A latent consistency model: the guidance is an input of the U-Net, and there is no second half. */
 bool pipeline_embeds_guidance(const Pipeline *p);
-/* SHA-256, as hex, over all that decides what is drawn: weights, configurations, vocabulary. */
+/* Steps and guidance of diffusers' pipeline of this class when nothing is said: 50 and 7.5, latent consistency models 4 and 8.5. */
+void pipeline_defaults(const Pipeline *p, size_t *steps, float *guidance);
+/* Pixels that the model was trained for; 0: its configuration does not say. */
+void pipeline_own_size(const Pipeline *p, size_t *width, size_t *height);
+/* SHA-256, as hex, over all that decides what is drawn: weights, configurations, vocabulary. Reads the files once. */
 bool pipeline_fingerprint(const Pipeline *p, char hex[65], Error *err);
 
 typedef struct DrawSettings {
@@ -35,12 +39,15 @@ typedef struct DrawSettings {
     size_t steps, batch;  /* batch: pictures at a time */
     float guidance;       /* e = negative + guidance (text - negative) (Ho and Salimans 2022); up to 1: text alone */
     const char *negative; /* NULL: the empty prompt; copied */
-    GraphOptions graph;
+    GraphOptions graph;   /* winograd_budget: of the U-Net and of the decoder each */
+    size_t memory; /* bytes for everything together: what the rest leaves goes to Winograd weights; 0: graph decides */
 } DrawSettings;
 
 /* Compiles for these settings, in place of the ones before. Fails on: sizes that are not multiples of 8, no steps, more steps
- * than the scheduler has, an empty batch, memory. */
+ * than the scheduler has, an empty batch, less `memory` than the weights take, memory. */
 bool pipeline_prepare(Pipeline *p, DrawSettings settings, Error *err);
+/* As prepared: sizes are filled in. */
+const DrawSettings *pipeline_settings(const Pipeline *p);
 size_t pipeline_width(const Pipeline *p);
 size_t pipeline_height(const Pipeline *p);
 size_t pipeline_calls(const Pipeline *p); /* of the U-Net for a batch: what progress counts */

@@ -14,6 +14,8 @@ typedef struct KnownText {
 
 struct Pipeline {
     char *folder;
+    bool consistency;  /* model_index.json names the latent consistency pipeline */
+    char *fingerprint; /* [65], empty until it is asked for */
     /* models */
     UNet *unet;
     Vae *vae;
@@ -22,8 +24,9 @@ struct Pipeline {
     Scheduler *scheduler;
     char *scheduler_path;
     /* prepared for settings */
-    DrawSettings settings; /* sizes filled in; `negative` is not kept */
-    bool guided;           /* a second half with the negative prompt */
+    DrawSettings settings; /* sizes filled in; `negative` is our copy */
+    char *negative;
+    bool guided; /* a second half with the negative prompt */
     size_t latent_height, latent_width, latent_values, pixels;
     UNetRunner *runner;
     VaeRunner *decoder;
@@ -41,5 +44,7 @@ struct Pipeline {
 
 /* Lets go of what pipeline_prepare made. */
 void pipeline_unprepare(Pipeline *p);
+/* Winograd budgets of U-Net and decoder from settings.memory (pipeline_memory.c). Fails when the rest alone takes more. */
+bool pipeline_budgets(const Pipeline *p, GraphOptions *unet, GraphOptions *decoder, Error *err);
 /* Keys and values of a prompt, computed or known; NULL on failure. Valid until `batch` other prompts were asked for. */
 const UNetText *pipeline_text(Pipeline *p, const char *prompt, Error *err);
