@@ -28,3 +28,8 @@ void progress_end(Progress *progress)
 {
     if (progress) progress->end(progress);
 }
+
+void progress_rename(Progress *progress, const char *what)
+{
+    if (progress && progress->rename) progress->rename(progress, what);
+}

@@ -10,9 +10,12 @@ struct Progress {
     void (*step)(Progress *, size_t done);
     void (*note)(Progress *, const char *sentence); /* a remark worth a line of its own */
     void (*end)(Progress *);
+    void (*rename)(Progress *, const char *what); /* NULL: names stay */
 };
 
 void progress_begin(Progress *progress, const char *what, size_t total, const char *unit);
 void progress_step(Progress *progress, size_t done); /* done so far, not an increment */
 void progress_note(Progress *progress, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void progress_end(Progress *progress);
+/* Another name for what was begun last: "picture 3 of 10, step 4 of 25". */
+void progress_rename(Progress *progress, const char *what);

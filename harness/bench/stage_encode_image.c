@@ -63,7 +63,7 @@ static void shard_end(Progress *p)
 static bool encode(const Work *k, size_t first, size_t count, ImageFeatures *f, Error *err)
 {
     Pictures pictures = {k->dataset, k->stage->split, first};
-    ShardProgress progress = {{shard_begin, shard_step, shard_note, shard_end}, k->b->progress, first};
+    ShardProgress progress = {{shard_begin, shard_step, shard_note, shard_end, NULL}, k->b->progress, first};
     const ImageSource source = {count, load, &pictures};
     return clip_encode_images(k->clip, &source, k->stage->encode, f, &progress.base, err);
 }

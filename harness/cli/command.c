@@ -146,6 +146,19 @@ bool cli_size(const Cli *cli, const char *name, size_t otherwise, size_t low, si
     return true;
 }
 
+bool cli_real(const Cli *cli, const char *name, double otherwise, double low, double high, double *value, Error *err)
+{
+    const char *text = cli_value(cli, name);
+    *value = otherwise;
+    if (!text) return true;
+    char *end;
+    const double number = strtod(text, &end);
+    if (end == text || *end || !(number >= low && number <= high)) /* not so for NaN either */
+        return cli_misuse(cli, err, "--%s %s: a number from %g to %g is needed", name, text, low, high);
+    *value = number;
+    return true;
+}
+
 bool cli_required(const Cli *cli, const char *name, const char **value, Error *err)
 {
     *value = cli_value(cli, name);

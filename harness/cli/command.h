@@ -65,6 +65,8 @@ const char *cli_value(const Cli *cli, const char *name);            /* the last 
 void cli_values(const Cli *cli, const char *name, TextList *found); /* all of them */
 /* A whole number in [low, high]; `otherwise` when absent. */
 bool cli_size(const Cli *cli, const char *name, size_t otherwise, size_t low, size_t high, size_t *value, Error *err);
+/* A number in [low, high]. */
+bool cli_real(const Cli *cli, const char *name, double otherwise, double low, double high, double *value, Error *err);
 /* An option that must be given. */
 bool cli_required(const Cli *cli, const char *name, const char **value, Error *err);
 /* One of a NULL-terminated list; *choice is its place. Absent: the first. */
@@ -76,4 +78,4 @@ bool cli_texts(const Cli *cli, TextList *texts, Error *err);
 
 extern const Command command_reproduce, command_plan, command_run, command_ls, command_validate, command_results,
     command_report, command_eval, command_tokenize, command_encode_text, command_encode_image, command_label,
-    command_pretrain, command_bench;
+    command_pretrain, command_bench, command_probe, command_generate;

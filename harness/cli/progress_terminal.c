@@ -102,9 +102,17 @@ static void end(Progress *progress)
     fprintf(stderr, "%.1f s\n", now() - level->started);
 }
 
+static void rename_level(Progress *progress, const char *what)
+{
+    TerminalProgress *p = (TerminalProgress *)progress;
+    if (p->depth == 0 || p->depth > PROGRESS_DEPTH) return;
+    struct Level *level = &p->levels[p->depth - 1];
+    snprintf(level->what, sizeof level->what, "%s", what);
+}
+
 void progress_terminal_init(TerminalProgress *p)
 {
-    *p = (TerminalProgress){.base = {begin, step, note, end}, .terminal = isatty(STDERR_FILENO)};
+    *p = (TerminalProgress){.base = {begin, step, note, end, rename_level}, .terminal = isatty(STDERR_FILENO)};
     struct winsize size;
     if (p->terminal && ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0) p->columns = size.ws_col;
 }

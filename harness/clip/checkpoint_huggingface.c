@@ -8,8 +8,9 @@
 
 static const char *weights_name(const char *folder)
 {
-    if (checkpoint_has_file(folder, "model.safetensors")) return "model.safetensors";
-    if (checkpoint_has_file(folder, "model.safetensors.index.json")) return "model.safetensors.index.json";
+    static const char *const names[] = {"model.safetensors", "model.safetensors.index.json", "model.fp16.safetensors"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (checkpoint_has_file(folder, names[i])) return names[i];
     return NULL;
 }
 

@@ -4,6 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+char *model_part(const char *folder, const char *part)
+{
+    char *path = path_join(folder, part);
+    if (path_is_folder(path)) return path;
+    free(path);
+    return xstrdup(folder);
+}
+
 JsonFile *model_config_read(const char *folder, const char *class_name, Error *err)
 {
     char *path = path_join(folder, "config.json");

@@ -9,6 +9,9 @@ enum { LEVELS_MAX = 8, LAYERS_MAX = 32, CHANNELS_MAX = 1 << 16 };
 /* Reads FOLDER/config.json; `class_name` must be its _class_name (any if NULL). Caller frees with json_free. */
 JsonFile *model_config_read(const char *folder, const char *class_name, Error *err);
 
+/* FOLDER/PART, or FOLDER itself when it has no such part. Caller frees. */
+char *model_part(const char *folder, const char *part);
+
 /* A size from 1 to CHANNELS_MAX. */
 bool config_size(Json config, const char *key, size_t otherwise, size_t *value, Error *err);
 /* A list of `count` sizes, or one size for all; `otherwise` when the key is absent. */

@@ -1,6 +1,7 @@
 #include "harness/diffusion/probe.h"
 
 #include "harness/base/text.h"
+#include "harness/diffusion/text_encoder.h"
 #include "harness/diffusion/unet.h"
 #include "harness/diffusion/vae.h"
 #include "harness/io/artifact.h"
@@ -30,15 +31,6 @@ static bool read_array(const ArtifactReader *r, const char *name, int rank, Arra
     for (size_t i = 0; i < size; i++)
         if (!isfinite(a->values[i])) return fail(err, "%s: %s: value %zu is not finite", artifact_path(r), name, i);
     return true;
-}
-
-/* FOLDER/PART, or FOLDER itself when it has no such part. Caller frees. */
-static char *part_of(const char *folder, const char *part)
-{
-    char *path = path_join(folder, part);
-    if (path_is_folder(path)) return path;
-    free(path);
-    return xstrdup(folder);
 }
 
 static bool write_arrays(const char *out, const char *config, const char *const names[2], const Array *arrays,
@@ -121,7 +113,7 @@ static bool predict(const UNet *unet, const UNetInputs *in, GraphOptions options
 bool probe_unet(const char *model, const char *in, const char *out, const char *config, GraphOptions options,
                 Error *err)
 {
-    char *folder = part_of(model, "unet");
+    char *folder = model_part(model, "unet");
     UNet *unet = unet_open(folder, err);
     UNetInputs inputs = {0};
     Array noise = {0};
@@ -161,7 +153,7 @@ static bool decode(const Vae *vae, const Array *latents, GraphOptions options, A
 bool probe_vae_decode(const char *model, const char *in, const char *out, const char *config, GraphOptions options,
                       Error *err)
 {
-    char *folder = part_of(model, "vae");
+    char *folder = model_part(model, "vae");
     Vae *vae = vae_open(folder, err);
     Array latents = {0}, picture = {0};
     const bool good = vae && read_one(in, "latents", vae->config.latent_channels, &latents, err) &&
@@ -194,7 +186,7 @@ static bool encode(const Vae *vae, const char *path, const Array *picture, Graph
 bool probe_vae_encode(const char *model, const char *in, const char *out, const char *config, GraphOptions options,
                       Error *err)
 {
-    char *folder = part_of(model, "vae");
+    char *folder = model_part(model, "vae");
     Vae *vae = vae_open(folder, err);
     Array picture = {0}, moments[2] = {{.values = NULL}, {.values = NULL}};
     const bool good =
@@ -205,6 +197,53 @@ bool probe_vae_encode(const char *model, const char *in, const char *out, const 
     free(moments[0].values);
     free(moments[1].values);
     vae_free(vae);
+    free(folder);
+    return good;
+}
+
+/* ---- text ---- */
+
+static bool hidden_of(const Clip *clip, const int32_t *tokens, const size_t dim[3], float *hidden, Error *err)
+{
+    TextTower *tower = text_tower_new(clip, dim[1], err);
+    bool good = tower != NULL;
+    for (size_t b = 0; b < dim[0] && good; b++)
+        good = text_tower_hidden(tower, tokens + b * dim[1], hidden + b * dim[1] * dim[2], err);
+    text_tower_free(tower);
+    return good;
+}
+
+static bool read_tokens(const char *path, size_t dim[2], int32_t **tokens, Error *err)
+{
+    ArtifactReader *r = artifact_open(path, err);
+    if (!r) return false;
+    const bool good = artifact_read_int32(r, "tokens", 2, dim, tokens, err) &&
+                      (dim[0] || fail(err, "%s: tokens: there are no values", path));
+    artifact_close(r);
+    return good;
+}
+
+static bool write_hidden(const char *out, const char *config, const size_t dim[3], const float *hidden, Error *err)
+{
+    ArtifactWriter *w = artifact_create(out, config, err);
+    if (!w) return false;
+    artifact_write_floats(w, "hidden", 3, dim, hidden);
+    return artifact_commit(w, err);
+}
+
+bool probe_text(const char *model, const char *in, const char *out, const char *config, Error *err)
+{
+    char *folder = model_part(model, "text_encoder");
+    Clip *clip = clip_open(folder, err);
+    int32_t *tokens = NULL;
+    float *hidden = NULL;
+    size_t dim[3] = {0, 0, clip ? clip->config.text_width : 0};
+    const bool good = clip && read_tokens(in, dim, &tokens, err) &&
+                      big_alloc(&hidden, dim[0] * dim[1], dim[2] * sizeof *hidden, "the hidden states", err) &&
+                      hidden_of(clip, tokens, dim, hidden, err) && write_hidden(out, config, dim, hidden, err);
+    free(tokens);
+    free(hidden);
+    clip_free(clip);
     free(folder);
     return good;
 }

@@ -1,5 +1,5 @@
 /* One model on arrays of a file, for comparing with other programs (`palbench probe`). Data sets as interfaces.md has them.
- * `model` is a pipeline's folder (its unet/ or vae/ is taken) or that folder itself; `config` is the JSON that the written
+ * `model` is a pipeline's folder (its unet/, vae/ or text_encoder/ is taken) or that folder itself; `config` is the JSON that the written
  * file carries. options: as the models' runners take them. */
 #pragma once
 
@@ -15,3 +15,5 @@ bool probe_vae_decode(const char *model, const char *in, const char *out, const 
 /* sample [b, 3, H, W] -> mean, logvar [b, 4, h, w]; a tiny autoencoder has no logvar */
 bool probe_vae_encode(const char *model, const char *in, const char *out, const char *config, GraphOptions options,
                       Error *err);
+/* tokens [b, t] int32 -> hidden [b, t, d], as the pipeline hands it to the U-Net; t up to the model's context */
+bool probe_text(const char *model, const char *in, const char *out, const char *config, Error *err);

@@ -56,6 +56,16 @@ bool image_encode_png(const Image *image, uint8_t **bytes, size_t *count, Error 
     return png_encode(image, NULL, bytes, count, err);
 }
 
+bool image_read_png_texts(const char *path, TextList *texts, Error *err)
+{
+    char *bytes;
+    size_t count;
+    if (!read_file(path, file_limit, &bytes, &count, err)) return false;
+    const bool good = png_texts((const uint8_t *)bytes, count, path, texts, err);
+    free(bytes);
+    return good;
+}
+
 bool image_write_png(const char *path, const Image *image, const char *const *texts, Error *err)
 {
     uint8_t *bytes;

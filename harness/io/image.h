@@ -2,6 +2,7 @@
 #pragma once
 
 #include "harness/base/error.h"
+#include "harness/base/text.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -25,3 +26,6 @@ void image_free(Image *image);
 bool image_write_png(const char *path, const Image *image, const char *const *texts, Error *err);
 /* The same into memory (caller frees *bytes); for pictures inside a page. */
 bool image_encode_png(const Image *image, uint8_t **bytes, size_t *count, Error *err);
+/* The text chunks of a PNG: key, value, key, value, ... in the file's order. Fails on what is no PNG or damaged before its pixels,
+ * which are not looked at. */
+bool image_read_png_texts(const char *path, TextList *texts, Error *err);

@@ -88,6 +88,30 @@ bool png_decode(const uint8_t *bytes, size_t count, const char *name, Image *ima
     return good;
 }
 
+static bool collect_texts(Decoder *d, TextList *texts)
+{
+    if (setjmp(png_jmpbuf(d->png))) return false;
+    png_set_read_fn(d->png, d, feed);
+    png_read_info(d->png, d->info);
+    png_textp found;
+    const int count = png_get_text(d->png, d->info, &found, NULL);
+    for (int i = 0; i < count; i++) {
+        text_list_add(texts, found[i].key);
+        text_list_add(texts, found[i].text ? found[i].text : "");
+    }
+    return true;
+}
+
+bool png_texts(const uint8_t *bytes, size_t count, const char *name, TextList *texts, Error *err)
+{
+    Decoder d = {.bytes = bytes, .count = count, .name = name, .err = err};
+    d.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &d, give_up, pass_over);
+    d.info = d.png ? png_create_info_struct(d.png) : NULL;
+    const bool good = d.info ? collect_texts(&d, texts) : fail(err, "%s: libpng cannot be set up", name);
+    png_destroy_read_struct(&d.png, &d.info, NULL);
+    return good;
+}
+
 typedef struct Encoder {
     Text out;
     Error *err;
@@ -111,11 +135,18 @@ static void flush_nothing(png_structp png)
     (void)png;
 }
 
+static bool is_ascii(const char *text)
+{
+    while (*text && (unsigned char)*text < 0x80) text++;
+    return !*text;
+}
+
+/* tEXt is Latin-1 by its definition; anything beyond ASCII goes into iTXt, which is UTF-8. */
 static void add_texts(png_structp png, png_infop info, const char *const *texts)
 {
     for (size_t i = 0; texts && texts[i]; i += 2) {
-        png_text text = {.compression = PNG_TEXT_COMPRESSION_NONE, .key = (char *)(uintptr_t)texts[i]};
-        text.text = (char *)(uintptr_t)texts[i + 1];
+        png_text text = {.key = (char *)(uintptr_t)texts[i], .text = (char *)(uintptr_t)texts[i + 1]};
+        text.compression = is_ascii(texts[i + 1]) ? PNG_TEXT_COMPRESSION_NONE : PNG_ITXT_COMPRESSION_NONE;
         text.text_length = strlen(texts[i + 1]);
         png_set_text(png, info, &text, 1);
     }

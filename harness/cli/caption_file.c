@@ -1,0 +1,76 @@
+#include "harness/cli/caption_file.h"
+
+#include "harness/base/memory.h"
+#include "harness/io/jsonl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const size_t file_limit = (size_t)1 << 30;
+
+static bool has(const TextList *list, const char *item)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (strcmp(list->items[i], item) == 0) return true;
+    return false;
+}
+
+static TextList *add_caption(CaptionFile *f, const char *caption)
+{
+    text_list_add(&f->captions, caption);
+    f->labels = xrealloc(f->labels, f->captions.count * sizeof *f->labels);
+    f->labels[f->captions.count - 1] = (TextList){0};
+    return &f->labels[f->captions.count - 1];
+}
+
+static bool add_object(void *context, Json object, Error *err)
+{
+    CaptionFile *f = context;
+    const char *caption, *name;
+    if (!json_string(object, "caption", &caption, err)) return false;
+    TextList *labels = add_caption(f, caption);
+    const Json list = json_get(object, "labels");
+    if (!list.node) return true;
+    if (!json_is_array(list)) return json_fail(list, err, "a list of class names is needed");
+    f->labelled++;
+    for (size_t i = 0; i < json_count(list); i++) {
+        if (!json_as_string(json_at(list, i), &name, err)) return false;
+        text_list_add(labels, name);
+        if (!has(&f->classes, name)) text_list_add(&f->classes, name);
+    }
+    return true;
+}
+
+static bool read_plain(const char *path, CaptionFile *f, Error *err)
+{
+    TextList lines = {0};
+    if (!read_lines(path, file_limit, &lines, err)) return false;
+    for (size_t i = 0; i < lines.count; i++)
+        if (lines.items[i][strspn(lines.items[i], " \t\r")]) add_caption(f, lines.items[i]);
+    text_list_free(&lines);
+    return true;
+}
+
+bool caption_file_read(const char *path, CaptionFile *file, Error *err)
+{
+    *file = (CaptionFile){.labels = NULL};
+    const size_t length = strlen(path);
+    const bool objects = length > 6 && strcmp(path + length - 6, ".jsonl") == 0;
+    bool good = objects ? jsonl_read(path, add_object, file, err) : read_plain(path, file, err);
+    if (good && !file->captions.count) good = fail(err, "%s: holds no caption; one a line is needed", path);
+    if (good && file->labelled < file->captions.count) {
+        text_list_free(&file->classes);
+        file->classes = (TextList){0};
+    }
+    if (!good) caption_file_free(file);
+    return good;
+}
+
+void caption_file_free(CaptionFile *file)
+{
+    for (size_t i = 0; i < file->captions.count; i++) text_list_free(&file->labels[i]);
+    free(file->labels);
+    text_list_free(&file->captions);
+    text_list_free(&file->classes);
+    *file = (CaptionFile){.labels = NULL};
+}

@@ -1,0 +1,245 @@
+/* palbench generate: pictures from captions with a Stable Diffusion folder. */
+#include "harness/cli/caption_file.h"
+#include "harness/cli/command.h"
+#include "harness/clip/encode.h"
+#include "harness/diffusion/generate.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct Request {
+    const char *model, *out, *noise;
+    PipelineParts parts;
+    DrawSettings settings;
+    size_t images; /* a caption */
+    uint64_t seed;
+    CaptionFile captions;
+} Request;
+
+/* "512x384", or "512" for a square. */
+static bool read_size(const Cli *cli, size_t *width, size_t *height, Error *err)
+{
+    const char *text = cli_value(cli, "size");
+    if (!text) return true;
+    unsigned w, h;
+    int used = 0;
+    if (sscanf(text, "%6ux%6u%n", &w, &h, &used) != 2 || text[used]) {
+        used = 0;
+        if (sscanf(text, "%6u%n", &w, &used) != 1 || text[used]) used = 0;
+        h = w;
+    }
+    if (!used || *text == '-' || w < 1 || h < 1)
+        return cli_misuse(cli, err, "--size %s: WIDTHxHEIGHT in pixels is needed, as 512x512", text);
+    *width = w, *height = h;
+    return true;
+}
+
+/* "6G", "1500M", or bytes. */
+static bool read_memory(const Cli *cli, size_t *bytes, Error *err)
+{
+    static const char units[] = "kMGT";
+    const char *text = cli_value(cli, "memory");
+    if (!text) return true;
+    char *end;
+    double value = strtod(text, &end);
+    const char *unit = *end && end > text ? strchr(units, *end) : NULL;
+    if (unit) {
+        for (const char *u = units; u <= unit; u++) value *= 1024;
+        end++;
+    }
+    if (end == text || *end || !(value >= 1 && value < 1e15))
+        return cli_misuse(cli, err, "--memory %s: bytes are needed, as 6G or 1500M", text);
+    *bytes = (size_t)value;
+    return true;
+}
+
+static bool read_captions(const Cli *cli, CaptionFile *captions, Error *err)
+{
+    const char *file = cli_value(cli, "captions");
+    const bool prompt = cli_has(cli, "prompt");
+    if (prompt == (file != NULL)) return cli_misuse(cli, err, "--prompt or --captions is needed, one of them");
+    if (file) return caption_file_read(file, captions, err);
+    TextList prompts = {0};
+    cli_values(cli, "prompt", &prompts);
+    captions->captions = prompts;
+    captions->labels = xcalloc(prompts.count, sizeof *captions->labels);
+    return true;
+}
+
+static bool read_request(const Cli *cli, Request *r, Error *err)
+{
+    *r = (Request){.noise = cli_value(cli, "noise"), .out = cli_value(cli, "out")};
+    r->parts = (PipelineParts){cli_value(cli, "vae"), cli_value(cli, "tokenizer"), cli_value(cli, "scheduler")};
+    r->settings.negative = cli_value(cli, "negative");
+    r->settings.graph.exact = cli->exact;
+    if (!r->out) r->out = "generated";
+    size_t seed;
+    if (cli->argument_count)
+        return cli_misuse(cli, err, "%s: texts are given with --prompt or --captions", cli->arguments[0]);
+    if (!*r->out) return cli_misuse(cli, err, "--out needs a name");
+    if (!cli_required(cli, "model", &r->model, err) || !read_size(cli, &r->settings.width, &r->settings.height, err) ||
+        !read_memory(cli, &r->settings.memory, err) || !cli_size(cli, "seed", 0, 0, SIZE_MAX, &seed, err) ||
+        !cli_size(cli, "images-per-caption", 1, 1, 1 << 20, &r->images, err) ||
+        !cli_size(cli, "batch", 0, 1, 1024, &r->settings.batch, err))
+        return false;
+    r->seed = seed;
+    return read_captions(cli, &r->captions, err);
+}
+
+/* ---- the list of pictures ---- */
+
+typedef struct Pictures {
+    PictureList list;
+    const char **captions;
+    uint64_t *seeds;
+    int8_t *labels;
+    float *noise;
+} Pictures;
+
+static void pictures_free(Pictures *s)
+{
+    free(s->captions), free(s->seeds), free(s->labels), free(s->noise);
+}
+
+/* Picture i of caption j has seed S + j K + i. */
+static bool list_pictures(const Request *r, Pictures *s, Error *err)
+{
+    const size_t captions = r->captions.captions.count, count = captions * r->images;
+    const size_t classes = r->captions.classes.count;
+    if (!big_alloc(&s->captions, count, sizeof *s->captions, "the list of pictures", err) ||
+        !big_alloc(&s->seeds, count, sizeof *s->seeds, "the list of pictures", err) ||
+        (classes && !big_alloc(&s->labels, count, classes, "the labels", err)))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        const size_t j = i / r->images;
+        const TextList *names = &r->captions.labels[j];
+        s->captions[i] = r->captions.captions.items[j];
+        s->seeds[i] = r->seed + i;
+        for (size_t c = 0; c < classes; c++) {
+            int8_t *label = &s->labels[i * classes + c];
+            *label = -1;
+            for (size_t k = 0; k < names->count; k++)
+                if (strcmp(names->items[k], r->captions.classes.items[c]) == 0) *label = 1;
+        }
+    }
+    s->list = (PictureList){.count = count,
+                            .captions = s->captions,
+                            .seeds = s->seeds,
+                            .class_count = classes,
+                            .classes = (const char *const *)r->captions.classes.items,
+                            .labels = s->labels};
+    return true;
+}
+
+static bool read_noise(const char *path, const Pipeline *p, Pictures *s, Error *err)
+{
+    if (!path) return true;
+    size_t latents[3];
+    pipeline_latents(p, latents);
+    size_t dim[4] = {0, latents[0], latents[1], latents[2]};
+    ArtifactReader *r = artifact_open(path, err);
+    const bool good = r && artifact_read_floats(r, "noise", 4, dim, &s->noise, err);
+    artifact_close(r);
+    if (!good) return false;
+    if (dim[0] != s->list.count)
+        return fail(err, "%s: noise for %zu pictures, %zu are to be drawn", path, dim[0], s->list.count);
+    if (!all_finite(s->noise, dim[0] * dim[1] * dim[2] * dim[3]))
+        return fail(err, "%s: noise has values that are not finite", path);
+    s->list.noise = s->noise;
+    return true;
+}
+
+/* ---- the command ---- */
+
+/* What was not given takes the model's own value. */
+static bool fill_settings(const Cli *cli, const Pipeline *p, Request *r, size_t count, Error *err)
+{
+    DrawSettings *s = &r->settings;
+    size_t steps;
+    float guidance;
+    double wanted;
+    pipeline_defaults(p, &steps, &guidance);
+    if (!cli_size(cli, "steps", steps, 1, 1000, &s->steps, err) ||
+        !cli_real(cli, "guidance", (double)guidance, 0, 1000, &wanted, err))
+        return false;
+    s->guidance = (float)wanted;
+    size_t width, height;
+    pipeline_own_size(p, &width, &height);
+    if (!s->width) s->width = width, s->height = height;
+    if (!s->batch) s->batch = generate_batch(s->width, s->height, count);
+    if (s->batch > count) s->batch = count;
+    return true;
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+    const size_t length = strlen(text), tail = strlen(end);
+    return length >= tail && strcmp(text + length - tail, end) == 0;
+}
+
+static bool draw(Cli *cli, Request *r, Pipeline *p, Pictures *pictures, Error *err)
+{
+    if (!list_pictures(r, pictures, err) || !fill_settings(cli, p, r, pictures->list.count, err) ||
+        !pipeline_prepare(p, r->settings, err) || !read_noise(r->noise, p, pictures, err))
+        return false;
+    if (r->captions.labelled && !r->captions.classes.count && r->captions.labelled < r->captions.captions.count)
+        progress_note(cli->progress, "%s: not every caption has labels; they are left out", cli_value(cli, "captions"));
+    if (ends_with(r->out, ".h5") || ends_with(r->out, ".hdf5"))
+        return generate_artifact(p, &pictures->list, r->out, cli->progress, err);
+    return generate_folder(p, &pictures->list, r->out, cli->progress, err);
+}
+
+static bool run(Cli *cli, Error *err)
+{
+    Request r;
+    Pictures pictures = {.captions = NULL};
+    bool good = read_request(cli, &r, err);
+    if (good) {
+        progress_begin(cli->progress, "opening the model", 0, NULL);
+        Pipeline *p = pipeline_open(r.model, r.parts, err);
+        progress_end(cli->progress);
+        good = p && draw(cli, &r, p, &pictures, err);
+        pipeline_free(p);
+    }
+    pictures_free(&pictures);
+    caption_file_free(&r.captions);
+    return good;
+}
+
+static const CliOption options[] = {
+    {"model", "DIR", "a diffusers folder: model_index.json, unet/, vae/, text_encoder/, tokenizer/, scheduler/"},
+    {"prompt", "TEXT", "a caption; may be given several times"},
+    {"captions", "FILE",
+     "a caption a line; FILE.jsonl: {\"caption\": ..., \"labels\": [...]} a line, labels where known"},
+    {"negative", "TEXT", "what shall not be in the picture (counts with a guidance above 1)"},
+    {"images-per-caption", "K", "pictures a caption (default: 1); picture i of caption j has seed S + j K + i"},
+    {"steps", "N", "denoising steps (default: 50; latent consistency models: 4)"},
+    {"guidance", "G", "classifier-free guidance (default: 7.5; latent consistency models: 8.5); up to 1: none"},
+    {"vae", "DIR", "another autoencoder, a tiny one (TAESD) too"},
+    {"tokenizer", "DIR", "another vocabulary"},
+    {"scheduler", "NAME", "ddim, pndm, dpmpp2m, euler, euler_a or lcm (default: the model's own)"},
+    {"size", "WxH", "pixels, multiples of 8 (default: what the model was trained for)"},
+    {"seed", "S", "of the first picture (default: 0); the same picture as in diffusers on the CPU"},
+    {"batch", "B", "pictures at a time (default: what 512x512 pixels hold, at most 16)"},
+    {"noise", "F.h5", "initial noise [n,4,h,w] in place of the seeds' own"},
+    {"memory", "SIZE", "for everything together, as 6G; less of it makes 3x3 convolutions slower"},
+    {"out", "DIR|F.h5", "a folder of PNGs, or a file of images, captions, seeds (default: generated/)"},
+    {NULL, NULL, NULL},
+};
+
+const Command command_generate = {
+    .name = "generate",
+    .arguments = "--model DIR (--prompt TEXT | --captions FILE) [--out DIR|F.h5]",
+    .summary = "pictures from captions with Stable Diffusion",
+    .details =
+        "Stable Diffusion 1.x, 2.x, Turbo and latent consistency models. For Turbo give --steps 1 --guidance 0.\n"
+        "Killed and started again with the same options it goes on where it stopped, with the same pictures.\n"
+        "Every PNG says in its text chunks how it was drawn; images.jsonl beside them lists files and captions.",
+    .example =
+        "palbench generate --model models/sd15 --prompt \"a red bus\" --steps 25 --scheduler dpmpp2m --out bus\n"
+        "  palbench generate --model models/sd-turbo --captions captions.jsonl --steps 1 --guidance 0 --out drawn.h5",
+    .takes = TAKES_EXACT,
+    .options = options,
+    .run = run,
+};

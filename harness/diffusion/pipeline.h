@@ -1,0 +1,68 @@
+/* Text to image with a diffusers folder (StableDiffusionPipeline, LatentConsistencyModelPipeline): model_index.json, unet/, vae/,
+ * text_encoder/, tokenizer/, scheduler/. A seed means the picture that it means in diffusers on the CPU.
+ *
+ *     Pipeline *p = pipeline_open("sd15", (PipelineParts){0}, err);
+ *     pipeline_prepare(p, (DrawSettings){.steps = 25, .guidance = 7.5f, .batch = 2}, err);
+ *     pipeline_draw(p, (DrawRequest){.count = 2, .prompts = prompts, .seeds = seeds}, pixels, NULL, err);
+ *     pipeline_free(p);
+ *
+ * Computed once: the tower on each prompt, with the keys and values of cross attention; the negative prompt's; the time's
+ * embedding, for the whole batch. */
+#pragma once
+
+#include "harness/base/progress.h"
+#include "harness/graph/graph.h"
+
+typedef struct Pipeline Pipeline;
+
+typedef struct PipelineParts { /* NULL: the folder's own */
+    const char *vae;           /* another autoencoder's folder, AutoencoderTiny's too */
+    const char *tokenizer;
+    const char *scheduler; /* a kind of scheduler.h; its settings come from the folder's scheduler_config.json */
+} PipelineParts;
+
+/* Fails (NULL) on: a folder that is no such pipeline, a part that is missing or damaged, parts that do not fit each other. */
+Pipeline *pipeline_open(const char *folder, PipelineParts parts, Error *err);
+void pipeline_free(Pipeline *p);
+const char *pipeline_scheduler(const Pipeline *p); /* the kind */
+/* A latent consistency model: the guidance is an input of the U-Net, and there is no second half. */
+bool pipeline_embeds_guidance(const Pipeline *p);
+/* Steps and guidance of diffusers' pipeline of this class when nothing is said: 50 and 7.5, latent consistency models 4 and 8.5. */
+void pipeline_defaults(const Pipeline *p, size_t *steps, float *guidance);
+/* Pixels that the model was trained for; 0: its configuration does not say. */
+void pipeline_own_size(const Pipeline *p, size_t *width, size_t *height);
+/* SHA-256, as hex, over all that decides what is drawn: weights, configurations, vocabulary. Reads the files once. */
+bool pipeline_fingerprint(const Pipeline *p, char hex[65], Error *err);
+
+typedef struct DrawSettings {
+    size_t width, height; /* of the pictures, multiples of 8; 0: what the model was trained for */
+    size_t steps, batch;  /* batch: pictures at a time */
+    float guidance;       /* e = negative + guidance (text - negative) (Ho and Salimans 2022); up to 1: text alone */
+    const char *negative; /* NULL: the empty prompt; copied */
+    GraphOptions graph;   /* winograd_budget: of the U-Net and of the decoder each */
+    size_t memory; /* bytes for everything together: what the rest leaves goes to Winograd weights; 0: graph decides */
+} DrawSettings;
+
+/* Compiles for these settings, in place of the ones before. Fails on: sizes that are not multiples of 8, no steps, more steps
+ * than the scheduler has, an empty batch, less `memory` than the weights take, memory. */
+bool pipeline_prepare(Pipeline *p, DrawSettings settings, Error *err);
+/* As prepared: sizes are filled in. */
+const DrawSettings *pipeline_settings(const Pipeline *p);
+size_t pipeline_width(const Pipeline *p);
+size_t pipeline_height(const Pipeline *p);
+size_t pipeline_calls(const Pipeline *p); /* of the U-Net for a batch: what progress counts */
+/* Shape of one picture's latents: channels, height, width. */
+void pipeline_latents(const Pipeline *p, size_t dim[3]);
+
+typedef struct DrawRequest {
+    size_t count; /* pictures, at most the batch; fewer take as long */
+    const char *const *prompts;
+    const uint64_t *seeds;
+    const float
+        *noise;        /* [count, channels, height, width] of the latents, unit normal, or NULL: drawn from the seeds */
+    size_t calls_done; /* where progress stands before this batch */
+} DrawRequest;
+
+/* images [count, height, width, 3]. A picture depends on its prompt and seed alone, not on its neighbours. Fails on: values
+ * that are not finite (damaged weights), memory. */
+bool pipeline_draw(Pipeline *p, DrawRequest request, uint8_t *images, Progress *progress, Error *err);

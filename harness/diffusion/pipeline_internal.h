@@ -1,0 +1,50 @@
+/* The parts of a pipeline. Inside harness/diffusion/pipeline*.c only. */
+#pragma once
+
+#include "harness/diffusion/pipeline.h"
+#include "harness/diffusion/scheduler.h"
+#include "harness/diffusion/text_encoder.h"
+#include "harness/diffusion/unet.h"
+#include "harness/diffusion/vae.h"
+
+typedef struct KnownText {
+    char *prompt;
+    UNetText *text;
+} KnownText;
+
+struct Pipeline {
+    char *folder;
+    bool consistency;  /* model_index.json names the latent consistency pipeline */
+    char *fingerprint; /* [65], empty until it is asked for */
+    /* models */
+    UNet *unet;
+    Vae *vae;
+    Clip *clip;
+    PromptTokenizer *tokenizer;
+    Scheduler *scheduler;
+    char *scheduler_path;
+    /* prepared for settings */
+    DrawSettings settings; /* sizes filled in; `negative` is our copy */
+    char *negative;
+    bool guided; /* a second half with the negative prompt */
+    size_t latent_height, latent_width, latent_values, pixels;
+    UNetRunner *runner;
+    VaeRunner *decoder;
+    size_t decoder_batch;
+    TextTower *tower;
+    KnownText *known; /* [batch] the latest prompts, in a ring */
+    size_t known_next;
+    Random *generators;         /* [batch] */
+    float *latents;             /* [batch, latent_values] */
+    float *input, *output;      /* [batch or 2 batch, latent_values] */
+    float *to_decode, *decoded; /* [decoder_batch, ...] */
+    int32_t *tokens;            /* [length] */
+    float *hidden;              /* [length, text_width] */
+};
+
+/* Lets go of what pipeline_prepare made. */
+void pipeline_unprepare(Pipeline *p);
+/* Winograd budgets of U-Net and decoder from settings.memory (pipeline_memory.c). Fails when the rest alone takes more. */
+bool pipeline_budgets(const Pipeline *p, GraphOptions *unet, GraphOptions *decoder, Error *err);
+/* Keys and values of a prompt, computed or known; NULL on failure. Valid until `batch` other prompts were asked for. */
+const UNetText *pipeline_text(Pipeline *p, const char *prompt, Error *err);
