@@ -70,12 +70,14 @@ static const char *activation_name(Activation act)
     return act == ACT_QUICK_GELU ? "quick_gelu" : (act == ACT_GELU_TANH ? "gelu_new" : "gelu");
 }
 
+/* dtype: transformers would otherwise compute in the type of the file, and on CPUs fp16 fits nothing else of a pipeline. */
 static bool write_config(const ClipConfig *k, const char *folder, Error *err)
 {
     char *path = path_join(folder, "config.json");
     char *text = xformat("{\n"
                          "  \"architectures\": [\"CLIPTextModel\"],\n"
                          "  \"bos_token_id\": %zu,\n"
+                         "  \"dtype\": \"float32\",\n"
                          "  \"eos_token_id\": %zu,\n"
                          "  \"hidden_act\": \"%s\",\n"
                          "  \"hidden_size\": %zu,\n"

@@ -51,7 +51,7 @@ const char *const mini_scheduler_config = "{\n"
                                           "  \"prediction_type\": \"v_prediction\",\n"
                                           "  \"rescale_betas_zero_snr\": true,\n"
                                           "  \"set_alpha_to_one\": true,\n"
-                                          "  \"steps_offset\": 0,\n"
+                                          "  \"steps_offset\": 1,\n"
                                           "  \"timestep_spacing\": \"trailing\"\n"
                                           "}\n";
 

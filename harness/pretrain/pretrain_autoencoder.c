@@ -207,7 +207,7 @@ bool pretrain_autoencoder(const PretrainRun *run, size_t images, Vae **vae, bool
         const OptimiserOptions adam = {.kind = OPTIMISER_ADAM, .beta1 = 0.9, .beta2 = 0.99};
         good = pretrain_state_init(&state, a.vae->set.weights, a.vae->set.count, adam, true, err);
         build(&a, &l);
-        good = good && graph_compile(l.graph, NULL, 0, l.loss, err) && pretrain_loop(&l, done, err);
+        good = good && pretrain_loop(&l, done, err);
     }
     graph_free(l.graph);
     pretrain_state_free(&state);

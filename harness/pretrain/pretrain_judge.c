@@ -100,7 +100,7 @@ bool pretrain_judge(const PretrainRun *run, size_t images, Judge **judge, bool *
         const OptimiserOptions adamw = {.kind = OPTIMISER_ADAMW, .weight_decay = 0.05};
         build(&t, &l);
         good = pretrain_state_init(&state, t.judge->set.weights, t.judge->set.count, adamw, false, err) &&
-               graph_compile(l.graph, NULL, 0, l.loss, err) && pretrain_loop(&l, done, err);
+               pretrain_loop(&l, done, err);
     }
     if (good && *done) good = (*judge = judge_fold(t.judge, err)) != NULL;
     graph_free(l.graph);

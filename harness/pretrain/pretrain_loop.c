@@ -147,7 +147,10 @@ static bool train(PretrainLoop *l, uint64_t last, Error *err)
 bool pretrain_loop(PretrainLoop *l, bool *done, Error *err)
 {
     const uint64_t stop = l->run->stop_after, last = stop && stop < l->steps ? stop : l->steps;
-    if (!restore(l, err)) return false;
+    size_t shown = 0;
+    while (shown < PRETRAIN_MEANS && l->losses[shown]) shown++;
+    /* Outputs, or their memory would be used again before the log reads them. */
+    if (!graph_compile(l->graph, l->losses, shown, l->loss, err) || !restore(l, err)) return false;
     if (l->state->step < last && !train(l, last, err)) return false;
     *done = l->state->step == l->steps;
     pretrain_state_swap(l->state);

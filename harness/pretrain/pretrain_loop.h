@@ -36,7 +36,7 @@ typedef struct PretrainLoop {
     Text log;
 } PretrainLoop;
 
-/* Trains to the last step, or to run->stop_after (*done tells which). At the end the averaged weights stand in the parameters.
+/* Compiles, and trains to the last step, or to run->stop_after (*done tells which). At the end the averaged weights stand in the parameters.
  * Fails on: a loss that is no number, a checkpoint that cannot be written, one of another recipe. */
 bool pretrain_loop(PretrainLoop *loop, bool *done, Error *err);
 void pretrain_loop_free(PretrainLoop *loop); /* log and configuration */
