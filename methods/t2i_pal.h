@@ -11,7 +11,8 @@
  *                            a^l_c = sum_n exp(-beta (1 - <u_c, K_nc>)) V_nc   K_nc starts as image n's u_c
  *     prototypes "none":     the prompts stand for them, A = G and B = L
  *     z = p + alpha a for both; without the adapter z = p
- * Loss R(z^g) + R(z^l) + text_mix (R(p^g) + R(p^l) on captions' own features, as TaI-DPT has it). Test: (z^g + z^l) / 2.
+ * Loss R(z^g) + R(z^l) + text_mix (R(p^g) + R(p^l) on the features of all labelled captions, as TaI-DPT has it, over their
+ * tokens with tau_text). Test: (z^g + z^l) / 2.
  * Without learned prompts G = L = n(text("a photo of a c.")), and text_mix has nothing to train.
  *
  * Draws with seed s, all from one generator: the global context, the local context (with `local`); then an epoch one permutation of
@@ -46,7 +47,7 @@ typedef struct Pal {
 /* From the options; learns nothing yet. Fails on: nothing to learn, what prompts_init fails on, no memory. */
 bool pal_init(Pal *pal, const Run *run, Error *err);
 void pal_free(Pal *pal);
-/* Temperature of the heat map by the option of that name; 0 with heat_map off. */
+/* Sharpness of the heat map by the option of that name (tau_train, tau_test); 0 with heat_map off. */
 float pal_tau(const Options *options, const char *name);
 
 /* ---- formulas as graphs (t2i_pal_graph.c) ---- */

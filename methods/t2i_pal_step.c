@@ -54,7 +54,8 @@ static Node *build_loss(PalStep *step, const Pal *pal, const Run *run, size_t ba
     Graph *g = step->g;
     const Options *o = run->options;
     const ImageFeatures *f = step->images->features;
-    const float tau = pal_tau(o, "tau_train"), mix = (float)option_real(o, "text_mix");
+    const float tau = pal_tau(o, "tau_train"), tau_text = (float)option_real(o, "tau_text"),
+                mix = (float)option_real(o, "text_mix");
     const Lossy r = {g, (float)option_real(o, "margin"), (float)option_real(o, "scale")};
     const PalNodes global = pal_nodes(g, pal, &pal->global);
     const PalNodes local = pal->with_local ? pal_nodes(g, pal, &pal->local) : (PalNodes){0};
@@ -67,7 +68,7 @@ static Node *build_loss(PalStep *step, const Pal *pal, const Run *run, size_t ba
     }
     if (!step->captions) return loss;
     const size_t captions = step->captions->features->count, texts = batch < captions ? batch : captions;
-    return add(g, loss, scale(g, text_loss(step, r, texts, global.classes, local.classes, tau), mix));
+    return add(g, loss, scale(g, text_loss(step, r, texts, global.classes, local.classes, tau_text), mix));
 }
 
 bool pal_step_init(PalStep *step, const Pal *pal, Run *run, const float *targets, size_t batch, Random *random,

@@ -35,7 +35,7 @@ gen_local = F.normalize(local, dim=-1)
 x_all, X_all = gen_global.double(), gen_local.double()
 
 PAL = dict(context=4, context_init="normal", shared_context=True, name_position="end", epochs=6, batch=10, optimiser="sgd", lr=4e-4, momentum=0.9,
-           weight_decay=5e-4, warmup_epochs=1, warmup_lr=2e-4, margin=1, scale=1, tau_train=40, tau_test=40, grad_clip=0, prompts=True, local=True,
+           weight_decay=5e-4, warmup_epochs=1, warmup_lr=2e-4, margin=1, scale=1, tau_train=40, tau_test=40, tau_text=50, grad_clip=0, prompts=True, local=True,
            heat_map=True, adapter=True, prototypes="learned", cache_images=16, alpha=1, beta=5.5, text_mix=0, label_check=0, class_templates=False)
 
 
@@ -152,8 +152,7 @@ def train_pal(o, seed):
                 rows, text_order = text_order[:text_batch], text_order[text_batch:]
                 part = ranking(4 * caption_global[rows] @ G.T, caption_labels[rows], o["margin"], o["scale"])
                 if o["local"]:
-                    tau = o["tau_train"] if o["heat_map"] else 0
-                    z = torch.stack([aggregate(caption_local[i] @ L.T, tau) for i in rows])
+                    z = torch.stack([aggregate(caption_local[i] @ L.T, o["tau_text"]) for i in rows])
                     part = part + ranking(z, caption_labels[rows], o["margin"], o["scale"])
                 loss = loss + o["text_mix"] * part
             optimiser.zero_grad()
