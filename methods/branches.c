@@ -28,6 +28,7 @@ void scores_free(Scores *scores)
     free(scores->combined);
     free(scores->global);
     free(scores->local);
+    free(scores->local_classes);
     *scores = (Scores){0};
 }
 

@@ -3,10 +3,11 @@
 #include <string.h>
 
 /* The registry: a new method is its file and one line in each of these two lists. */
-extern const Method method_zsclip, method_random_context, method_linear_probe, method_tai, method_tai_dpt;
+extern const Method method_zsclip, method_random_context, method_linear_probe, method_tai, method_tai_dpt,
+    method_t2i_pal;
 
 static const Method *const methods[] = {
-    &method_zsclip, &method_random_context, &method_linear_probe, &method_tai, &method_tai_dpt, NULL,
+    &method_zsclip, &method_random_context, &method_linear_probe, &method_tai, &method_tai_dpt, &method_t2i_pal, NULL,
 };
 
 const Method *const *method_all(void)

@@ -20,12 +20,14 @@
 #include "methods/option.h"
 
 enum {
-    NEED_CLASS_TEXT = 1 << 0,     /* class names through the text tower: the CLIP model and its tokenizer */
-    NEED_CAPTIONS = 1 << 1,       /* labelled captions, global text features */
-    NEED_CAPTION_TOKENS = 1 << 2, /* their local features too */
-    NEED_TRAIN_IMAGES = 1 << 3,   /* labelled images, global features */
-    NEED_TEST_LOCAL = 1 << 4,     /* local features of the test images */
-    NEED_TEMPLATES = 1 << 5,      /* one-hot template sentences are added to the captions (methods.md) */
+    NEED_CLASS_TEXT = 1 << 0,       /* class names through the text tower: the CLIP model and its tokenizer */
+    NEED_CAPTIONS = 1 << 1,         /* labelled captions, global text features */
+    NEED_CAPTION_TOKENS = 1 << 2,   /* their local features too */
+    NEED_TRAIN_IMAGES = 1 << 3,     /* labelled images, global features */
+    NEED_TEST_LOCAL = 1 << 4,       /* local features of the test images */
+    NEED_TEMPLATES = 1 << 5,        /* one-hot template sentences are added to the captions (methods.md) */
+    NEED_GENERATED_IMAGES = 1 << 6, /* images drawn from labelled captions, global features */
+    NEED_GENERATED_LOCAL = 1 << 7,  /* their local features too */
 };
 
 typedef struct LabelledCaptions {
@@ -50,6 +52,7 @@ typedef struct Run {
     uint64_t seed;
     LabelledCaptions captions; /* features NULL unless asked for */
     LabelledImages images;     /* features NULL unless asked for */
+    LabelledImages generated;  /* drawn from captions, labelled by them; features NULL unless asked for */
     Progress *progress;
     bool exact; /* no Winograd */
 
@@ -69,6 +72,7 @@ void run_free(Run *run); /* learned parameters and the loss curve */
 typedef struct Scores {
     float *combined;       /* [n, classes] */
     float *global, *local; /* [n, classes], NULL where the method has no such branch */
+    float *local_classes;  /* [classes, D] what positions are compared with, for heat maps (heat_map.h); or NULL */
 } Scores;
 /* Allocates combined, and global and local where asked for. */
 bool scores_init(Scores *scores, size_t images, size_t classes, bool with_branches, Error *err);

@@ -136,7 +136,10 @@ bool tai_score_prompts(Run *run, const Prompts *p, Parameter *global, Parameter 
     if (!scores_init(scores, test->count, run->classes, local != NULL, err)) return false;
     float *features = xcalloc(run->classes * test->width, sizeof *features);
     const bool good = score_branches(run, p, global, local, test, features, scores, err);
-    free(features);
+    if (good && local)
+        scores->local_classes = features; /* the local branch came last */
+    else
+        free(features);
     if (!good) scores_free(scores);
     return good;
 }

@@ -97,6 +97,32 @@ static void training_curve_and_scores_equal_pytorchs(void **state)
     results_free(&list);
 }
 
+static void a_result_with_a_local_branch_carries_heat_maps(void **state)
+{
+    (void)state;
+    Error err;
+    run_suite(NULL);
+    ResultList list = {0};
+    if (!results_load(store, NULL, &list, NULL, &err)) fail_msg("%s", err.text);
+    ArtifactReader *with = artifact_open(find(&list, "tai-dpt")->file, &err);
+    ArtifactReader *without = artifact_open(find(&list, "zs")->file, &err);
+    assert_true(with && without);
+    ArtifactShape scores, maps;
+    size_t two = 2;
+    int32_t *grid;
+    assert_true(artifact_shape(with, "scores", &scores, &err) && artifact_shape(with, "heat_maps", &maps, &err));
+    assert_true(artifact_read_int32(with, "grid", 1, &two, &grid, &err));
+    assert_int_equal(maps.rank, 3);
+    assert_int_equal(maps.dim[0], scores.dim[0] < 12 ? scores.dim[0] : 12);
+    assert_int_equal(maps.dim[1], scores.dim[1]);
+    assert_int_equal(maps.dim[2], grid[0] * grid[1]);
+    assert_false(artifact_has(without, "heat_maps"));
+    free(grid);
+    artifact_close(with);
+    artifact_close(without);
+    results_free(&list);
+}
+
 static void a_second_run_has_nothing_to_do(void **state)
 {
     (void)state;
@@ -211,6 +237,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(training_curve_and_scores_equal_pytorchs),
+        cmocka_unit_test(a_result_with_a_local_branch_carries_heat_maps),
         cmocka_unit_test(a_run_killed_again_and_again_ends_with_the_same_bits),
         cmocka_unit_test(a_second_run_has_nothing_to_do),
         cmocka_unit_test(an_option_of_the_test_trains_nothing_again),

@@ -4,6 +4,7 @@
  * them stands in their parameters. */
 #include "harness/bench/metrics.h"
 #include "harness/bench/stage_run.h"
+#include "methods/heat_map.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -56,6 +57,22 @@ static void write_scores(ArtifactWriter *w, const Scores *scores, size_t images,
     if (scores->local) artifact_write_floats(w, "scores_local", 2, dim, scores->local);
 }
 
+enum { HEAT_MAPS = 12 };
+
+/* heat_maps [k, C, P] of the split's first k images and the feature map's grid, where the method compares positions. */
+static void write_heat_maps(ArtifactWriter *w, const ImageFeatures *test, const Scores *scores, size_t classes)
+{
+    if (!scores->local_classes || !test->local) return;
+    const size_t count = test->count < HEAT_MAPS ? test->count : HEAT_MAPS, each = classes * test->positions;
+    float *maps = xcalloc(count * each, sizeof *maps);
+    for (size_t i = 0; i < count; i++)
+        heat_map_similarity(test->local + i * test->positions * test->width, test->positions, test->width,
+                            scores->local_classes, classes, maps + i * each);
+    artifact_write_floats(w, "heat_maps", 3, (size_t[]){count, classes, test->positions}, maps);
+    artifact_write_int32(w, "grid", 1, (size_t[]){2}, (int32_t[]){(int32_t)test->rows, (int32_t)test->columns});
+    free(maps);
+}
+
 static void write_attributes(ArtifactWriter *w, const Stage *s, double map)
 {
     const Experiment *e = s->experiment;
@@ -72,12 +89,13 @@ static void write_attributes(ArtifactWriter *w, const Stage *s, double map)
     free(options);
 }
 
-static bool write(const Stage *s, const Run *run, const Split *split, const Scores *scores, const Metrics *metrics,
-                  double started, Error *err)
+static bool write(const Stage *s, const Run *run, const Split *split, const ImageFeatures *test, const Scores *scores,
+                  const Metrics *metrics, double started, Error *err)
 {
     StageWriter w;
     if (!stage_begin(&w, s, started, err)) return false;
     write_scores(w.artifact, scores, split->count, run->classes);
+    write_heat_maps(w.artifact, test, scores, run->classes);
     artifact_write_int8(w.artifact, "labels", 2, (size_t[]){split->count, run->classes}, split->labels);
     artifact_write_texts(w.artifact, "classes", run->classes, run->class_names);
     artifact_write_texts(w.artifact, "files", split->count, split->files);
@@ -115,7 +133,7 @@ static bool score(Bench *b, const Stage *s, MethodRun *m, double started, Error 
     Metrics metrics = {0};
     const bool good = e->method->score(&m->run, test, &scores, err) &&
                       measure(&scores, split, m->run.classes, e->protocol.difficult, &metrics, err) &&
-                      write(s, &m->run, split, &scores, &metrics, started, err);
+                      write(s, &m->run, split, test, &scores, &metrics, started, err);
     scores_free(&scores);
     metrics_free(&metrics);
     return good || fail_in(err, e->name);

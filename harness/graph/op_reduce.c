@@ -55,6 +55,15 @@ static void sum_backward(const OpCall *c)
 {
     const AxisAttributes *a = c->node->attributes;
     const float factor = a->factor;
+    if (a->inner == 1) { /* one value a row: a division an element would cost more than the rest */
+        PARALLEL_PIECES(a->outer * a->length)
+        for (size_t row = 0; row < a->outer; row++) {
+            const float dy = c->dout[row] * factor;
+            float *dx = c->din[0] + row * a->length;
+            for (size_t j = 0; j < a->length; j++) dx[j] = dy;
+        }
+        return;
+    }
     PARALLEL_PIECES(a->outer * a->length * a->inner)
     for (size_t row = 0; row < a->outer * a->length; row++) {
         const float *dy = c->dout + row / a->length * a->inner;
