@@ -39,6 +39,7 @@ static void scenes(uint64_t first, size_t count, float *pixels)
 /* ---- the graph ---- */
 
 typedef struct Autoencoder {
+    const PretrainRun *run;
     uint64_t seed;
     Vae *vae;
     Node *pixels, *noise;
@@ -110,21 +111,21 @@ static bool figures(void *context, Text *line, Error *err)
 {
     const Autoencoder *a = context;
     double psnr;
-    if (!autoencoder_psnr(a->vae, HELD_OUT, &psnr, err)) return false;
+    if (!autoencoder_psnr(a->vae, pretrain_figure_images(a->run, HELD_OUT), &psnr, err)) return false;
     text_addf(line, "\t%.2f", psnr);
     return true;
 }
 
 /* ---- latents of mean 0 and variance 1 ---- */
 
-static bool latent_moments(const Vae *vae, double mean[CHANNELS], double deviation[CHANNELS], Error *err)
+static bool latent_moments(const Vae *vae, size_t images, double mean[CHANNELS], double deviation[CHANNELS], Error *err)
 {
     VaeRunner *encoder = vae_encoder_new(vae, 1, LATENT_SIDE, LATENT_SIDE, (GraphOptions){0}, err);
     if (!encoder) return false;
     float *last = xmalloc(2 * PIXELS * sizeof *last), *first = last + PIXELS, latents[LATENTS], logvar[LATENTS];
     double sum[CHANNELS] = {0}, squares[CHANNELS] = {0};
     const size_t plane = LATENT_SIDE * LATENT_SIDE;
-    for (size_t i = 0; i < STATISTICS; i++) {
+    for (size_t i = 0; i < images; i++) {
         pretrain_scene_pixels(i, last);
         to_channels_first(last, 1, 3, WORLD_SIZE * WORLD_SIZE, first);
         vae_encode(encoder, first, latents, logvar);
@@ -134,7 +135,7 @@ static bool latent_moments(const Vae *vae, double mean[CHANNELS], double deviati
         }
     }
     for (size_t c = 0; c < CHANNELS; c++) {
-        const double n = (double)(STATISTICS * plane);
+        const double n = (double)(images * plane);
         mean[c] = sum[c] / n;
         deviation[c] = sqrt(squares[c] / n - mean[c] * mean[c]);
     }
@@ -163,12 +164,12 @@ static void fold(Vae *vae, const double mean[CHANNELS], const double deviation[C
     }
 }
 
-static bool finish(const PretrainRun *run, Vae *vae, Error *err)
+static bool finish(const PretrainRun *run, Vae *vae, size_t images, Error *err)
 {
     double mean[CHANNELS], deviation[CHANNELS];
     char *folder = path_join(run->work, "vae");
     weights_freeze(&vae->set, true);
-    bool good = latent_moments(vae, mean, deviation, err);
+    bool good = latent_moments(vae, images < STATISTICS ? images : STATISTICS, mean, deviation, err);
     if (good) fold(vae, mean, deviation);
     good = good && vae_save(vae, mini_vae_config, folder, false, err);
     free(folder);
@@ -179,7 +180,7 @@ static bool finish(const PretrainRun *run, Vae *vae, Error *err)
 
 bool pretrain_autoencoder(const PretrainRun *run, size_t images, Vae **vae, bool *done, Error *err)
 {
-    Autoencoder a = {.seed = mixed_bits(run->seed)};
+    Autoencoder a = {.run = run, .seed = mixed_bits(run->seed)};
     PretrainState state = {0};
     PretrainLoop l = {.run = run,
                       .name = "autoencoder",
@@ -212,7 +213,7 @@ bool pretrain_autoencoder(const PretrainRun *run, size_t images, Vae **vae, bool
     graph_free(l.graph);
     pretrain_state_free(&state);
     pretrain_loop_free(&l);
-    good = good && (!*done || finish(run, a.vae, err));
+    good = good && (!*done || finish(run, a.vae, images, err));
     if (good && *done)
         *vae = a.vae;
     else

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BATCH = 32, LATENTS = MINI_LATENT_SIDE * MINI_LATENT_SIDE * MINI_LATENT_CHANNELS };
+enum { LOG_CAPTIONS = 200, BATCH = 32, LATENTS = MINI_LATENT_SIDE * MINI_LATENT_SIDE * MINI_LATENT_CHANNELS };
 
 static const double singles_at_first = 0.85, singles_at_last = 0.55, singles_span = 480000; /* images */
 static const double empty_share = 0.1, full_stop_share = 0.25;
@@ -120,8 +120,9 @@ static bool figures(void *context, Text *line, Error *err)
     const DenoiserInputs *in = d->in;
     double percent;
     char *folder = path_join(d->run->work, "preview");
-    const bool good = mini_diffusion_save(in->clip, in->clip_folder, in->vae, d->unet, folder, true, err) &&
-                      generator_accuracy(folder, in->judge, in->captions, NULL, &percent, err);
+    const bool good =
+        mini_diffusion_save(in->clip, in->clip_folder, in->vae, d->unet, folder, true, err) &&
+        generator_accuracy(folder, in->judge, pretrain_figure_images(d->run, LOG_CAPTIONS), NULL, &percent, err);
     free(folder);
     if (good) text_addf(line, "\t%.1f", percent);
     return good;

@@ -16,8 +16,7 @@ typedef struct DenoiserInputs {
     const Vae *vae;
     const Judge *judge;
     const PretrainLatents *latents;
-    size_t images;   /* seen in all */
-    size_t captions; /* drawn for a log line's accuracy */
+    size_t images; /* seen in all */
 } DenoiserInputs;
 
 /* Trains or goes on; when *done, *unet is the finished one, frozen (caller frees). */

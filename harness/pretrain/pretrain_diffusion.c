@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 /* The recipe; what was measured with it stands in results/pretrained/NOTES.md. */
-enum { JUDGE_IMAGES = 64000, VAE_IMAGES = 48000, DENOISER_IMAGES = 640000, SCENES = 100000, LOG_CAPTIONS = 200 };
+enum { JUDGE_IMAGES = 64000, VAE_IMAGES = 48000, DENOISER_IMAGES = 640000, SCENES = 100000 };
 
 typedef struct Parts {
     Clip *clip;
@@ -25,7 +25,6 @@ static PretrainDiffusionOptions with_defaults(const PretrainDiffusionOptions *op
     if (!o.vae_images) o.vae_images = VAE_IMAGES;
     if (!o.denoiser_images) o.denoiser_images = DENOISER_IMAGES;
     if (!o.scenes) o.scenes = SCENES;
-    if (!o.judge_captions) o.judge_captions = LOG_CAPTIONS;
     return o;
 }
 
@@ -42,8 +41,7 @@ static bool train(const PretrainDiffusionOptions *o, Parts *p, bool *done, Error
                                .vae = p->vae,
                                .judge = p->judge,
                                .latents = &p->latents,
-                               .images = o->denoiser_images,
-                               .captions = o->judge_captions};
+                               .images = o->denoiser_images};
     return pretrain_latents(&o->run, p->vae, o->scenes, &p->latents, err) &&
            pretrain_denoiser(&o->run, &in, &p->unet, done, err);
 }

@@ -10,8 +10,7 @@ typedef struct PretrainDiffusionOptions {
     const char *clip;                /* the mini CLIP, whose text tower steers the denoiser */
     const char *out;                 /* folder of the finished model: diffusers files, judge/, logs */
     size_t judge_images, vae_images; /* seen in training; 0: the recipe's */
-    size_t denoiser_images, scenes,
-        judge_captions; /* seen in all; different scenes; captions behind the log's accuracy */
+    size_t denoiser_images, scenes;  /* seen in all; different scenes */
 } PretrainDiffusionOptions;
 
 bool pretrain_diffusion(const PretrainDiffusionOptions *options, Error *err);

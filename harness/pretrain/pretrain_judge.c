@@ -11,6 +11,7 @@ enum { BATCH = 64, HELD_OUT = 1000, PIXELS = WORLD_SIZE * WORLD_SIZE * 3 };
 static const uint64_t first_scene = (uint64_t)1 << 32;
 
 typedef struct Training {
+    const PretrainRun *run;
     Judge *judge;
     Node *pixels, *targets;
 } Training;
@@ -58,7 +59,7 @@ static bool figures(void *context, Text *line, Error *err)
     const Training *t = context;
     double percent;
     Judge *folded = judge_fold(t->judge, err);
-    const bool good = folded && judge_accuracy(folded, HELD_OUT, &percent, err);
+    const bool good = folded && judge_accuracy(folded, pretrain_figure_images(t->run, HELD_OUT), &percent, err);
     judge_free(folded);
     if (good) text_addf(line, "\t%.2f", percent);
     return good;
@@ -75,7 +76,7 @@ static void build(Training *t, PretrainLoop *l)
 
 bool pretrain_judge(const PretrainRun *run, size_t images, Judge **judge, bool *done, Error *err)
 {
-    Training t = {0};
+    Training t = {.run = run};
     PretrainState state = {0};
     PretrainLoop l = {.run = run,
                       .name = "judge",

@@ -13,6 +13,11 @@ uint64_t mixed_bits(uint64_t value)
     return value ^ (value >> 31);
 }
 
+size_t pretrain_figure_images(const PretrainRun *run, size_t recipe)
+{
+    return run->figure_images && run->figure_images < recipe ? run->figure_images : recipe;
+}
+
 static double now(void)
 {
     struct timespec t;

@@ -11,7 +11,8 @@ typedef struct PretrainRun { /* of all parts of a run */
     bool resume;
     uint64_t seed;
     size_t checkpoint_seconds;
-    size_t stop_after; /* stop with a checkpoint after so many steps of a part; 0: run to the end */
+    size_t figure_images; /* pictures behind a figure of the log, at most; 0: as many as the recipe has */
+    size_t stop_after;    /* stop with a checkpoint after so many steps of a part; 0: run to the end */
     Progress *progress;
 } PretrainRun;
 
@@ -40,6 +41,9 @@ typedef struct PretrainLoop {
  * Fails on: a loss that is no number, a checkpoint that cannot be written, one of another recipe. */
 bool pretrain_loop(PretrainLoop *loop, bool *done, Error *err);
 void pretrain_loop_free(PretrainLoop *loop); /* log and configuration */
+
+/* `recipe` pictures, or fewer where the run says so. */
+size_t pretrain_figure_images(const PretrainRun *run, size_t recipe);
 
 /* 64 well mixed bits of a counter: splitmix64's finaliser (Steele et al. 2014). */
 uint64_t mixed_bits(uint64_t value);
