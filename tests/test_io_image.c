@@ -155,6 +155,27 @@ static void what_is_no_picture_is_refused(void **state)
     image_free(&image);
 }
 
+static void texts_of_a_png_read_back(void **state)
+{
+    (void)state;
+    Error err;
+    uint8_t pixels[12] = {0};
+    const Image image = {2, 2, pixels};
+    static const char *const texts[] = {"prompt", "ein gr\xc3\xbcner L\xc3\xb6we", "negative", "", "seed", "7", NULL};
+    assert_true(image_write_png(scratch("texts.png"), &image, texts, &err));
+    TextList have = {0};
+    if (!image_read_png_texts(scratch("texts.png"), &have, &err)) fail_msg("%s", err.text);
+    assert_int_equal(have.count, 6);
+    for (size_t i = 0; i < 6; i++) assert_string_equal(have.items[i], texts[i]);
+    text_list_free(&have);
+    have = (TextList){0};
+    put_file(scratch("no.png"), "text", 4);
+    assert_false(image_read_png_texts(scratch("no.png"), &have, &err));
+    assert_sentence(&err, "no.png", "PNG");
+    assert_false(image_read_png_texts("tests/golden/io_image/none.png", &have, &err));
+    text_list_free(&have);
+}
+
 static void a_written_png_reads_back(void **state)
 {
     (void)state;
@@ -194,6 +215,7 @@ int main(void)
         cmocka_unit_test(small_files_cannot_ask_for_large_pictures),
         cmocka_unit_test(what_is_no_picture_is_refused),
         cmocka_unit_test(a_written_png_reads_back),
+        cmocka_unit_test(texts_of_a_png_read_back),
     };
     return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
 }

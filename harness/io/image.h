@@ -22,7 +22,8 @@ bool image_read(const char *path, Image *image, Error *err);
 bool image_decode(const uint8_t *bytes, size_t count, const char *name, Image *image, Error *err);
 void image_free(Image *image);
 
-/* Writes an 8-bit RGB PNG: temporary name, flush, rename. texts: NULL-terminated list of key, value for tEXt chunks, or NULL. */
+/* Writes an 8-bit RGB PNG: temporary name, flush, rename. texts: NULL-terminated list of key, value for text
+ * chunks, or NULL: iTXt where a value is UTF-8 beyond ASCII, else tEXt (Latin-1). */
 bool image_write_png(const char *path, const Image *image, const char *const *texts, Error *err);
 /* The same into memory (caller frees *bytes); for pictures inside a page. */
 bool image_encode_png(const Image *image, uint8_t **bytes, size_t *count, Error *err);

@@ -7,6 +7,7 @@
 #include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistr.h>
 
 typedef struct Decoder {
     png_structp png;
@@ -135,18 +136,20 @@ static void flush_nothing(png_structp png)
     (void)png;
 }
 
-static bool is_ascii(const char *text)
+/* UTF-8 beyond ASCII. */
+static bool needs_itxt(const char *text)
 {
-    while (*text && (unsigned char)*text < 0x80) text++;
-    return !*text;
+    const char *at = text;
+    while (*at && (unsigned char)*at < 0x80) at++;
+    return *at && !u8_check((const uint8_t *)text, strlen(text));
 }
 
-/* tEXt is Latin-1 by its definition; anything beyond ASCII goes into iTXt, which is UTF-8. */
+/* tEXt is Latin-1 by its definition; UTF-8 beyond ASCII goes into iTXt. What is no UTF-8 is taken for Latin-1. */
 static void add_texts(png_structp png, png_infop info, const char *const *texts)
 {
     for (size_t i = 0; texts && texts[i]; i += 2) {
         png_text text = {.key = (char *)(uintptr_t)texts[i], .text = (char *)(uintptr_t)texts[i + 1]};
-        text.compression = is_ascii(texts[i + 1]) ? PNG_TEXT_COMPRESSION_NONE : PNG_ITXT_COMPRESSION_NONE;
+        text.compression = needs_itxt(texts[i + 1]) ? PNG_ITXT_COMPRESSION_NONE : PNG_TEXT_COMPRESSION_NONE;
         text.text_length = strlen(texts[i + 1]);
         png_set_text(png, info, &text, 1);
     }
