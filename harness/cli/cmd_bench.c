@@ -1,5 +1,6 @@
 /* palbench bench: how fast the parts are, against the machine's own rate of matrix products. */
 #include "harness/bench/clip_bench.h"
+#include "harness/bench/diffusion_bench.h"
 #include "harness/bench/kernel_bench.h"
 #include "harness/cli/command.h"
 #include "harness/cli/json_out.h"
@@ -79,6 +80,46 @@ static bool bench_clip(const Cli *cli, cJSON *list, Error *err)
     return true;
 }
 
+static void add_operators(cJSON *entry, const DiffusionBenchResult *r)
+{
+    cJSON *times = cJSON_AddObjectToObject(entry, "operators");
+    for (size_t k = 0; k < r->kinds; k++)
+        cJSON_AddNumberToObject(times, r->operators[k].name, r->operators[k].seconds[0]);
+}
+
+static bool bench_diffusion(const Cli *cli, cJSON *list, bool vae, Error *err)
+{
+    DiffusionBenchOptions o = {
+        .path = cli_value(cli, "model"), .arch = cli_value(cli, "arch"), .graph = {.exact = cli->exact}};
+    if (!o.arch) o.arch = "sd15";
+    if (!cli_size(cli, "batch", 0, 1, 1024, &o.batch, err) || !cli_size(cli, "size", 0, 8, 8192, &o.size, err) ||
+        !cli_size(cli, "repeats", 0, 1, 1000, &o.repeats, err) || !cli_bytes(cli, "memory", &o.memory, err))
+        return false;
+    DiffusionBenchResult r;
+    double rate;
+    if (!bench_product_rate(&rate, err) ||
+        !(vae ? vae_bench(o, &r, cli->progress, err) : unet_bench(o, &r, cli->progress, err)))
+        return false;
+    char *name = xformat("%s %s", vae ? "vae" : "unet", o.path ? o.path : o.arch);
+    const BenchRow row = row_of(name, r.batch, r.seconds, r.flop, rate, r.peak_bytes);
+    cJSON *entry = add_entry(list, &row);
+    cJSON_AddNumberToObject(entry, "size", (double)r.size);
+    add_operators(entry, &r);
+    free(name);
+    free(r.operators);
+    return true;
+}
+
+static bool bench_unet(const Cli *cli, cJSON *list, Error *err)
+{
+    return bench_diffusion(cli, list, false, err);
+}
+
+static bool bench_vae(const Cli *cli, cJSON *list, Error *err)
+{
+    return bench_diffusion(cli, list, true, err);
+}
+
 static bool add_rows(BenchRow *rows, size_t count, cJSON *list)
 {
     for (size_t i = 0; i < count; i++) cJSON_AddStringToObject(add_entry(list, &rows[i]), "remark", rows[i].remark);
@@ -114,17 +155,39 @@ static void value_cell(Table *t, const cJSON *value)
         table_cell(t, "%.5g", value->valuedouble);
 }
 
+/* Seconds by kind of operator, where an entry has them. */
+static void print_operators(const cJSON *entry)
+{
+    const cJSON *times = cJSON_GetObjectItem(entry, "operators"), *value;
+    if (!times) return;
+    Table t = {0};
+    double total = 0;
+    cJSON_ArrayForEach(value, times) total += value->valuedouble;
+    table_head(&t, (const char *const[]){"operator", "seconds", "part", NULL});
+    cJSON_ArrayForEach(value, times)
+    {
+        table_cell(&t, "%s", value->string);
+        table_cell(&t, "%.4f", value->valuedouble);
+        table_cell(&t, "%.1f %%", total > 0 ? 100 * value->valuedouble / total : 0.0);
+    }
+    puts("");
+    table_print(&t, stdout);
+    table_free(&t);
+}
+
 static void print_table(const cJSON *list)
 {
     Table t = {0};
     const cJSON *entry, *value;
     cJSON_ArrayForEach(value, list->child)
     {
+        if (cJSON_IsObject(value)) continue;
         table_cell(&t, "%s", strcmp(value->string, "peak_bytes") == 0 ? "peak MB" : value->string);
         t.columns++;
     }
-    cJSON_ArrayForEach(entry, list) cJSON_ArrayForEach(value, entry) value_cell(&t, value);
+    cJSON_ArrayForEach(entry, list) cJSON_ArrayForEach(value, entry) if (!cJSON_IsObject(value)) value_cell(&t, value);
     table_print(&t, stdout);
+    cJSON_ArrayForEach(entry, list) print_operators(entry);
     table_free(&t);
     printf("\nshare: of the machine's own float32 matrix-product rate, %d thread%s.\n", omp_get_max_threads(),
            omp_get_max_threads() > 1 ? "s" : "");
@@ -133,8 +196,8 @@ static void print_table(const cJSON *list)
 static const struct {
     const char *name;
     bool (*run)(const Cli *cli, cJSON *list, Error *err);
-} benches[] = {
-    {"prompts", bench_prompts}, {"clip", bench_clip}, {"conv", bench_convolutions}, {"matmul", bench_products}};
+} benches[] = {{"prompts", bench_prompts}, {"clip", bench_clip},         {"unet", bench_unet},
+               {"vae", bench_vae},         {"conv", bench_convolutions}, {"matmul", bench_products}};
 enum { BENCHES = sizeof benches / sizeof *benches };
 
 static bool run(Cli *cli, Error *err)
@@ -142,7 +205,7 @@ static bool run(Cli *cli, Error *err)
     size_t which = 0;
     while (cli->argument_count == 1 && which < BENCHES && strcmp(cli->arguments[0], benches[which].name) != 0) which++;
     if (cli->argument_count != 1 || which == BENCHES)
-        return cli_misuse(cli, err, "one of prompts, clip, conv, matmul is needed");
+        return cli_misuse(cli, err, "one of prompts, clip, unet, vae, conv, matmul is needed");
     cJSON *list = cJSON_CreateArray();
     const bool good = benches[which].run(cli, list, err);
     if (good && !cli->json) print_table(list);
@@ -154,25 +217,31 @@ static bool run(Cli *cli, Error *err)
 }
 
 static const CliOption options[] = {
-    {"model", "DIR", "clip: a checkpoint instead of random weights"},
+    {"model", "DIR", "clip, unet, vae: a checkpoint instead of random weights"},
     {"arch", "NAME",
-     "random weights of RN50, RN101, ViT-B-16, ... (clip: RN50 and ViT-B-16 when none is named; prompts: RN50)"},
-    {"batch", "B", "pictures or captions a step (default: clip 8, prompts 512)"},
-    {"size", "S", "clip: pixels a side (default: the model's own)"},
+     "random weights of RN50, RN101, ViT-B-16, ... (clip: RN50 and ViT-B-16 when none is named; prompts: RN50), of "
+     "sd15, sd21, "
+     "sd-turbo (unet, vae: sd15), taesd (vae)"},
+    {"batch", "B", "pictures or captions a step (default: clip 8, prompts 512, unet 2: a guided step, vae 1)"},
+    {"size", "S", "clip, unet, vae: pixels a side of the picture (default: the model's own)"},
+    {"memory", "SIZE", "unet, vae: for everything together, as 6G; less of it makes 3x3 convolutions slower"},
     {"classes", "N", "prompts: classes (default: 80)"},
     {"repeats", "R", "the best of so many counts"},
     {"local", NULL, "clip: local features too, not the global one alone"},
-    {"operators", NULL, "seconds by operator on stderr too"},
+    {"operators", NULL, "clip, prompts: seconds by operator on stderr too"},
     {NULL, NULL, NULL},
 };
 
 const Command command_bench = {
     .name = "bench",
-    .arguments = "prompts|clip|conv|matmul [--model DIR | --arch NAME] [--batch B] [--size S]",
+    .arguments = "prompts|clip|unet|vae|conv|matmul [--model DIR | --arch NAME] [--batch B] [--size S]",
     .summary = "speed of the parts, and their share of the machine's own rate",
-    .details = "prompts: a TaI-DPT training step, both prompt sets, with the shared prefix and in the plain form.  "
-               "clip: the image tower.\n"
-               "conv: 3x3 convolutions, Winograd and direct.  matmul: matrix products.",
+    .details =
+        "prompts: a TaI-DPT training step, both prompt sets, with the shared prefix and in the plain form.  "
+        "clip: the image tower.\n"
+        "unet: one call, a noise prediction.  vae: decoding one batch.  Both with seconds by operator and the peak "
+        "memory of the process.\n"
+        "conv: 3x3 convolutions, Winograd and direct.  matmul: matrix products.",
     .example = "palbench bench clip --arch RN50 --batch 8 --threads 2",
     .takes = TAKES_EXACT | TAKES_JSON,
     .options = options,

@@ -35,25 +35,6 @@ static bool read_size(const Cli *cli, size_t *width, size_t *height, Error *err)
     return true;
 }
 
-/* "6G", "1500M", or bytes. */
-static bool read_memory(const Cli *cli, size_t *bytes, Error *err)
-{
-    static const char units[] = "kMGT";
-    const char *text = cli_value(cli, "memory");
-    if (!text) return true;
-    char *end;
-    double value = strtod(text, &end);
-    const char *unit = *end && end > text ? strchr(units, *end) : NULL;
-    if (unit) {
-        for (const char *u = units; u <= unit; u++) value *= 1024;
-        end++;
-    }
-    if (end == text || *end || !(value >= 1 && value < 1e15))
-        return cli_misuse(cli, err, "--memory %s: bytes are needed, as 6G or 1500M", text);
-    *bytes = (size_t)value;
-    return true;
-}
-
 static bool read_captions(const Cli *cli, CaptionFile *captions, Error *err)
 {
     const char *file = cli_value(cli, "captions");
@@ -79,7 +60,7 @@ static bool read_request(const Cli *cli, Request *r, Error *err)
         return cli_misuse(cli, err, "%s: texts are given with --prompt or --captions", cli->arguments[0]);
     if (!*r->out) return cli_misuse(cli, err, "--out needs a name");
     if (!cli_required(cli, "model", &r->model, err) || !read_size(cli, &r->settings.width, &r->settings.height, err) ||
-        !read_memory(cli, &r->settings.memory, err) || !cli_size(cli, "seed", 0, 0, SIZE_MAX, &seed, err) ||
+        !cli_bytes(cli, "memory", &r->settings.memory, err) || !cli_size(cli, "seed", 0, 0, SIZE_MAX, &seed, err) ||
         !cli_size(cli, "images-per-caption", 1, 1, 1 << 20, &r->images, err) ||
         !cli_size(cli, "batch", 0, 1, 1024, &r->settings.batch, err))
         return false;

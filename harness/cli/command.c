@@ -159,6 +159,25 @@ bool cli_real(const Cli *cli, const char *name, double otherwise, double low, do
     return true;
 }
 
+bool cli_bytes(const Cli *cli, const char *name, size_t *bytes, Error *err)
+{
+    static const char units[] = "kMGT";
+    const char *text = cli_value(cli, name);
+    *bytes = 0;
+    if (!text) return true;
+    char *end;
+    double value = strtod(text, &end);
+    const char *unit = *end && end > text ? strchr(units, *end) : NULL;
+    if (unit) {
+        for (const char *u = units; u <= unit; u++) value *= 1024;
+        end++;
+    }
+    if (end == text || *end || !(value >= 1 && value < 1e15))
+        return cli_misuse(cli, err, "--%s %s: bytes are needed, as 6G or 1500M", name, text);
+    *bytes = (size_t)value;
+    return true;
+}
+
 bool cli_required(const Cli *cli, const char *name, const char **value, Error *err)
 {
     *value = cli_value(cli, name);

@@ -67,6 +67,8 @@ void cli_values(const Cli *cli, const char *name, TextList *found); /* all of th
 bool cli_size(const Cli *cli, const char *name, size_t otherwise, size_t low, size_t high, size_t *value, Error *err);
 /* A number in [low, high]. */
 bool cli_real(const Cli *cli, const char *name, double otherwise, double low, double high, double *value, Error *err);
+/* Memory: "6G", "1500M" (of 1024), or bytes; 0 when absent. */
+bool cli_bytes(const Cli *cli, const char *name, size_t *bytes, Error *err);
 /* An option that must be given. */
 bool cli_required(const Cli *cli, const char *name, const char **value, Error *err);
 /* One of a NULL-terminated list; *choice is its place. Absent: the first. */

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SHARD_PIXELS = 1 << 20 };
+enum { SHARD_PIXELS = 1 << 18 };
 static const size_t copied_bytes = (size_t)2 << 30; /* more stays in shards */
 
 const char *const generate_joined[] = {"images", "captions", "seeds", NULL};
@@ -108,7 +108,7 @@ static bool draw_shard(Drawing *d, const Shard *shard, uint8_t *images, Error *e
     return false;
 }
 
-/* Whole batches, a million pixels or so: little is lost when the program is killed. */
+/* Whole batches, a quarter of a million pixels or so: little is lost when the program is killed. */
 static size_t shard_size(const Pipeline *p)
 {
     const size_t batch = pipeline_settings(p)->batch;

@@ -117,3 +117,10 @@ GraphCost graph_cost(const Graph *g);
  * taken only when switched on (before the runs to be measured). */
 void graph_time_operators(Graph *g, bool on);
 void graph_print_times(const Graph *g);
+/* The same as numbers, by kind of operator; returns how many kinds. Caller frees *times. */
+typedef struct OperatorTime {
+    const char *name;
+    size_t count;      /* nodes of this kind */
+    double seconds[2]; /* forward, backward; of all runs together */
+} OperatorTime;
+size_t graph_operator_times(const Graph *g, OperatorTime **times);

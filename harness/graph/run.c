@@ -57,15 +57,9 @@ void graph_backward(Graph *g)
 
 /* ---- profiling by hand ---- */
 
-typedef struct OpTime {
-    const char *name;
-    size_t count;
-    double seconds[2];
-} OpTime;
-
 static int slower_first(const void *left, const void *right)
 {
-    const OpTime *a = left, *b = right;
+    const OperatorTime *a = left, *b = right;
     const double x = a->seconds[0] + a->seconds[1], y = b->seconds[0] + b->seconds[1];
     return x != y ? (x > y ? -1 : 1) : strcmp(a->name, b->name);
 }
@@ -75,23 +69,28 @@ void graph_time_operators(Graph *g, bool on)
     g->timed = on;
 }
 
-void graph_print_times(const Graph *g)
+size_t graph_operator_times(const Graph *g, OperatorTime **times)
 {
-    OpTime *times = xcalloc(g->steps, sizeof *times);
+    OperatorTime *list = *times = xcalloc(g->steps + 1, sizeof *list);
     size_t kinds = 0;
-    double total = 0;
     for (size_t s = 0; s < g->steps; s++) {
         const Node *node = g->order[s];
         size_t k = 0;
-        while (k < kinds && strcmp(times[k].name, node->op->name)) k++;
-        if (k == kinds) times[kinds++].name = node->op->name;
-        times[k].count++;
-        for (int pass = 0; pass < 2; pass++) {
-            times[k].seconds[pass] += node->plan->seconds[pass];
-            total += node->plan->seconds[pass];
-        }
+        while (k < kinds && strcmp(list[k].name, node->op->name)) k++;
+        if (k == kinds) list[kinds++].name = node->op->name;
+        list[k].count++;
+        for (int pass = 0; pass < 2; pass++) list[k].seconds[pass] += node->plan->seconds[pass];
     }
-    qsort(times, kinds, sizeof *times, slower_first);
+    qsort(list, kinds, sizeof *list, slower_first);
+    return kinds;
+}
+
+void graph_print_times(const Graph *g)
+{
+    OperatorTime *times;
+    const size_t kinds = graph_operator_times(g, &times);
+    double total = 0;
+    for (size_t k = 0; k < kinds; k++) total += times[k].seconds[0] + times[k].seconds[1];
     fprintf(stderr, "%-20s %6s %12s %12s %7s\n", "operator", "count", "forward ms", "backward ms", "share");
     for (size_t k = 0; k < kinds; k++)
         fprintf(stderr, "%-20s %6zu %12.3f %12.3f %6.1f%%\n", times[k].name, times[k].count, 1e3 * times[k].seconds[0],

@@ -93,9 +93,11 @@ ArtifactWriter *artifact_create(const char *path, const char *config_json, Error
     w->file = -1;
     H5Reason reason = {.text = ""};
     if (w->sink >= 0 && try_place(w->temporary)) {
-        const hid_t access = h5_file_access();
-        w->file = H5Fcreate(w->temporary, H5F_ACC_TRUNC, H5P_DEFAULT, access);
+        const hid_t access = h5_file_access(), creation_list = H5Pcreate(H5P_FILE_CREATE);
+        H5Pset_obj_track_times(creation_list, false); /* the root group has times, too */
+        w->file = H5Fcreate(w->temporary, H5F_ACC_TRUNC, creation_list, access);
         reason = h5_reason();
+        H5Pclose(creation_list);
         H5Pclose(access);
     }
     if (w->file < 0) {

@@ -1,0 +1,164 @@
+#!/bin/sh
+# palbench generate and probe from outside, on the tiny Stable Diffusion folder tests/golden/pipeline: what they write, what they
+# refuse and how, and that a killed run ends with the same bits. Run from the project's root; PALBENCH names the program.
+set -u
+program=$(realpath "${PALBENCH:-build/palbench}")
+golden=$PWD/tests/golden/pipeline
+[ -x "$program" ] || { echo "FAIL program_is_there: $program is not; build it with make"; echo "0 passed, 1 failed"; exit 1; }
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+export OMP_NUM_THREADS=1
+passed=0 failed=0
+
+ok() { passed=$((passed + 1)); echo "ok $1"; }
+bad() { failed=$((failed + 1)); echo "FAIL $1: $2"; }
+check() {
+    name=$1; shift
+    if "$@" >/dev/null 2>&1; then ok "$name"; else bad "$name" "$*; $(head -c 300 "$folder/err" | tr '\n' ' ')"; fi
+}
+run() { "$program" "$@" --quiet >"$folder/out" 2>"$folder/err"; status=$?; }
+draw() { run generate --model "$golden" --steps 2 --size 24x16 "$@"; }
+# refused NAME STATUS WORD: the last run ended with this status, one line on stderr with the word in it, and left nothing at x*.
+refused() {
+    lines=$(wc -l <"$folder/err")
+    if [ "$status" -ne "$2" ] || [ "$lines" -ne 1 ] || ! grep -q -- "$3" "$folder/err"; then
+        bad "$1" "status $status, $lines lines: $(head -c 400 "$folder/err" | tr '\n' ' ')"
+    elif ls | grep -q '^x'; then bad "$1" "left behind: $(ls -d x*)"; rm -rf x*
+    else ok "$1"; fi
+}
+has() { grep -aq -- "$1" "$2"; }
+cd "$folder" || exit 1
+
+# ---- what is written ----
+draw --prompt "a red cat" --images-per-caption 2 --seed 5 --negative "a dog" --out drawn
+check a_folder_has_its_pictures test -s drawn/00000.png -a -s drawn/00001.png
+check and_their_list has '{"file": "00001.png", "caption": "a red cat"}' drawn/images.jsonl
+for text in 'prompt.a red cat' 'negative.a dog' 'seed.6' 'steps.2' 'guidance.7.5' 'scheduler.pndm' 'size.24x16' 'model.[0-9a-f]' 'version.palbench'; do
+    has "tEXt$text" drawn/00001.png || { bad pictures_say_how_they_were_drawn "no $text"; text=; break; }
+done
+[ -n "$text" ] && ok pictures_say_how_they_were_drawn
+draw --prompt "ein grüner Löwe" --out umlaut
+check texts_beyond_ascii_are_utf8 has 'iTXtprompt.*ein grüner Löwe' umlaut/00000.png
+check the_size_is_that_of_the_model_when_none_is_given sh -c "'$program' generate --model '$golden' --steps 1 --prompt a --out own --quiet && grep -aq 'size.16x16' own/00000.png"
+draw --prompt "a red cat" --images-per-caption 2 --seed 5 --out one.h5
+check an_artifact_is_written test -s one.h5
+check its_shards_are_removed test ! -e one.h5.shards
+printf 'a cat\n\na dog\n' >captions.txt
+printf '{"caption": "a cat", "labels": ["cat"]}\n{"caption": "a dog and a cat", "labels": ["dog", "cat"]}\n' >captions.jsonl
+draw --captions captions.txt --out plain;      check a_caption_a_line sh -c '[ $(ls plain/*.png | wc -l) -eq 2 ]'
+draw --captions captions.jsonl --out labelled
+check labels_go_into_the_list has '"caption": "a dog and a cat", "labels": \["cat", "dog"\]}' labelled/images.jsonl
+
+# ---- seeds: picture i of caption j has seed S + j K + i, whatever is drawn beside it ----
+draw --captions captions.txt --images-per-caption 3 --seed 10 --batch 4 --out many
+draw --prompt "a dog" --seed 14 --batch 1 --out alone
+draw --prompt "a dog" --seed 11 --images-per-caption 4 --batch 4 --out others
+pixels() { tail -c +"$(grep -abo IDAT "$1" | head -1 | cut -d: -f1)" "$1"; }
+pixels many/00004.png >a; pixels others/00003.png >b
+check a_seed_is_a_picture cmp a b
+pixels alone/00000.png >b
+check whatever_the_batch cmp a b
+
+# ---- there already ----
+cp drawn/00000.png before.png; stamp=$(stat -c %Y.%i drawn/00000.png); head -c 300 drawn/00001.png >cut && cat cut >drawn/00001.png
+draw --prompt "a red cat" --images-per-caption 2 --seed 5 --negative "a dog" --out drawn
+check what_is_there_is_kept test "$stamp" = "$(stat -c %Y.%i drawn/00000.png)"
+check what_is_damaged_is_drawn_again sh -c '[ $(wc -c <drawn/00001.png) -gt 300 ]'
+draw --prompt "a red cat" --images-per-caption 2 --seed 5 --negative "a cat" --out drawn
+check other_settings_draw_again sh -c '! cmp -s before.png drawn/00000.png'
+stamp=$(stat -c %i one.h5); draw --prompt "a red cat" --images-per-caption 2 --seed 5 --out one.h5
+check a_whole_file_is_left test "$stamp" = "$(stat -c %i one.h5)"
+
+# ---- killed anywhere, then run again: the same bits ----
+# A file of three shards, a folder of ten batches.
+start() {
+    case $1 in *.h5) count=240 ;; *) count=40 ;; esac
+    exec "$program" generate --model "$golden" --steps 2 --guidance 1 --size 48x48 --prompt "a red cat" \
+        --images-per-caption $count --batch 4 --quiet --out "$1" >"$folder/out" 2>"$folder/err"
+}
+stopped=0
+(start whole.h5); (start whole)
+for share in 1 2 3 4 5 6; do
+    for out in killed.h5 killed; do
+        (start $out) &
+        child=$!
+        # Killed after so many tenths of a second, but not before the first picture is there.
+        tries=0
+        while [ ! -e killed/00000.png ] && [ ! -e killed.h5.shards ] && [ $tries -lt 100 ]; do sleep 0.05; tries=$((tries + 1)); done
+        sleep 0.$share
+        kill -9 $child 2>/dev/null && stopped=$((stopped + 1))
+        wait $child 2>/dev/null
+    done
+done
+check some_runs_were_killed test $stopped -gt 3
+(start killed.h5); (start killed)
+check a_killed_file_ends_with_the_same_bits cmp whole.h5 killed.h5
+check a_killed_folder_ends_with_the_same_bits diff -r whole killed
+check and_leaves_no_temporary_files sh -c '! find . -name "*.tmp*" -o -name "*.shards" | grep -q .'
+
+# ---- what is refused ----
+draw --out x;                                       refused a_prompt_is_needed 2 "--prompt or --captions"
+draw --prompt a --captions captions.txt --out x;    refused one_kind_of_captions_is_enough 2 "one of them"
+run generate --prompt a --out x;                    refused a_model_is_needed 2 "--model"
+: >empty.txt; printf '\n \n' >blank.jsonl
+draw --captions empty.txt --out x;                  refused an_empty_caption_file_is_refused 1 "empty.txt: holds no caption"
+draw --captions blank.jsonl --out x.h5;             refused blank_lines_are_no_captions 1 "blank.jsonl: holds no caption"
+draw --captions nowhere.txt --out x;                refused a_missing_caption_file_is_named 1 nowhere.txt
+echo '{"text": "a"}' >wrong.jsonl
+draw --captions wrong.jsonl --out x;                refused objects_without_a_caption_are_refused 2 "wrong.jsonl:1.*caption"
+draw --prompt a --steps 0 --out x;                  refused no_steps_are_refused 2 "--steps 0"
+draw --prompt a --steps 2000 --out x;               refused too_many_steps_are_refused 2 "--steps 2000"
+draw --prompt a --size 20x16 --out x;               refused sizes_are_multiples_of_8 2 "20x16.*multiples of 8"
+draw --prompt a --size 0x16 --out x;                refused no_size_is_refused 2 "0x16"
+draw --prompt a --size huge --out x;                refused a_size_is_numbers 2 "huge"
+draw --prompt a --size 99999x8 --out x;             refused a_size_beyond_reason_is_refused 2 99999
+draw --prompt a --guidance nan --out x;             refused a_guidance_is_a_number 2 "nan"
+draw --prompt a --seed -1 --out x;                  refused a_seed_is_not_negative 2 "--seed"
+draw --prompt a --batch 0 --out x;                  refused an_empty_batch_is_refused 2 "--batch 0"
+draw --prompt a --memory lots --out x;              refused memory_is_bytes 2 "--memory lots"
+draw --prompt a --memory 1k --out x;                refused too_little_memory_is_refused 2 "are allowed"
+draw --prompt a --scheduler magic --out x;          refused an_unknown_scheduler_is_refused 2 "magic"
+draw --prompt a --vae "$golden/unet" --out x;       refused a_wrong_autoencoder_is_refused 2 "UNet2DConditionModel"
+draw --prompt a --tokenizer nowhere --out x;        refused a_missing_tokenizer_is_named 1 "nowhere"
+draw --prompt a --noise captions.txt --out x;       refused noise_is_hdf5 1 "captions.txt"
+draw --prompt a --noise one.h5 --out x;             refused a_file_without_noise_is_refused 1 "noise"
+draw --prompt a --out captions.txt;                 refused a_file_is_no_folder 2 "captions.txt"
+mkdir is.h5
+draw --prompt a --out is.h5;                        refused a_folder_is_no_file 2 "is.h5"
+(trap '' XFSZ; ulimit -f 1; "$program" generate --model "$golden" --steps 1 --size 128x128 --prompt a --quiet --out x.h5 >out 2>err); status=$?
+refused a_full_disk_is_a_failure_and_leaves_nothing 1 "x.h5"
+(trap '' XFSZ; ulimit -f 1; "$program" generate --model "$golden" --steps 1 --size 128x128 --prompt a --quiet --out x >out 2>err); status=$?
+refused a_full_disk_leaves_no_picture 1 "x/00000.png"
+
+broken() { rm -rf broken; cp -r "$golden" broken; chmod -R u+w broken; }
+in_broken() { run generate --model broken --steps 1 --size 24x16 --prompt a --out x; }
+run generate --model nowhere --prompt a --out x;    refused a_missing_model_is_named 1 "nowhere"
+for part in model_index.json unet/config.json unet/diffusion_pytorch_model.safetensors vae/config.json \
+    vae/diffusion_pytorch_model.safetensors text_encoder/config.json tokenizer/vocab.json scheduler/scheduler_config.json; do
+    broken; rm "broken/$part"
+    in_broken; refused "$(echo "a_folder_without_$part" | tr '/.' '__')_is_refused" 1 "broken/${part%%/*}"
+done
+broken; sed -i 's/"cross_attention_dim": 8/"cross_attention_dim": 16/' broken/unet/config.json
+in_broken; refused configurations_that_disagree_with_weights_are_refused 1 "diffusion_pytorch_model.safetensors.*tensor"
+broken; head -c 20000 broken/unet/diffusion_pytorch_model.safetensors >cut; cp cut broken/unet/diffusion_pytorch_model.safetensors
+in_broken; refused truncated_weights_are_refused 1 "unet/diffusion_pytorch_model.safetensors"
+broken; size=$(wc -c <broken/unet/diffusion_pytorch_model.safetensors)
+printf '\377\177' | dd of=broken/unet/diffusion_pytorch_model.safetensors bs=1 seek=$((size - 200)) conv=notrunc 2>/dev/null
+in_broken; refused weights_that_are_not_numbers_are_refused 1 "unet/diffusion_pytorch_model.safetensors"
+broken; size=$(wc -c <broken/vae/diffusion_pytorch_model.safetensors)
+printf '\377\177' | dd of=broken/vae/diffusion_pytorch_model.safetensors bs=1 seek=$((size - 200)) conv=notrunc 2>/dev/null
+in_broken; refused nor_in_the_autoencoder 1 "vae/diffusion_pytorch_model.safetensors"
+broken; size=$(wc -c <broken/text_encoder/model.fp16.safetensors)
+printf '\377\177' | dd of=broken/text_encoder/model.fp16.safetensors bs=1 seek=$((size - 200)) conv=notrunc 2>/dev/null
+in_broken; refused nor_in_the_text_encoder 1 "text_encoder"
+broken; rm -r broken/unet; cp -r broken/lcm_unet broken/unet; sed -i 's/"cross_attention_dim": 8/"cross_attention_dim": 8, "in_channels": 9/' broken/unet/config.json
+in_broken; refused another_number_of_channels_is_refused 2 "unet"
+
+# ---- probe ----
+run probe unet --model "$golden" --in one.h5 --out x.h5;       refused probe_names_the_missing_array 1 "one.h5.*sample"
+run probe unet --model "$golden" --in nowhere.h5 --out x.h5;   refused probe_names_the_missing_file 1 "nowhere.h5"
+run probe nothing --model "$golden" --in one.h5 --out x.h5;    refused probe_knows_four_models 2 "vae-decode"
+run probe text --model "$golden" --out x.h5;                   refused probe_needs_a_file 2 "--in"
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
