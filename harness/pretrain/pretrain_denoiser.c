@@ -14,7 +14,8 @@
 
 enum { BATCH = 32, LATENTS = MINI_LATENT_SIDE * MINI_LATENT_SIDE * MINI_LATENT_CHANNELS };
 
-static const double singles_at_first = 0.85, singles_at_last = 0.55, empty_share = 0.1, full_stop_share = 0.25;
+static const double singles_at_first = 0.85, singles_at_last = 0.55, singles_span = 480000; /* images */
+static const double empty_share = 0.1, full_stop_share = 0.25;
 static const CaptionStyle caption_style = {.mention = 1, .photo = 0.15};
 
 typedef struct Denoiser {
@@ -23,7 +24,7 @@ typedef struct Denoiser {
     Tokenizer *tokenizer;
     NoiseSchedule schedule;
     UNet *unet;
-    uint64_t seed, steps;
+    uint64_t seed;
     Node *sample, *target, *waves, *ids;
 } Denoiser;
 
@@ -32,7 +33,7 @@ typedef struct Denoiser {
 static size_t choose_scene(const Denoiser *d, Random *random, uint64_t step, size_t i)
 {
     const PretrainLatents *l = d->in->latents;
-    const double at = (double)step / (double)d->steps;
+    const double at = fmin(1, (double)(step * BATCH) / singles_span);
     const double share = singles_at_first + (singles_at_last - singles_at_first) * at;
     if ((double)i < share * BATCH) return random_below(random, l->singles);
     return l->singles + random_below(random, l->count - l->singles);
@@ -153,14 +154,14 @@ static bool train(Denoiser *d, PretrainLoop *l, bool *done, Error *err)
 
 bool pretrain_denoiser(const PretrainRun *run, const DenoiserInputs *in, UNet **unet, bool *done, Error *err)
 {
-    Denoiser d = {.run = run, .in = in, .seed = mixed_bits(run->seed + 1), .steps = in->images / BATCH};
+    Denoiser d = {.run = run, .in = in, .seed = mixed_bits(run->seed + 1)};
     PretrainState state = {0};
     PretrainLoop l = {.run = run,
                       .name = "denoiser",
                       .what = "training the denoiser",
                       .title = "v_loss\tgenerated_single_object_top1",
                       .state = &state,
-                      .steps = d.steps,
+                      .steps = in->images / BATCH,
                       .batch = BATCH,
                       .steps_a_log_line = 2000,
                       .peak_lr = 1e-3,
@@ -171,11 +172,10 @@ bool pretrain_denoiser(const PretrainRun *run, const DenoiserInputs *in, UNet **
                       .context = &d,
                       .load = load,
                       .figures = figures};
-    l.config =
-        xformat("{\"part\":\"denoiser\",\"images\":%zu,\"scenes\":%zu,\"seed\":%llu,\"world\":%d,\"clip\":\"%s\","
-                "\"config\":%s}",
-                in->images, in->latents->count, (unsigned long long)run->seed, world_version, in->clip->fingerprint,
-                mini_unet_config);
+    /* Without the number of images: until the rate begins to fall, a run may be made longer. */
+    l.config = xformat(
+        "{\"part\":\"denoiser\",\"scenes\":%zu,\"seed\":%llu,\"world\":%d,\"clip\":\"%s\",\"config\":%s}",
+        in->latents->count, (unsigned long long)run->seed, world_version, in->clip->fingerprint, mini_unet_config);
     *done = false;
     const bool good = train(&d, &l, done, err);
     graph_free(l.graph);

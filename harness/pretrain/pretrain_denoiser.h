@@ -2,7 +2,7 @@
  *
  * v-prediction: x_t = sqrt(a) x + sqrt(1 - a) e, target sqrt(a) e - sqrt(1 - a) x (Salimans and Ho 2022), plain mean square
  * error, t uniform and stratified over the batch. Captions mention all they can and nothing wrong; 10 % are empty, for
- * guidance; single objects are 85 % of a batch at first, 55 % at the end. AdamW 1e-3, decay over the last 40 %, averaged weights. */
+ * guidance; single objects are 85 % of a batch at first, 55 % from 480,000 images on. AdamW 1e-3, decay over the last 40 %, averaged weights. */
 #pragma once
 
 #include "harness/bench/judge.h"
