@@ -160,6 +160,24 @@ static bool read_suites(Book *book, Json section, Error *err)
     return true;
 }
 
+static bool read_reproduce(Book *book, Json list, Error *err)
+{
+    const size_t count = list.node && json_is_array(list) ? json_count(list) : 1;
+    book->reproduce = xcalloc(count ? count : 1, sizeof *book->reproduce);
+    if (!list.node) {
+        book->reproduce[book->reproduce_count++] = "mini";
+        return true;
+    }
+    if (!json_is_array(list) || json_count(list) == 0) return json_fail(list, err, "a list of suites is needed");
+    for (size_t i = 0; i < count; i++) {
+        if (!json_as_string(json_at(list, i), &book->reproduce[i], err)) return false;
+        if (!book_suite(book, book->reproduce[i]))
+            return json_fail(json_at(list, i), err, "there is no suite %s", book->reproduce[i]);
+        book->reproduce_count++;
+    }
+    return true;
+}
+
 static bool check_paths(const Book *book, Error *err)
 {
     if (!book->paths) return true;
@@ -192,13 +210,14 @@ static bool check_all(const Book *book, Error *err)
 
 static bool read_book(Book *book, Error *err)
 {
-    static const char *const keys[] = {"models", "datasets", "protocols", "suites", "experiments", NULL};
+    static const char *const keys[] = {"models", "datasets", "protocols", "suites", "reproduce", "experiments", NULL};
     const Json root = json_root(book->file), datasets = json_get(root, "datasets");
     if (!json_is_object(root)) return json_fail(root, err, "an object is needed");
     if (!json_only_keys(root, keys, err)) return false;
     if (datasets.node && !is_section(datasets, err)) return false;
     return read_models(book, json_get(root, "models"), err) && read_protocols(book, json_get(root, "protocols"), err) &&
-           read_suites(book, json_get(root, "suites"), err) && check_paths(book, err) && check_all(book, err);
+           read_suites(book, json_get(root, "suites"), err) && read_reproduce(book, json_get(root, "reproduce"), err) &&
+           check_paths(book, err) && check_all(book, err);
 }
 
 /* The folder of a file; empty for the current one, so that messages say results/x and not ./results/x. Caller frees. */
@@ -243,6 +262,7 @@ void book_free(Book *book)
     free(book->models);
     free(book->protocols);
     free(book->suites);
+    free(book->reproduce);
     if (book->paths) json_free(book->paths);
     if (book->file) json_free(book->file);
     free(book->path);

@@ -1,4 +1,5 @@
-/* experiments.json: models, data sets, protocols, suites and experiments. The whole file is checked when it is opened.
+/* experiments.json: models, data sets, protocols, suites and experiments; "reproduce" lists the suites that are meant when none is
+ * named. The whole file is checked when it is opened.
  *
  *     Book *book = book_open("experiments.json", NULL, err);
  *     ExperimentList list = {0};
@@ -63,6 +64,9 @@ typedef struct Book {
     size_t protocol_count;
     Suite *suites;
     size_t suite_count;
+    const char *
+        *reproduce; /* [reproduce_count] suites that are meant when none is named: "reproduce" of the file, or "mini" */
+    size_t reproduce_count;
 } Book;
 
 /* `paths` NULL: paths.json beside the experiments file, if there is one. It may say {"data": DIR, "models": {NAME: PATH or

@@ -10,13 +10,11 @@ static const float draw_guidance = 3;
 static const uint64_t first_scene = (uint64_t)1 << 41;
 static const CaptionStyle plain = {.mention = 1, .photo = 0.15};
 
-/* The next single-object scene of a class from *index on. */
-static void next_caption(uint64_t *index, int class, char caption[WORLD_CAPTION_MAX])
+/* The next single-object scene of a class from *index on; *index is then the one behind it. */
+static void next_scene(uint64_t *index, int class, WorldScene *scene)
 {
-    WorldScene scene;
-    do world_scene(&scene, WORLD_PRETRAIN, (*index)++);
-    while (scene.count != 1 || scene.objects[0].class != class);
-    world_caption(&scene, &plain, *index, false, caption);
+    do world_scene(scene, WORLD_PRETRAIN, (*index)++);
+    while (scene->count != 1 || scene->objects[0].class != class);
 }
 
 static bool begin(JudgedPictures *j, const Pipeline *p, size_t count, Error *err)
@@ -29,9 +27,11 @@ static bool begin(JudgedPictures *j, const Pipeline *p, size_t count, Error *err
     j->seen = xcalloc(count, sizeof *j->seen);
     uint64_t index = first_scene;
     for (size_t i = 0; i < count; i++) {
+        WorldScene scene;
         char caption[WORLD_CAPTION_MAX];
         j->asked[i] = (int32_t)(i % WORLD_CLASSES);
-        next_caption(&index, j->asked[i], caption);
+        next_scene(&index, j->asked[i], &scene);
+        world_caption(&scene, &plain, index, false, caption);
         text_list_add(&j->captions, caption);
     }
     return big_alloc(&j->images, count, PIXELS, "pictures", err);
@@ -62,6 +62,26 @@ bool judge_generator(Pipeline *p, const Judge *judge, size_t count, JudgedPictur
         progress_step(progress, first + n);
     }
     progress_end(progress);
+    return good;
+}
+
+bool judge_renders(const Judge *judge, size_t count, double *percent, Error *err)
+{
+    uint8_t *images;
+    if (!big_alloc(&images, count, PIXELS, "pictures", err)) return false;
+    float *logits = xcalloc(count, JUDGE_CLASSES * sizeof *logits);
+    uint64_t index = first_scene;
+    for (size_t i = 0; i < count; i++) {
+        WorldScene scene;
+        next_scene(&index, (int)(i % WORLD_CLASSES), &scene);
+        world_render(&scene, images + i * PIXELS);
+    }
+    const bool good = judge_logits(judge, images, count, logits, err);
+    size_t right = 0;
+    for (size_t i = 0; good && i < count; i++) right += judge_best(logits + i * JUDGE_CLASSES) == i % WORLD_CLASSES;
+    *percent = count ? 100 * (double)right / (double)count : 0;
+    free(images);
+    free(logits);
     return good;
 }
 

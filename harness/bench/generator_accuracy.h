@@ -14,6 +14,8 @@ typedef struct JudgedPictures {
 
 /* Draws and judges with a pipeline prepared for 64x64 pixels. Free with judged_free, also after a failure. */
 bool judge_generator(Pipeline *p, const Judge *judge, size_t count, JudgedPictures *j, Progress *progress, Error *err);
+/* The percentage when the same scenes are rendered instead: what the judge itself can do. */
+bool judge_renders(const Judge *judge, size_t count, double *percent, Error *err);
 /* Percent of the pictures whose class is seen. */
 double judged_accuracy(const JudgedPictures *j);
 void judged_free(JudgedPictures *j);

@@ -67,8 +67,8 @@ static Stage *plan_generate(const Planner *p, const Generator *g, const Captions
     const size_t count = s->captions * s->images_per_caption;
     s->words = xformat("%s-%zux%zu-%s%zu-g%g", p->e->dataset, choose->captions, s->images_per_caption, g->scheduler,
                        g->steps, g->guidance);
-    s->label = xformat("draw %zu images for %s: %s, %zu steps, guidance %g", count, p->e->dataset, g->scheduler,
-                       g->steps, g->guidance);
+    s->label = xformat("draw %zu images, %zu a caption, for %s: %s, %zu steps, guidance %g", count,
+                       s->images_per_caption, p->e->dataset, g->scheduler, g->steps, g->guidance);
     const size_t before = drawn_before(p->plan, s);
     estimate_generate(s, before < count ? count - before : 0);
     return plan_add(p, s);

@@ -2,13 +2,13 @@
  * report shows it.
  *
  * Artifact: images [n, 64, 64, 3] uint8, captions [n], classes_asked and classes_seen [n] int32, classes [C]; attributes accuracy
- * (percent), model_hash, scheduler, steps, guidance, negative, size. */
+ * (percent), judge_accuracy_real (of renders of the same scenes), model_hash, scheduler, steps, guidance, negative, size. */
 #include "datasets/mini_world.h"
 #include "harness/bench/generator_accuracy.h"
 #include "harness/bench/stage.h"
 #include "harness/diffusion/generate.h"
 
-static bool write(const Stage *s, const Pipeline *p, const JudgedPictures *j, double started, Error *err)
+static bool write(const Stage *s, const Pipeline *p, const JudgedPictures *j, double real, double started, Error *err)
 {
     const size_t dim[4] = {j->count, WORLD_SIZE, WORLD_SIZE, 3};
     StageWriter w;
@@ -19,6 +19,7 @@ static bool write(const Stage *s, const Pipeline *p, const JudgedPictures *j, do
     artifact_write_int32(w.artifact, "classes_seen", 1, dim, j->seen);
     artifact_write_texts(w.artifact, "classes", WORLD_CLASSES, world_class_names);
     artifact_attribute_number(w.artifact, "accuracy", judged_accuracy(j));
+    artifact_attribute_number(w.artifact, "judge_accuracy_real", real);
     if (generate_describe(p, &(PictureList){.count = j->count}, w.artifact, err)) return stage_finish(&w, err);
     artifact_abandon(w.artifact);
     return false;
@@ -30,11 +31,12 @@ static bool run(Bench *b, const Stage *s, Error *err)
     JudgedPictures j = {0};
     Judge *judge = judge_open(s->generator.model->judge, err);
     Pipeline *p = judge ? generator_open(&s->generator, b->exact, err) : NULL;
-    const bool good =
-        p && judge_generator(p, judge, s->captions, &j, b->progress, err) && write(s, p, &j, started, err);
+    double real;
+    const bool good = p && judge_generator(p, judge, s->captions, &j, b->progress, err) &&
+                      judge_renders(judge, s->captions, &real, err) && write(s, p, &j, real, started, err);
     if (good)
-        progress_note(b->progress, "the judge recognises %.1f %% of %zu generated single objects", judged_accuracy(&j),
-                      j.count);
+        progress_note(b->progress, "the judge recognises %.1f %% of %zu generated single objects, %.1f %% of renders",
+                      judged_accuracy(&j), j.count, real);
     judged_free(&j);
     pipeline_free(p);
     judge_free(judge);
