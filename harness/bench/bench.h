@@ -16,6 +16,18 @@ typedef struct OpenDataset {
     Dataset *dataset;
 } OpenDataset;
 
+/* What a text-to-image pipeline says of itself; it is closed again. */
+typedef struct GeneratorFacts {
+    const Model *model;
+    const char *asked;     /* the scheduler that it was opened with; NULL: the folder's */
+    const char *scheduler; /* the one it has */
+    char fingerprint[65];
+    size_t steps, width, height; /* when nothing is said */
+    float guidance;
+    bool embeds_guidance;
+    double call, decoding; /* operations a pixel: pipeline_cost.h */
+} GeneratorFacts;
+
 enum { OPEN_MAX = 64, FEATURE_CACHE = 2 };
 
 typedef struct Bench {
@@ -27,6 +39,8 @@ typedef struct Bench {
     size_t model_count;
     OpenDataset datasets[OPEN_MAX];
     size_t dataset_count;
+    GeneratorFacts generators[OPEN_MAX];
+    size_t generator_count;
     /* The features used last: a suite trains and scores many experiments on the same ones. */
     struct {
         char *path;

@@ -6,6 +6,8 @@
 
 /* Rates on two threads of a 2.5 GHz core with AVX-512, rounded down. */
 static const double flop_a_second_a_thread = 40e9, captions_a_second = 50e3, bytes_a_second = 50e6;
+/* Drawing is mostly 3x3 convolutions, whose Winograd form takes fewer operations than are counted. */
+static const double drawn_flop_a_second_a_thread = 100e9;
 static const double tokens_a_caption = 14, tokens_a_name = 4, overhead_seconds = 0.1;
 
 static double seconds_of(double flop)
@@ -58,6 +60,20 @@ void estimate_captions(Stage *s, const Captions *captions, size_t classes)
     s->bytes = (double)captions->count * (60 + (double)classes / 8);
 }
 
+void estimate_choose(Stage *s, const Captions *captions, size_t classes)
+{
+    const double count = (double)(s->captions < captions->count ? s->captions : captions->count);
+    s->seconds = (double)captions->count / captions_a_second + overhead_seconds;
+    s->bytes = count * (60 + (double)classes / 8);
+}
+
+void estimate_generate(Stage *s, size_t images)
+{
+    const Generator *g = &s->generator;
+    s->seconds = (double)images * g->flop / (drawn_flop_a_second_a_thread * omp_get_max_threads()) + overhead_seconds;
+    s->bytes = (double)images * 3 * (double)(g->width * g->height) + 8192;
+}
+
 void estimate_texts(Stage *s, const Clip *clip, size_t texts)
 {
     const double tokens = (double)texts * tokens_a_caption;
@@ -80,17 +96,28 @@ static double option_or(const Options *options, const char *name, double otherwi
     return otherwise;
 }
 
+/* Examples that a method trains on: captions, or the pictures drawn for it. */
+static double examples_of(const Stage *s, Dataset *d)
+{
+    const Options *o = &s->experiment->options;
+    const Stage *generated = stage_generated_features(s);
+    Error unused;
+    const Captions *captions = stage_input(s, &stage_captions, 0) || generated ? dataset_captions(d, &unused) : NULL;
+    double count = captions ? (double)captions->count : 0;
+    if (generated) {
+        const Stage *drawn = stage_input(generated, &stage_generate, 0);
+        return drawn ? (double)(drawn->captions * drawn->images_per_caption) : count;
+    }
+    const double limit = option_or(o, "caption_limit", 0);
+    return limit > 0 && limit < count ? limit : count;
+}
+
 /* Prompt learning: forward and backward (3 times the forward) of shared context and class names, a set a branch, a step. */
 void estimate_train(Stage *s, const Clip *clip, Dataset *d)
 {
     const Options *o = &s->experiment->options;
-    Error unused;
-    const Captions *captions = stage_input(s, &stage_captions, 0) ? dataset_captions(d, &unused) : NULL;
-    const double classes = (double)dataset_classes(d), limit = option_or(o, "caption_limit", 0);
-    double count = captions ? (double)captions->count : 0;
-    if (limit > 0 && limit < count) count = limit;
-    const double steps = option_or(o, "epochs", 0) * count / option_or(o, "batch", 512);
-    const double tokens = option_or(o, "context", 0) + classes * tokens_a_name;
+    const double steps = option_or(o, "epochs", 0) * examples_of(s, d) / option_or(o, "batch", 512);
+    const double tokens = option_or(o, "context", 0) + (double)dataset_classes(d) * tokens_a_name;
     const double sets = 1 + (option_or(o, "local", 0) != 0);
     s->seconds = seconds_of(steps * sets * 3 * tokens * text_flop(clip));
     s->bytes = 4 * sets * option_or(o, "context", 0) * (double)clip->config.text_width + 8192;

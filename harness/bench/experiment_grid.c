@@ -45,24 +45,25 @@ static bool apply_setting(cJSON *entry, const char *setting, TextList *words, Er
     char *path = NULL;
     cJSON *value = parse_setting(setting, &path, err);
     if (!value) return false;
-    const bool option = strncmp(path, "options.", 8) == 0;
-    const char *key = option ? path + 8 : path;
+    const bool option = strncmp(path, "options.", 8) == 0, generate = strncmp(path, "generate.", 9) == 0;
+    const char *key = option ? path + 8 : generate ? path + 9 : path;
     if (strchr(key, '.') || *key == 0) {
-        fail_usage(err, "--set %s: the path is KEY or options.KEY", setting);
+        fail_usage(err, "--set %s: the path is KEY, options.KEY or generate.KEY", setting);
         free(path);
         cJSON_Delete(value);
         return false;
     }
     if (strcmp(path, "seeds") != 0 && strcmp(path, "label") != 0 && !is_grid(value)) {
-        char *word = value_word(value), *pair = xformat("%s=%s", key, word);
+        char *word = value_word(value), *pair = xformat("%s=%s", option ? key : path, word);
         text_list_add(words, pair);
         free(word);
         free(pair);
     }
     cJSON *target = entry;
-    if (option) {
-        target = cJSON_GetObjectItemCaseSensitive(entry, "options");
-        if (!cJSON_IsObject(target)) put(entry, "options", target = cJSON_CreateObject());
+    if (option || generate) {
+        const char *inner = option ? "options" : "generate";
+        target = cJSON_GetObjectItemCaseSensitive(entry, inner);
+        if (!cJSON_IsObject(target)) put(entry, inner, target = cJSON_CreateObject());
     }
     put(target, key, value);
     free(path);
@@ -74,7 +75,8 @@ static bool apply_setting(cJSON *entry, const char *setting, TextList *words, Er
 typedef struct Axis {
     cJSON *parent; /* the object that holds the grid */
     const char *key;
-    cJSON *values; /* the list, taken out of the tree */
+    const char *prefix; /* before the key in names: "generate." */
+    cJSON *values;      /* the list, taken out of the tree */
 } Axis;
 
 typedef struct Grid {
@@ -82,7 +84,7 @@ typedef struct Grid {
     size_t count;
 } Grid;
 
-static bool add_axis(Grid *grid, cJSON *parent, cJSON *item, Json where, Error *err)
+static bool add_axis(Grid *grid, cJSON *parent, cJSON *item, const char *prefix, Json where, Error *err)
 {
     cJSON *values = cJSON_GetObjectItemCaseSensitive(item, "grid");
     if (!cJSON_IsArray(values) || cJSON_GetArraySize(values) == 0 || cJSON_GetArraySize(item) != 1)
@@ -90,7 +92,7 @@ static bool add_axis(Grid *grid, cJSON *parent, cJSON *item, Json where, Error *
                          "%s: a grid is {\"grid\": [value, ...]} with at least one value and nothing beside it",
                          item->string);
     if (grid->count == AXES_MAX) return json_fail(where, err, "more than %d grids", AXES_MAX);
-    grid->axes[grid->count++] = (Axis){parent, item->string, cJSON_Duplicate(values, true)};
+    grid->axes[grid->count++] = (Axis){parent, item->string, prefix, cJSON_Duplicate(values, true)};
     return true;
 }
 
@@ -99,11 +101,17 @@ static bool find_grids(Grid *grid, cJSON *entry, Json where, Error *err)
     static const char *const outer[] = {"dataset", "model", "protocol"};
     for (size_t i = 0; i < sizeof outer / sizeof *outer; i++) {
         cJSON *item = cJSON_GetObjectItemCaseSensitive(entry, outer[i]);
-        if (item && is_grid(item) && !add_axis(grid, entry, item, where, err)) return false;
+        if (item && is_grid(item) && !add_axis(grid, entry, item, "", where, err)) return false;
     }
-    cJSON *options = cJSON_GetObjectItemCaseSensitive(entry, "options"), *item;
-    if (!cJSON_IsObject(options)) return true;
-    cJSON_ArrayForEach(item, options) if (is_grid(item) && !add_axis(grid, options, item, where, err)) return false;
+    static const char *const inner[] = {"options", "generate"}, *const prefixes[] = {"", "generate."};
+    for (int i = 0; i < 2; i++) {
+        cJSON *object = cJSON_GetObjectItemCaseSensitive(entry, inner[i]), *item;
+        if (!cJSON_IsObject(object)) continue;
+        cJSON_ArrayForEach(item, object)
+        {
+            if (is_grid(item) && !add_axis(grid, object, item, prefixes[i], where, err)) return false;
+        }
+    }
     return true;
 }
 
@@ -119,7 +127,7 @@ static void apply_combination(Grid *grid, size_t number, TextList *words)
     for (size_t a = 0; a < grid->count; a++) {
         const Axis *axis = &grid->axes[a];
         const cJSON *value = cJSON_GetArrayItem(axis->values, (int)choice[a]);
-        char *key = xstrdup(axis->key), *word = value_word(value), *pair = xformat("%s=%s", key, word);
+        char *key = xstrdup(axis->key), *word = value_word(value), *pair = xformat("%s%s=%s", axis->prefix, key, word);
         text_list_add(words, pair);
         put(axis->parent, key, cJSON_Duplicate(value, true));
         grid->axes[a].key = cJSON_GetObjectItemCaseSensitive(axis->parent, key)->string; /* the old node is gone */
@@ -211,10 +219,17 @@ static bool check_dataset(const Book *book, Json entry, const char *name, Error 
     return false;
 }
 
+static bool read_generate(Experiment *e, Json generate, Error *err)
+{
+    if (generate.node && !(e->method->needs(&e->options) & NEED_GENERATED_IMAGES))
+        return json_fail(generate, err, "the method %s uses no generated images; remove it", e->method->name);
+    return generate_settings_read(&e->generate, generate, err);
+}
+
 static bool read_experiment(const Book *book, Experiment *e, Json entry, Error *err)
 {
-    static const char *const keys[] = {"dataset", "model",   "method", "protocol", "options",
-                                       "seeds",   "setting", "label",  NULL};
+    static const char *const keys[] = {"dataset",  "model", "method",  "protocol", "options",
+                                       "generate", "seeds", "setting", "label",    NULL};
     const char *method, *protocol;
     if (!json_only_keys(entry, keys, err) || !json_string(entry, "dataset", &e->dataset, err) ||
         !json_string(entry, "model", &e->model, err) || !json_string(entry, "method", &method, err) ||
@@ -228,7 +243,7 @@ static bool read_experiment(const Book *book, Experiment *e, Json entry, Error *
     if (!found) return unknown_protocol(book, entry, protocol, err);
     e->protocol = *found;
     return options_read(&e->options, e->method->options, json_get(entry, "options"), err) &&
-           read_seeds(e, entry, err) && read_setting(entry, err);
+           read_generate(e, json_get(entry, "generate"), err) && read_seeds(e, entry, err) && read_setting(entry, err);
 }
 
 /* "NAME[a=1,b=2,limit=9]", or NAME when there are neither words nor a limit. Caller frees. */

@@ -67,36 +67,46 @@ static bool is_section(Json section, Error *err)
     return json_is_object(section) || json_fail(section, err, "an object of named entries is needed");
 }
 
-/* A path of paths.json, or of the experiments file, as the program can open it. */
-static char *resolved(const Book *book, Json override, const char *value)
+/* Replaces a path of the model by the one that `entry` names, if it names one; `folder` is what it is relative to. */
+static bool read_path(char **path, Json entry, const char *key, const char *folder, Error *err)
 {
-    return path_join(override.node ? book->paths_folder : book->folder, value);
+    const char *value;
+    if (!json_string_or(entry, key, NULL, &value, err)) return false;
+    if (!value) return true;
+    free(*path);
+    *path = path_join(folder, value);
+    return true;
+}
+
+/* The paths of a model in one of the two files. */
+static bool read_paths(Model *m, Json entry, const char *folder, Error *err)
+{
+    const bool tokenizer = json_get(entry, "tokenizer").node != NULL;
+    if (!read_path(&m->clip, entry, "clip", folder, err) ||
+        !read_path(&m->tokenizer, entry, tokenizer ? "tokenizer" : "clip", folder, err))
+        return false;
+    return read_path(&m->diffusion, entry, "diffusion", folder, err) && read_path(&m->vae, entry, "vae", folder, err) &&
+           read_path(&m->judge, entry, "judge", folder, err);
 }
 
 static bool read_model(const Book *book, Model *m, Json entry, Error *err)
 {
-    static const char *const keys[] = {"clip", "tokenizer", "diffusion", NULL};
+    static const char *const keys[] = {"clip", "tokenizer", "diffusion", "vae", "judge", "generate", NULL};
+    static const char *const own_keys[] = {"clip", "tokenizer", "diffusion", "vae", "judge", NULL};
     const Json override = path_entry(book, "models", m->name);
-    const char *clip = NULL, *tokenizer = NULL;
+    const char *clip;
     if (!json_is_object(entry)) return json_fail(entry, err, "an object such as {\"clip\": \"models/RN50\"} is needed");
     if (!json_only_keys(entry, keys, err) || !json_string(entry, "clip", &clip, err) ||
-        !json_string_or(entry, "tokenizer", NULL, &tokenizer, err))
+        !read_paths(m, entry, book->folder, err) ||
+        !generate_settings_read(&m->generate, json_get(entry, "generate"), err))
         return false;
-    if (!override.node) {
-        m->clip = path_join(book->folder, clip);
-        m->tokenizer = path_join(book->folder, tokenizer ? tokenizer : clip);
-        return true;
-    }
-    if (json_is_object(override)) {
-        if (!json_only_keys(override, keys, err) || !json_string(override, "clip", &clip, err) ||
-            !json_string_or(override, "tokenizer", NULL, &tokenizer, err))
-            return false;
-    } else {
-        tokenizer = NULL;
-        if (!json_as_string(override, &clip, err)) return false;
-    }
-    m->clip = resolved(book, override, clip);
-    m->tokenizer = resolved(book, override, tokenizer ? tokenizer : clip);
+    if (!override.node) return true;
+    if (json_is_object(override))
+        return json_only_keys(override, own_keys, err) && read_paths(m, override, book->paths_folder, err);
+    if (!json_as_string(override, &clip, err)) return false;
+    free(m->clip), free(m->tokenizer);
+    m->clip = path_join(book->paths_folder, clip);
+    m->tokenizer = path_join(book->paths_folder, clip);
     return true;
 }
 
@@ -150,6 +160,24 @@ static bool read_suites(Book *book, Json section, Error *err)
     return true;
 }
 
+static bool read_reproduce(Book *book, Json list, Error *err)
+{
+    const size_t count = list.node && json_is_array(list) ? json_count(list) : 1;
+    book->reproduce = xcalloc(count ? count : 1, sizeof *book->reproduce);
+    if (!list.node) {
+        book->reproduce[book->reproduce_count++] = "mini";
+        return true;
+    }
+    if (!json_is_array(list) || json_count(list) == 0) return json_fail(list, err, "a list of suites is needed");
+    for (size_t i = 0; i < count; i++) {
+        if (!json_as_string(json_at(list, i), &book->reproduce[i], err)) return false;
+        if (!book_suite(book, book->reproduce[i]))
+            return json_fail(json_at(list, i), err, "there is no suite %s", book->reproduce[i]);
+        book->reproduce_count++;
+    }
+    return true;
+}
+
 static bool check_paths(const Book *book, Error *err)
 {
     if (!book->paths) return true;
@@ -182,13 +210,14 @@ static bool check_all(const Book *book, Error *err)
 
 static bool read_book(Book *book, Error *err)
 {
-    static const char *const keys[] = {"models", "datasets", "protocols", "suites", "experiments", NULL};
+    static const char *const keys[] = {"models", "datasets", "protocols", "suites", "reproduce", "experiments", NULL};
     const Json root = json_root(book->file), datasets = json_get(root, "datasets");
     if (!json_is_object(root)) return json_fail(root, err, "an object is needed");
     if (!json_only_keys(root, keys, err)) return false;
     if (datasets.node && !is_section(datasets, err)) return false;
     return read_models(book, json_get(root, "models"), err) && read_protocols(book, json_get(root, "protocols"), err) &&
-           read_suites(book, json_get(root, "suites"), err) && check_paths(book, err) && check_all(book, err);
+           read_suites(book, json_get(root, "suites"), err) && read_reproduce(book, json_get(root, "reproduce"), err) &&
+           check_paths(book, err) && check_all(book, err);
 }
 
 /* The folder of a file; empty for the current one, so that messages say results/x and not ./results/x. Caller frees. */
@@ -225,11 +254,15 @@ Book *book_open(const char *path, const char *paths, Error *err)
 void book_free(Book *book)
 {
     if (!book) return;
-    for (size_t i = 0; i < book->model_count; i++) free(book->models[i].clip), free(book->models[i].tokenizer);
+    for (size_t i = 0; i < book->model_count; i++) {
+        Model *m = &book->models[i];
+        free(m->clip), free(m->tokenizer), free(m->diffusion), free(m->vae), free(m->judge);
+    }
     for (size_t i = 0; i < book->suite_count; i++) free(book->suites[i].experiments);
     free(book->models);
     free(book->protocols);
     free(book->suites);
+    free(book->reproduce);
     if (book->paths) json_free(book->paths);
     if (book->file) json_free(book->file);
     free(book->path);

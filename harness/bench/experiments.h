@@ -1,18 +1,20 @@
-/* experiments.json: models, data sets, protocols, suites and experiments. The whole file is checked when it is opened.
+/* experiments.json: models, data sets, protocols, suites and experiments; "reproduce" lists the suites that are meant when none is
+ * named. The whole file is checked when it is opened.
  *
  *     Book *book = book_open("experiments.json", NULL, err);
  *     ExperimentList list = {0};
  *     book_select(book, &(Selection){.suite = "mini"}, &list, err);
  *
- * Grids. {"grid": [..]} in place of `dataset`, `model`, `protocol` or an option expands the experiment, in the order of the
- * lists, the last key running fastest; each becomes an experiment NAME[key=value,...], keys in the file's order:
- * taidpt-mine[lr=0.001]. A suite or a command line that names NAME means all of them.
+ * Grids. {"grid": [..]} in place of `dataset`, `model`, `protocol`, an option or a key of `generate` expands the experiment, in
+ * the order of the lists, the last key running fastest; each becomes an experiment NAME[key=value,...], keys in the file's
+ * order: taidpt-mine[lr=0.001], t2ipal-mine[generate.steps=6]. A suite or a command line that names NAME means all of them.
  *
- * --set PATH=VALUE replaces a value of the chosen experiments before grids expand (options.lr=0.01, protocol=mini,
- * seeds=[1,2]); VALUE is JSON, or a string when it is not. All but seeds go into the name like a grid's value: a result's name
+ * --set PATH=VALUE replaces a value of the chosen experiments before grids expand (options.lr=0.01,
+ * generate.steps=6, protocol=mini, seeds=[1,2]); VALUE is JSON, or a string when it is not. All but seeds go into the name like a grid's value: a result's name
  * says what it is. So does --limit. */
 #pragma once
 
+#include "harness/bench/generate_settings.h"
 #include "harness/bench/protocol.h"
 #include "methods/method.h"
 
@@ -20,6 +22,10 @@ typedef struct Model {
     const char *name;
     char *clip;      /* path of the checkpoint */
     char *tokenizer; /* where the vocabulary lies; beside the weights when the file names none */
+    char *diffusion; /* the diffusers folder that draws training images; NULL: none */
+    char *vae;       /* another autoencoder for it; NULL: the folder's own */
+    char *judge; /* the classifier that tells how many of the embedded world's objects it draws recognisably; or NULL */
+    GenerateSettings generate;
 } Model;
 
 typedef struct Experiment {
@@ -30,6 +36,7 @@ typedef struct Experiment {
     Protocol protocol;
     const Method *method;
     Options options;
+    GenerateSettings generate; /* what it says itself, before its model */
     int64_t *seeds;
     size_t seed_count;
     size_t limit;   /* --limit; 0: all images and captions */
@@ -57,10 +64,14 @@ typedef struct Book {
     size_t protocol_count;
     Suite *suites;
     size_t suite_count;
+    const char *
+        *reproduce; /* [reproduce_count] suites that are meant when none is named: "reproduce" of the file, or "mini" */
+    size_t reproduce_count;
 } Book;
 
 /* `paths` NULL: paths.json beside the experiments file, if there is one. It may say {"data": DIR, "models": {NAME: PATH or
- * {"clip": .., "tokenizer": ..}}, "datasets": {NAME: DIR}}; relative to its own folder. Fails on anything unknown or malformed
+ * {"clip": .., "tokenizer": .., "diffusion": .., "vae": .., "judge": ..}}, "datasets": {NAME: DIR}}; relative to its own folder; a
+ * PATH is the CLIP's, and what an object does not name stays as the experiments file has it. Fails on anything unknown or malformed
  * in either file. NULL on failure. */
 Book *book_open(const char *path, const char *paths, Error *err);
 void book_free(Book *book);

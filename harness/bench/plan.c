@@ -1,4 +1,4 @@
-#include "harness/bench/plan.h"
+#include "harness/bench/plan_room.h"
 
 #include "harness/base/hash.h"
 #include "harness/bench/estimate.h"
@@ -8,14 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct Planner {
-    Plan *plan;
-    Bench *b;
-    const Experiment *e;
-    const OpenModel *model;
-    Dataset *dataset;
-} Planner;
-
 static cJSON *parsed(char *text) /* frees the text */
 {
     cJSON *value = cJSON_Parse(text);
@@ -23,7 +15,7 @@ static cJSON *parsed(char *text) /* frees the text */
     return value;
 }
 
-static Stage *new_stage(const Planner *p, const StageKind *kind)
+Stage *plan_new_stage(const Planner *p, const StageKind *kind)
 {
     Stage *s = xcalloc(1, sizeof *s);
     s->kind = kind;
@@ -32,8 +24,7 @@ static Stage *new_stage(const Planner *p, const StageKind *kind)
     return s;
 }
 
-/* Seals the stage and puts it at the end of the plan, or frees it and returns the equal one that stands there. */
-static Stage *add(const Planner *p, Stage *s)
+Stage *plan_add(const Planner *p, Stage *s)
 {
     stage_seal(s, p->b->store);
     Plan *plan = p->plan;
@@ -51,7 +42,7 @@ static Stage *add(const Planner *p, Stage *s)
     return plan->stages[plan->count++] = s;
 }
 
-static void add_input(Stage *s, const Stage *input)
+void plan_add_input(Stage *s, const Stage *input)
 {
     if (input) s->inputs[s->input_count++] = input;
 }
@@ -76,42 +67,42 @@ static bool method_has_option(const Method *m, const char *name)
     return false;
 }
 
-static Stage *plan_captions(const Planner *p, unsigned needs, Error *err)
+Stage *plan_captions(const Planner *p, bool with_templates, Error *err)
 {
     const Experiment *e = p->e;
     const Captions *captions = dataset_captions(p->dataset, err);
     if (!captions) return NULL;
     char classes[65];
     classes_digest(p->dataset, classes);
-    Stage *s = new_stage(p, &stage_captions);
+    Stage *s = plan_new_stage(p, &stage_captions);
     cJSON_AddStringToObject(s->config, "dataset", e->dataset);
     cJSON_AddStringToObject(s->config, "captions", captions->fingerprint);
     cJSON_AddStringToObject(s->config, "classes", classes);
     cJSON_AddStringToObject(s->config, "label_rule",
                             method_has_option(e->method, "label_rule") ? option_text(&e->options, "label_rule")
                                                                        : "published");
-    if (needs & NEED_TEMPLATES)
+    if (with_templates)
         cJSON_AddStringToObject(s->config, "templates",
                                 method_has_option(e->method, "template_set") ? option_text(&e->options, "template_set")
                                                                              : "published");
     s->words = xstrdup(e->dataset);
     s->label = xformat("label the %zu captions of %s", captions->count, e->dataset);
     estimate_captions(s, captions, dataset_classes(p->dataset));
-    return add(p, s);
+    return plan_add(p, s);
 }
 
 static Stage *plan_texts(const Planner *p, const Stage *captions, Error *err)
 {
     const Captions *all = dataset_captions(p->dataset, err);
     if (!all) return NULL;
-    Stage *s = new_stage(p, &stage_encode_text);
+    Stage *s = plan_new_stage(p, &stage_encode_text);
     cJSON_AddStringToObject(s->config, "clip", p->model->clip->fingerprint);
     cJSON_AddStringToObject(s->config, "tokenizer", tokenizer_fingerprint(p->model->tokenizer));
-    add_input(s, captions);
+    plan_add_input(s, captions);
     s->words = xstrdup(p->e->dataset);
     s->label = xformat("encode the captions of %s with %s", p->e->dataset, p->e->model);
     estimate_texts(s, p->model->clip, all->count);
-    return add(p, s);
+    return plan_add(p, s);
 }
 
 static PoolPosition position_of(const Planner *p)
@@ -121,15 +112,12 @@ static PoolPosition position_of(const Planner *p)
     return p->e->protocol.position_of_method ? p->e->method->position : p->e->protocol.position;
 }
 
-static Stage *plan_images(const Planner *p, SplitName name, bool with_local, Error *err)
+Stage *plan_encoding(const Planner *p, bool with_local, Error *err)
 {
     const Experiment *e = p->e;
-    const Split *split = dataset_split(p->dataset, name, err);
-    if (!split) return NULL;
     const size_t size = e->protocol.size ? e->protocol.size : p->model->clip->config.image_size;
     if (!encode_size_check(p->model->clip, size, err)) return NULL;
-    Stage *s = new_stage(p, &stage_encode_image);
-    s->split = name;
+    Stage *s = plan_new_stage(p, &stage_encode_image);
     s->with_local = with_local;
     s->encode = (EncodeOptions){.size = size,
                                 .resize = e->protocol.resize,
@@ -137,18 +125,28 @@ static Stage *plan_images(const Planner *p, SplitName name, bool with_local, Err
                                 .want_local = with_local,
                                 .exact = p->b->exact};
     cJSON_AddStringToObject(s->config, "dataset", e->dataset);
-    cJSON_AddStringToObject(s->config, "split", split_word(name));
-    cJSON_AddStringToObject(s->config, "images", split->fingerprint);
     cJSON_AddStringToObject(s->config, "clip", p->model->clip->fingerprint);
     cJSON_AddNumberToObject(s->config, "size", (double)size);
     cJSON_AddStringToObject(s->config, "resize", resize_word(s->encode.resize));
     cJSON_AddStringToObject(s->config, "pool_position", position_word(s->encode.position));
     cJSON_AddBoolToObject(s->config, "local", with_local);
     cJSON_AddBoolToObject(s->config, "exact", p->b->exact);
+    return s;
+}
+
+static Stage *plan_images(const Planner *p, SplitName name, bool with_local, Error *err)
+{
+    const Experiment *e = p->e;
+    const Split *split = dataset_split(p->dataset, name, err);
+    Stage *s = split ? plan_encoding(p, with_local, err) : NULL;
+    if (!s) return NULL;
+    s->split = name;
+    cJSON_AddStringToObject(s->config, "split", split_word(name));
+    cJSON_AddStringToObject(s->config, "images", split->fingerprint);
     s->words = xformat("%s-%s", e->dataset, split_word(name));
     s->label = xformat("encode the %zu %s images of %s with %s", split->count, split_word(name), e->dataset, e->model);
     estimate_images(s, p->model->clip, split->count);
-    return add(p, s);
+    return plan_add(p, s);
 }
 
 /* What train and score have in common. */
@@ -170,25 +168,31 @@ static void describe_method(const Planner *p, Stage *s, int64_t seed, bool train
 }
 
 typedef struct Inputs {
-    const Stage *captions, *texts, *train_images, *test_images;
+    const Stage *captions, *texts, *train_images, *generated, *test_images;
 } Inputs;
+
+static void add_training_inputs(Stage *s, const Inputs *in)
+{
+    plan_add_input(s, in->captions);
+    plan_add_input(s, in->texts);
+    plan_add_input(s, in->train_images);
+    plan_add_input(s, in->generated);
+}
 
 static Stage *plan_train(const Planner *p, const Inputs *in, int64_t seed)
 {
-    Stage *s = new_stage(p, &stage_train);
+    Stage *s = plan_new_stage(p, &stage_train);
     describe_method(p, s, seed, true);
-    add_input(s, in->captions);
-    add_input(s, in->texts);
-    add_input(s, in->train_images);
+    add_training_inputs(s, in);
     s->label = xformat("train %s, seed %lld", p->e->name, (long long)seed);
     estimate_train(s, p->model->clip, p->dataset);
-    return add(p, s);
+    return plan_add(p, s);
 }
 
 static void plan_score(const Planner *p, const Inputs *in, const Stage *train, int64_t seed)
 {
     const Experiment *e = p->e;
-    Stage *s = new_stage(p, &stage_score);
+    Stage *s = plan_new_stage(p, &stage_score);
     describe_method(p, s, seed, false);
     cJSON_AddStringToObject(s->config, "experiment", e->name);
     cJSON_AddStringToObject(s->config, "dataset", e->dataset);
@@ -196,17 +200,14 @@ static void plan_score(const Planner *p, const Inputs *in, const Stage *train, i
     cJSON_AddStringToObject(s->config, "protocol", e->protocol.name);
     cJSON_AddItemToObject(s->config, "protocol_fields", protocol_json(&e->protocol));
     cJSON_AddStringToObject(s->config, "setting", "zero-shot");
-    add_input(s, in->test_images); /* before the training pictures: see stage_score.c */
-    if (train) {
-        add_input(s, train);
-    } else {
-        add_input(s, in->captions);
-        add_input(s, in->texts);
-        add_input(s, in->train_images);
-    }
+    plan_add_input(s, in->test_images); /* before the training pictures: see stage_score.c */
+    if (train)
+        plan_add_input(s, train);
+    else
+        add_training_inputs(s, in);
     s->label = xformat("score %s, seed %lld", e->name, (long long)seed);
     estimate_score(s, p->model->clip, p->dataset);
-    add(p, s);
+    plan_add(p, s);
 }
 
 static bool plan_inputs(const Planner *p, Inputs *in, Error *err)
@@ -214,11 +215,13 @@ static bool plan_inputs(const Planner *p, Inputs *in, Error *err)
     const unsigned needs = p->e->method->needs(&p->e->options);
     *in = (Inputs){0};
     if (needs & (NEED_CAPTIONS | NEED_CAPTION_TOKENS)) {
-        in->captions = plan_captions(p, needs, err);
+        in->captions = plan_captions(p, (needs & NEED_TEMPLATES) != 0, err);
         in->texts = in->captions ? plan_texts(p, in->captions, err) : NULL;
         if (!in->texts) return false;
     }
     if ((needs & NEED_TRAIN_IMAGES) && !(in->train_images = plan_images(p, SPLIT_TRAIN, false, err))) return false;
+    if ((needs & (NEED_GENERATED_IMAGES | NEED_GENERATED_LOCAL)) && !(in->generated = plan_generated(p, err)))
+        return false;
     return (in->test_images = plan_images(p, p->e->protocol.split, true, err)) != NULL;
 }
 
@@ -245,6 +248,7 @@ static void mark_wanted(Plan *plan)
             plan->results_stored += s->stored;
             s->wanted = !s->stored;
         }
+        if (s->kind == &stage_judge) s->wanted = !s->stored; /* nothing asks for it but the report */
         if (!s->wanted) continue;
         plan->wanted++;
         for (size_t k = 0; k < s->input_count; k++) {

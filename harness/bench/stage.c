@@ -40,6 +40,13 @@ const Stage *stage_input(const Stage *s, const StageKind *kind, size_t nth)
     return NULL;
 }
 
+const Stage *stage_generated_features(const Stage *s)
+{
+    for (size_t i = 0; i < s->input_count; i++)
+        if (s->inputs[i]->kind == &stage_encode_image && s->inputs[i]->input_count) return s->inputs[i];
+    return NULL;
+}
+
 /* {"encode-image": "hash", ...}; several of one kind get numbers. */
 static cJSON *inputs_json(const Stage *s)
 {

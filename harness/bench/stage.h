@@ -4,10 +4,11 @@
  *     hash = SHA-256(stage name, stage version, canonical configuration, hashes of the input artifacts)
  *     file = STORE/<stage>/<words for people>-<first 16 hex digits of the hash>.h5
  *
- * One file a stage: stage_captions.c, stage_encode_text.c, stage_encode_image.c, stage_train.c, stage_score.c. */
+ * One file a stage: stage_captions.c, stage_choose.c, stage_generate.c, stage_encode_text.c, stage_encode_image.c, stage_train.c,
+ * stage_score.c, stage_judge.c. */
 #pragma once
 
-#include "harness/bench/bench.h"
+#include "harness/bench/generator.h"
 #include "harness/io/artifact.h"
 
 typedef struct Stage Stage;
@@ -18,9 +19,10 @@ typedef struct StageKind {
     bool (*run)(Bench *b, const Stage *s, Error *err);
 } StageKind;
 
-extern const StageKind stage_captions, stage_encode_text, stage_encode_image, stage_train, stage_score;
+extern const StageKind stage_captions, stage_choose, stage_generate, stage_encode_text, stage_encode_image, stage_train,
+    stage_score, stage_judge;
 
-enum { STAGE_INPUTS = 4 };
+enum { STAGE_INPUTS = 8 };
 
 struct Stage {
     const StageKind *kind;
@@ -41,6 +43,8 @@ struct Stage {
     SplitName split;
     bool with_local;
     EncodeOptions encode;
+    Generator generator;
+    size_t captions, images_per_caption; /* choose, generate: how many; judge: captions to draw */
 };
 
 /* Fills hash and path; the stage's other fields must be set. Takes over config, words and label. */
@@ -49,6 +53,8 @@ void stage_release(Stage *s); /* frees what it owns, not the stage */
 
 /* The input of a kind, or NULL. With `nth`, the nth of that kind. */
 const Stage *stage_input(const Stage *s, const StageKind *kind, size_t nth);
+/* The input of training pictures: those of an encode-image stage that has inputs itself; else NULL. */
+const Stage *stage_generated_features(const Stage *s);
 
 /* The file's configuration: {"stage", "version", "hash", "config", "inputs": {..}}. Caller frees. */
 char *stage_config_text(const Stage *s);

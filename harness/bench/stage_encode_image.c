@@ -1,34 +1,33 @@
-/* Stage "encode-image": a split's pictures through a frozen CLIP's image tower.
+/* Stage "encode-image": pictures through a frozen CLIP's image tower: a split's, generated ones, or those of one's own that take
+ * the place of generated ones.
  *
- * Long splits are cut into shards of 500 pictures, each an artifact of its own (STORE/encode-image/NAME/00000.h5, ...), joined
+ * Many pictures are cut into shards of 500 pictures, each an artifact of its own (STORE/encode-image/NAME/00000.h5, ...), joined
  * by an HDF5 virtual data set; a killed run goes on with the first shard that is missing. The cut is the same whatever was
  * there before, so the bits are too. */
 #include "harness/bench/features.h"
-#include "harness/bench/stage.h"
+#include "harness/bench/stage_pictures.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { SHARD = 500 };
 
-typedef struct Pictures { /* images first .. first + count - 1 of a split */
-    Dataset *dataset;
-    SplitName split;
+typedef struct Part { /* pictures first .. first + count - 1 */
+    Pictures *pictures;
     size_t first;
-} Pictures;
+} Part;
 
 static bool load(void *context, size_t i, Image *image, Error *err)
 {
-    const Pictures *p = context;
-    return dataset_image(p->dataset, p->split, p->first + i, image, err);
+    const Part *p = context;
+    return pictures_load(p->pictures, p->first + i, image, err);
 }
 
 typedef struct Work {
     Bench *b;
     const Stage *stage;
     const Clip *clip;
-    Dataset *dataset;
-    const Split *split;
+    Pictures pictures;
     double started;
 } Work;
 
@@ -60,32 +59,32 @@ static void shard_end(Progress *p)
     (void)p;
 }
 
-static bool encode(const Work *k, size_t first, size_t count, ImageFeatures *f, Error *err)
+static bool encode(Work *k, size_t first, size_t count, ImageFeatures *f, Error *err)
 {
-    Pictures pictures = {k->dataset, k->stage->split, first};
+    Part part = {&k->pictures, first};
     ShardProgress progress = {{shard_begin, shard_step, shard_note, shard_end, NULL}, k->b->progress, first};
-    const ImageSource source = {count, load, &pictures};
+    const ImageSource source = {count, load, &part};
     return clip_encode_images(k->clip, &source, k->stage->encode, f, &progress.base, err);
 }
 
-static bool whole(const Work *k, Error *err)
+static bool whole(Work *k, Error *err)
 {
     ImageFeatures f = {0};
     StageWriter w;
-    progress_begin(k->b->progress, "encoding images", k->split->count, "images");
-    bool good = encode(k, 0, k->split->count, &f, err);
+    progress_begin(k->b->progress, "encoding images", k->pictures.count, "images");
+    bool good = encode(k, 0, k->pictures.count, &f, err);
     progress_end(k->b->progress);
     if (!good) return false;
     good = stage_begin(&w, k->stage, k->started, err);
     if (good) {
-        image_features_put(w.artifact, &f, k->split->files);
+        image_features_put(w.artifact, &f, (const char *const *)k->pictures.names);
         good = stage_finish(&w, err);
     }
     image_features_free(&f);
     return good;
 }
 
-static bool make_shard(const Work *k, const char *path, size_t first, size_t count, Error *err)
+static bool make_shard(Work *k, const char *path, size_t first, size_t count, Error *err)
 {
     ImageFeatures f = {0};
     const double started = seconds_now();
@@ -96,7 +95,7 @@ static bool make_shard(const Work *k, const char *path, size_t first, size_t cou
     bool good = w != NULL;
     if (good) {
         char *provenance = provenance_text(k->stage, seconds_now() - started);
-        image_features_put(w, &f, k->split->files + first);
+        image_features_put(w, &f, (const char *const *)k->pictures.names + first);
         artifact_attribute_text(w, "provenance", provenance);
         free(provenance);
         good = artifact_commit(w, err);
@@ -134,9 +133,9 @@ static bool join(const Work *k, const char *const *paths, size_t shards, Error *
     return false;
 }
 
-static bool sharded(const Work *k, Error *err)
+static bool sharded(Work *k, Error *err)
 {
-    const size_t count = k->split->count, shards = (count + SHARD - 1) / SHARD;
+    const size_t count = k->pictures.count, shards = (count + SHARD - 1) / SHARD;
     char *folder = xformat("%.*s", (int)(strlen(k->stage->path) - strlen(".h5")), k->stage->path);
     char **paths = xcalloc(shards, sizeof *paths);
     bool good = make_folders(folder, err);
@@ -160,11 +159,12 @@ static bool sharded(const Work *k, Error *err)
 static bool run(Bench *b, const Stage *s, Error *err)
 {
     const OpenModel *m = bench_model(b, s->experiment->model, err);
-    Work k = {b, s, m ? m->clip : NULL, NULL, NULL, seconds_now()};
-    if (m) k.dataset = bench_dataset(b, s->experiment->dataset, s->experiment->limit, err);
-    if (k.dataset) k.split = dataset_split(k.dataset, s->split, err);
-    if (!k.split || !encode_size_check(k.clip, s->encode.size, err)) return false;
-    return k.split->count > SHARD ? sharded(&k, err) : whole(&k, err);
+    if (!m || !encode_size_check(m->clip, s->encode.size, err)) return false;
+    Work k = {.b = b, .stage = s, .clip = m->clip, .started = seconds_now()};
+    const bool good =
+        pictures_open(&k.pictures, b, s, err) && (k.pictures.count > SHARD ? sharded(&k, err) : whole(&k, err));
+    pictures_close(&k.pictures);
+    return good;
 }
 
 const StageKind stage_encode_image = {.name = "encode-image", .version = 1, .run = run};

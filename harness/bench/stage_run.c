@@ -20,7 +20,7 @@ static const Stage *train_images_of(const Stage *s)
 {
     const Stage *images;
     for (size_t i = 0; (images = stage_input(s, &stage_encode_image, i)); i++)
-        if (images->split == SPLIT_TRAIN && !images->with_local) return images;
+        if (images->split == SPLIT_TRAIN && !images->with_local && !images->input_count) return images;
     return NULL;
 }
 
@@ -34,6 +34,28 @@ static bool load_images(MethodRun *m, Bench *b, const Stage *s, Dataset *dataset
         return fail(err, "%s: %zu images, the split has %zu; delete the file and run again", images->path,
                     features->count, split->count);
     m->run.images = (LabelledImages){features, split->labels};
+    return true;
+}
+
+/* Labels of generated pictures [images, classes]: 1 named by the caption, -1 not. A generate stage has them; the captions that
+ * came with pictures of one's own have 1 and 0. */
+static bool read_generated_labels(MethodRun *m, const Stage *source, size_t images, Error *err)
+{
+    ArtifactReader *r = artifact_open(source->path, err);
+    size_t dim[2] = {images, m->run.classes};
+    const bool good = r && artifact_read_int8(r, "labels", 2, dim, &m->generated_labels, err);
+    artifact_close(r);
+    for (size_t i = 0; good && i < images * m->run.classes; i++)
+        if (m->generated_labels[i] == 0) m->generated_labels[i] = -1;
+    return good;
+}
+
+static bool load_generated(MethodRun *m, Bench *b, const Stage *s, bool want_local, Error *err)
+{
+    const Stage *images = stage_generated_features(s);
+    const ImageFeatures *features = bench_images(b, images->path, want_local, err);
+    if (!features || !read_generated_labels(m, images->inputs[0], features->count, err)) return false;
+    m->run.generated = (LabelledImages){features, m->generated_labels};
     return true;
 }
 
@@ -62,6 +84,8 @@ bool method_run_init(MethodRun *m, Bench *b, const Stage *s, bool training_data,
     if (needs & (NEED_CAPTIONS | NEED_CAPTION_TOKENS))
         good = load_captions(m, b, s, (needs & NEED_CAPTION_TOKENS) != 0, err);
     if (good && (needs & NEED_TRAIN_IMAGES)) good = load_images(m, b, s, dataset, err);
+    if (good && (needs & (NEED_GENERATED_IMAGES | NEED_GENERATED_LOCAL)))
+        good = load_generated(m, b, s, (needs & NEED_GENERATED_LOCAL) != 0, err);
     if (!good) method_run_free(m);
     return good;
 }
@@ -70,5 +94,7 @@ void method_run_free(MethodRun *m)
 {
     run_free(&m->run);
     free(m->caption_labels);
+    free(m->generated_labels);
     m->caption_labels = NULL;
+    m->generated_labels = NULL;
 }

@@ -5,10 +5,11 @@
 
 typedef struct MethodRun {
     Run run;
-    uint8_t *caption_labels; /* owned; run.captions points here */
+    uint8_t *caption_labels;  /* owned; run.captions points here */
+    int8_t *generated_labels; /* owned; run.generated points here */
 } MethodRun;
 
-/* Fills the Run of a stage's experiment and seed. With `training_data`, captions and labelled images as the method's needs()
- * say; without, none (a method with a train function has learned from them already). Free with method_run_free. */
+/* Fills the Run of a stage's experiment and seed. With `training_data`, captions, labelled and generated images as the method's
+ * needs() say; without, none (a method with a train function has learned from them already). Free with method_run_free. */
 bool method_run_init(MethodRun *m, Bench *b, const Stage *s, bool training_data, Error *err);
 void method_run_free(MethodRun *m);

@@ -73,6 +73,17 @@ static void write_heat_maps(ArtifactWriter *w, const ImageFeatures *test, const 
     free(maps);
 }
 
+/* What drew the training images, where some were drawn: attribute `generate`, JSON. */
+static void write_generator(ArtifactWriter *w, const Stage *s)
+{
+    const Stage *train = stage_input(s, &stage_train, 0), *features = stage_generated_features(train ? train : s);
+    const Stage *generate = features ? stage_input(features, &stage_generate, 0) : NULL;
+    if (!generate) return;
+    char *text = json_canonical(generate->config);
+    artifact_attribute_text(w, "generate", text);
+    free(text);
+}
+
 static void write_attributes(ArtifactWriter *w, const Stage *s, double map)
 {
     const Experiment *e = s->experiment;
@@ -86,6 +97,7 @@ static void write_attributes(ArtifactWriter *w, const Stage *s, double map)
     artifact_attribute_integer(w, "seed", s->seed);
     artifact_attribute_number(w, "map", map);
     if (e->method->note) artifact_attribute_text(w, "note", e->method->note);
+    write_generator(w, s);
     free(options);
 }
 

@@ -4,6 +4,7 @@
 #include "harness/cli/json_out.h"
 #include "harness/cli/table.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,6 +33,21 @@ static bool list_suites(const Cli *cli, const Book *book, cJSON *list, Error *er
     return true;
 }
 
+/* What "generate" says, without what it does not. */
+static cJSON *generate_entry(GenerateSettings g)
+{
+    cJSON *entry = cJSON_CreateObject();
+    if (g.steps) cJSON_AddNumberToObject(entry, "steps", (double)g.steps);
+    if (g.guidance >= 0) cJSON_AddNumberToObject(entry, "guidance", g.guidance);
+    if (g.scheduler) cJSON_AddStringToObject(entry, "scheduler", g.scheduler);
+    char size[64];
+    snprintf(size, sizeof size, "%zux%zu", g.width, g.height);
+    if (g.width) cJSON_AddStringToObject(entry, "size", size);
+    if (g.seed >= 0) cJSON_AddNumberToObject(entry, "seed", (double)g.seed);
+    if (g.negative) cJSON_AddStringToObject(entry, "negative", g.negative);
+    return entry;
+}
+
 static bool list_experiments(const Cli *cli, const Book *book, cJSON *list, Error *err)
 {
     (void)cli;
@@ -50,6 +66,11 @@ static bool list_experiments(const Cli *cli, const Book *book, cJSON *list, Erro
         char *options = options_json(&e->options, false);
         cJSON_AddItemToObject(entry, "options", cJSON_Parse(options));
         free(options);
+        cJSON *generate = generate_entry(e->generate);
+        if (generate->child)
+            cJSON_AddItemToObject(entry, "generate", generate);
+        else
+            cJSON_Delete(generate);
     }
     experiments_free(&all);
     return good;
@@ -123,6 +144,13 @@ static bool list_models(const Cli *cli, const Book *book, cJSON *list, Error *er
         cJSON_AddStringToObject(entry, "clip", book->models[i].clip);
         cJSON_AddStringToObject(entry, "tokenizer", book->models[i].tokenizer);
         cJSON_AddBoolToObject(entry, "there", path_exists(book->models[i].clip));
+        const Model *m = &book->models[i];
+        if (!m->diffusion) continue;
+        cJSON_AddStringToObject(entry, "diffusion", m->diffusion);
+        cJSON_AddBoolToObject(entry, "diffusion_there", path_exists(m->diffusion));
+        if (m->vae) cJSON_AddStringToObject(entry, "vae", m->vae);
+        if (m->judge) cJSON_AddStringToObject(entry, "judge", m->judge);
+        cJSON_AddItemToObject(entry, "generate", generate_entry(m->generate));
     }
     return true;
 }

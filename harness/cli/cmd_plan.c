@@ -3,18 +3,17 @@
 
 static bool run(Cli *cli, Error *err)
 {
-    const char *suite = cli_value(cli, "suite");
     if (cli->argument_count)
         return cli_misuse(cli, err, "%s is not expected; a suite is named by --suite", cli->arguments[0]);
     Session s;
-    const bool good = session_open(&s, cli, (Selection){.suite = suite ? suite : "mini"}, err);
+    const bool good = session_open_suites(&s, cli, true, err);
     if (good) session_print_plan(&s, cli);
     session_close(&s);
     return good;
 }
 
 static const CliOption options[] = {
-    {"suite", "NAME", "which suite (default: mini)"},
+    {"suite", "NAME", "which suite, may be given several times (default: those that reproduce runs)"},
     {"limit", "N", "as in reproduce"},
     {NULL, NULL, NULL},
 };

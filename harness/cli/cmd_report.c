@@ -3,24 +3,17 @@
 
 static bool run(Cli *cli, Error *err)
 {
-    const char *suite = cli_value(cli, "suite");
-    if (!suite) suite = "mini";
     if (cli->argument_count)
         return cli_misuse(cli, err, "%s is not expected; a suite is named by --suite", cli->arguments[0]);
-    Selection selection = {.suite = suite};
-    if (!cli_size(cli, "limit", 0, 1, 1u << 30, &selection.limit, err)) return false;
-    Session s = {0};
-    const BenchOptions options = {cli->experiments, cli->paths, cli->store, cli->exact, cli->progress};
-    const bool good = bench_open(&s.bench, &options, err) &&
-                      book_select(s.bench.book, &selection, &s.experiments, err) &&
-                      session_report(&s, cli, suite, cli_value(cli, "out"), err);
+    Session s;
+    const bool good = session_open_suites(&s, cli, false, err) && session_report(&s, cli, cli_value(cli, "out"), err);
     session_close(&s);
     return good;
 }
 
 static const CliOption options[] = {
-    {"suite", "NAME", "which suite (default: mini)"},
-    {"out", "DIR", "folder of the report (default: reports/out/SUITE)"},
+    {"suite", "NAME", "which suite, may be given several times (default: those that reproduce runs)"},
+    {"out", "DIR", "folder of the report (default: reports/out/SUITE; of several suites: DIR/SUITE)"},
     {"limit", "N", "of the results made with --limit N"},
     {NULL, NULL, NULL},
 };

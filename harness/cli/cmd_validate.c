@@ -7,9 +7,13 @@
 /* Places that are missing are no mistake of the file: another machine may have them. */
 static void remark_missing(const Book *book, Progress *progress)
 {
-    for (size_t i = 0; i < book->model_count; i++)
-        if (!path_exists(book->models[i].clip))
-            progress_note(progress, "model %s: %s is not there yet", book->models[i].name, book->models[i].clip);
+    for (size_t i = 0; i < book->model_count; i++) {
+        const Model *m = &book->models[i];
+        const char *const paths[] = {m->clip, m->diffusion, m->vae, m->judge};
+        for (size_t k = 0; k < sizeof paths / sizeof *paths; k++)
+            if (paths[k] && !path_exists(paths[k]))
+                progress_note(progress, "model %s: %s is not there yet", m->name, paths[k]);
+    }
 }
 
 static bool run(Cli *cli, Error *err)

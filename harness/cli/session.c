@@ -19,8 +19,32 @@ bool session_open(Session *s, const Cli *cli, Selection selection, Error *err)
            plan_make(&s->plan, &s->bench, &s->experiments, err);
 }
 
+static bool select_suites(Session *s, const Cli *cli, Error *err)
+{
+    const Book *book = s->bench.book;
+    Selection selection = {.suite = NULL};
+    cli_values(cli, "suite", &s->suites);
+    for (size_t i = 0; !cli_has(cli, "suite") && i < book->reproduce_count; i++)
+        text_list_add(&s->suites, book->reproduce[i]);
+    if (!cli_size(cli, "limit", 0, 1, 1u << 30, &selection.limit, err)) return false;
+    for (size_t i = 0; i < s->suites.count; i++) {
+        selection.suite = s->suites.items[i];
+        if (!book_select(book, &selection, &s->experiments, err)) return false;
+    }
+    return true;
+}
+
+bool session_open_suites(Session *s, const Cli *cli, bool with_plan, Error *err)
+{
+    *s = (Session){0};
+    const BenchOptions options = {cli->experiments, cli->paths, cli->store, cli->exact, cli->progress};
+    return bench_open(&s->bench, &options, err) && select_suites(s, cli, err) &&
+           (!with_plan || plan_make(&s->plan, &s->bench, &s->experiments, err));
+}
+
 void session_close(Session *s)
 {
+    text_list_free(&s->suites);
     plan_free(&s->plan);
     experiments_free(&s->experiments);
     bench_close(&s->bench);
@@ -96,13 +120,38 @@ void session_print_plan(const Session *s, const Cli *cli)
 
 /* ---- the report ---- */
 
-bool session_report(Session *s, const Cli *cli, const char *suite, const char *out, Error *err)
+/* "T2I-PAL: re-implementation from the abstract": once a method. */
+static void print_notes(const ExperimentList *list)
 {
-    const size_t count = s->experiments.count;
-    const char **names = xcalloc(count + 1, sizeof *names), **labels = xcalloc(count + 1, sizeof *labels);
-    for (size_t i = 0; i < count; i++)
-        names[i] = s->experiments.items[i].name, labels[i] = s->experiments.items[i].label;
-    char *folder = out ? xstrdup(out) : xformat("reports/out/%s", suite);
+    for (size_t i = 0; i < list->count; i++) {
+        const Method *m = list->items[i].method;
+        bool said = m->note == NULL;
+        for (size_t k = 0; k < i && !said; k++) said = list->items[k].method == m;
+        if (!said) printf("%s: %s\n", m->name, m->note);
+    }
+}
+
+static bool print_table(const Cli *cli, const char *const *names, const char *const *labels, const char *folder,
+                        const ExperimentList *list, Error *err)
+{
+    ResultList results = {0};
+    const bool good = results_load(cli->store, names, &results, NULL, err);
+    if (good) {
+        char *table = report_table_text(&results, names, labels);
+        puts(table);
+        print_notes(list);
+        printf("report: %s/index.html\n", folder);
+        free(table);
+    }
+    results_free(&results);
+    return good;
+}
+
+static bool report_list(Session *s, const Cli *cli, const char *suite, const char *folder, const ExperimentList *list,
+                        Error *err)
+{
+    const char **names = xcalloc(list->count + 1, sizeof *names), **labels = xcalloc(list->count + 1, sizeof *labels);
+    for (size_t i = 0; i < list->count; i++) names[i] = list->items[i].name, labels[i] = list->items[i].label;
     const char *limit = cli_value(cli, "limit"), *option = limit ? " --limit " : "";
     char *command = xformat("palbench report --suite %s%s%s", suite, option, limit ? limit : "");
     char *title = limit ? xformat("%s, limited to %s images", suite, limit) : xstrdup(suite);
@@ -117,19 +166,33 @@ bool session_report(Session *s, const Cli *cli, const char *suite, const char *o
         .picture_context = &s->bench,
         .command = command,
     };
-    ResultList results = {0};
-    bool good = report_write(&options, err) && results_load(cli->store, NULL, &results, NULL, err);
-    if (good) {
-        char *table = report_table_text(&results, names, labels);
-        puts(table);
-        printf("report: %s/index.html\n", folder);
-        free(table);
-    }
-    results_free(&results);
+    const bool good = report_write(&options, err) && print_table(cli, names, labels, folder, list, err);
     free(command);
     free(title);
-    free(folder);
     free(labels);
     free(names);
+    return good;
+}
+
+static bool report_suite(Session *s, const Cli *cli, const char *suite, const char *out, Error *err)
+{
+    Selection selection = {.suite = suite};
+    ExperimentList list = {0};
+    char *folder = !out ? xformat("reports/out/%s", suite) : s->suites.count > 1 ? path_join(out, suite) : xstrdup(out);
+    const bool good = cli_size(cli, "limit", 0, 1, 1u << 30, &selection.limit, err) &&
+                      book_select(s->bench.book, &selection, &list, err) &&
+                      report_list(s, cli, suite, folder, &list, err);
+    experiments_free(&list);
+    free(folder);
+    return good;
+}
+
+bool session_report(Session *s, const Cli *cli, const char *out, Error *err)
+{
+    bool good = true;
+    for (size_t i = 0; i < s->suites.count && good; i++) {
+        if (s->suites.count > 1) printf("%s%s\n", i ? "\n" : "", s->suites.items[i]);
+        good = report_suite(s, cli, s->suites.items[i], out, err);
+    }
     return good;
 }

@@ -1,6 +1,7 @@
 #include "harness/pretrain/pretrain_denoiser.h"
 
 #include "datasets/mini_world.h"
+#include "harness/bench/generator_accuracy.h"
 #include "harness/diffusion/noise_schedule.h"
 #include "harness/graph/random.h"
 #include "harness/pretrain/mini_diffusion.h"

@@ -21,8 +21,3 @@ typedef struct DenoiserInputs {
 
 /* Trains or goes on; when *done, *unet is the finished one, frozen (caller frees). */
 bool pretrain_denoiser(const PretrainRun *run, const DenoiserInputs *inputs, UNet **unet, bool *done, Error *err);
-
-/* Percent of `captions` single-object captions (of nobody's training scenes, classes in turn) whose picture by the diffusers folder
- * `folder`, guidance 3, 12 steps, the judge gives to the caption's class. */
-bool generator_accuracy(const char *folder, const Judge *judge, size_t captions, Progress *progress, double *percent,
-                        Error *err);

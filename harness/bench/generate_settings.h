@@ -1,0 +1,27 @@
+/* What a text-to-image model is asked for: the "generate" object of a model or of an experiment.
+ *
+ *     "generate": {"steps": 12, "guidance": 3, "scheduler": "ddim", "size": "512x512", "seed": 0, "negative": "blurred"}
+ *
+ * A key that is not there is the model's own: steps, guidance and size as the diffusers folder says, the folder's scheduler, seed
+ * 0, no negative prompt. What an experiment says comes before what its model says. */
+#pragma once
+
+#include "harness/io/json.h"
+
+typedef struct GenerateSettings {
+    size_t steps;          /* 0: not said */
+    double guidance;       /* negative: not said */
+    const char *scheduler; /* NULL: not said; as the next one of the file that it was read from */
+    const char *negative;
+    size_t width, height; /* pixels; 0: not said */
+    int64_t seed;         /* of the first picture; negative: not said */
+} GenerateSettings;
+
+/* Nothing said. */
+GenerateSettings generate_settings_none(void);
+/* Fails on unknown keys and on values out of range, with their path and what is allowed. Node NULL: nothing said. */
+bool generate_settings_read(GenerateSettings *s, Json object, Error *err);
+/* `own` where it says something, else `base`. */
+GenerateSettings generate_settings_over(GenerateSettings base, GenerateSettings own);
+/* Whether both say the same. */
+bool generate_settings_equal(GenerateSettings a, GenerateSettings b);

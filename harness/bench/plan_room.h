@@ -1,0 +1,28 @@
+/* What the planner's files share. Inside harness/bench/plan*.c only. */
+#pragma once
+
+#include "harness/bench/plan.h"
+
+typedef struct Planner {
+    Plan *plan;
+    Bench *b;
+    const Experiment *e;
+    const OpenModel *model;
+    Dataset *dataset;
+} Planner;
+
+/* A stage of the planner's experiment with an empty configuration. */
+Stage *plan_new_stage(const Planner *p, const StageKind *kind);
+/* Seals the stage and puts it at the end of the plan, or frees it and returns the equal one that stands there. */
+Stage *plan_add(const Planner *p, Stage *s);
+void plan_add_input(Stage *s, const Stage *input); /* NULL: none */
+
+/* The data set's captions with their labels; with the method's template sentences behind them if it asks for them. NULL on
+ * failure. */
+Stage *plan_captions(const Planner *p, bool with_templates, Error *err);
+/* A stage that encodes pictures as the experiment's protocol and method say, but for which pictures and the words; not added. */
+Stage *plan_encoding(const Planner *p, bool with_local, Error *err);
+
+/* Features of the pictures that the method trains on (plan_generated.c): drawn, or those that the data set brings. Adds the
+ * stages on the way to them. NULL on failure. */
+const Stage *plan_generated(const Planner *p, Error *err);
