@@ -2,6 +2,7 @@
 
 #include "harness/base/memory.h"
 #include "reports/figures.h"
+#include "reports/gnuplot.h"
 #include "reports/page.h"
 #include "reports/sheet.h"
 #include "reports/summary.h"
