@@ -84,6 +84,10 @@ bool artifact_read_int64(const ArtifactReader *r, const char *name, int rank, si
                          Error *err);
 bool artifact_read_uint64(const ArtifactReader *r, const char *name, int rank, size_t *dim, uint64_t **values,
                           Error *err);
+/* `count` rows of bytes from row `first` (along axis 0), the other axes whole; caller frees. Fails beyond the last row, and on
+ * anything but bytes. */
+bool artifact_read_byte_rows(const ArtifactReader *r, const char *name, size_t first, size_t count, uint8_t **values,
+                             Error *err);
 /* A column of strings; rank 1 is needed. */
 bool artifact_read_texts(const ArtifactReader *r, const char *name, TextList *values, Error *err);
 bool artifact_attribute_get_text(const ArtifactReader *r, const char *name, char **value,
