@@ -49,8 +49,10 @@ static bool read_pictures(const ArtifactReader *r, Generated *g, Error *err)
         return fail(err, "%s: images is not [n, height, width, 3]; delete it to have it made again", g->path);
     g->count = s.dim[0], g->height = s.dim[1], g->width = s.dim[2];
     g->shown = g->count < SHOWN ? g->count : SHOWN;
-    for (size_t i = 0; i < g->shown; i++)
-        if (!artifact_read_byte_rows(r, "images", place(g, i), 1, &g->pixels[i], err)) return false;
+    for (size_t i = 0; i < g->shown; i++) {
+        g->pixels[i] = xmalloc(3 * g->width * g->height);
+        if (!artifact_read_byte_rows(r, "images", place(g, i), 1, g->pixels[i], err)) return false;
+    }
     if (!artifact_read_texts(r, "captions", &g->captions, err)) return false;
     return g->captions.count == g->count ||
            fail(err, "%s: %zu captions for %zu images; delete it to have it made again", g->path, g->captions.count,

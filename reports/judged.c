@@ -80,8 +80,11 @@ static bool read_objects(const ArtifactReader *r, Judged *j, Error *err)
         !artifact_read_int32(r, "classes_asked", 1, (size_t[]){j->count}, &j->asked, err) ||
         !artifact_read_int32(r, "classes_seen", 1, (size_t[]){j->count}, &j->seen, err) || !count_classes(r, j, err))
         return false;
-    for (size_t c = 0; c < j->classes.count && c < CLASSES_SHOWN; c++)
-        if (j->objects[c] && !artifact_read_byte_rows(r, "images", j->first[c], 1, &j->pixels[c], err)) return false;
+    for (size_t c = 0; c < j->classes.count && c < CLASSES_SHOWN; c++) {
+        if (!j->objects[c]) continue;
+        j->pixels[c] = xmalloc(3 * j->side_x * j->side_y);
+        if (!artifact_read_byte_rows(r, "images", j->first[c], 1, j->pixels[c], err)) return false;
+    }
     if (artifact_has_attribute(r, "judge_accuracy_real"))
         return artifact_attribute_get_number(r, "judge_accuracy_real", &j->accuracy_real, err);
     return true;

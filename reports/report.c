@@ -17,6 +17,7 @@ enum { FIGURES_MAX = 64 };
 /* Parts that are there when the store holds what they show, in the page's order. */
 static bool (*const section_writers[])(const SectionInput *in, Section *out, Error *err) = {
     section_generated,
+    section_heat_maps,
 };
 enum { SECTIONS = sizeof section_writers / sizeof *section_writers };
 

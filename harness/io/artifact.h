@@ -84,9 +84,9 @@ bool artifact_read_int64(const ArtifactReader *r, const char *name, int rank, si
                          Error *err);
 bool artifact_read_uint64(const ArtifactReader *r, const char *name, int rank, size_t *dim, uint64_t **values,
                           Error *err);
-/* `count` rows of bytes from row `first` (along axis 0), the other axes whole; caller frees. Fails beyond the last row, and on
- * anything but bytes. */
-bool artifact_read_byte_rows(const ArtifactReader *r, const char *name, size_t first, size_t count, uint8_t **values,
+/* Rows first ... first + count - 1 along axis 0 of a data set of bytes, into the caller's `values`, count times the other axes; for
+ * what is too large to be read as a whole. Fails as above, and on rows that are not there. */
+bool artifact_read_byte_rows(const ArtifactReader *r, const char *name, size_t first, size_t count, uint8_t *values,
                              Error *err);
 /* A column of strings; rank 1 is needed. */
 bool artifact_read_texts(const ArtifactReader *r, const char *name, TextList *values, Error *err);

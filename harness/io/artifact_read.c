@@ -150,12 +150,14 @@ static H5T_conv_ret_t judge_conversion(H5T_conv_except_t what, hid_t from, hid_t
     return H5T_CONV_ABORT;
 }
 
-static bool transfer(const ArtifactReader *r, hid_t data, const char *name, hid_t memory, void *values, Error *err)
+/* `rows`: what of the file is read; H5S_ALL with `room` H5S_ALL: everything. */
+static bool transfer(const ArtifactReader *r, hid_t data, const char *name, hid_t memory, hid_t room, hid_t rows,
+                     void *values, Error *err)
 {
     bool misfit = false;
     const hid_t list = H5Pcreate(H5P_DATASET_XFER);
     H5Pset_type_conv_cb(list, judge_conversion, &misfit);
-    const bool good = H5Dread(data, memory, H5S_ALL, H5S_ALL, list, values) >= 0;
+    const bool good = H5Dread(data, memory, room, rows, list, values) >= 0;
     const H5Reason reason = h5_reason();
     H5Pclose(list);
     if (good) return true;
@@ -184,7 +186,7 @@ static bool read_numbers(const ArtifactReader *r, Wanted w, void *values, Error 
         good = fail(err, "%s: %s: holds %s, numbers are needed", r->path, w.name, type_name(s.type));
     good = good && check_shape(r, w.name, &s, w.rank, w.dim, err);
     if (good && !big_alloc(&room, s.count, w.size, w.name, err)) good = fail_in(err, r->path);
-    if (good && s.count) good = transfer(r, data, w.name, w.type, room, err);
+    if (good && s.count) good = transfer(r, data, w.name, w.type, H5S_ALL, H5S_ALL, room, err);
     H5Dclose(data);
     if (good)
         memcpy(values, &room, sizeof room);
@@ -228,4 +230,34 @@ bool artifact_read_uint64(const ArtifactReader *r, const char *name, int rank, s
                           Error *err)
 {
     return read_numbers(r, (Wanted){name, rank, dim, H5T_NATIVE_UINT64, sizeof **values}, values, err);
+}
+
+static bool read_rows(const ArtifactReader *r, hid_t data, const char *name, const ArtifactShape *s, size_t first,
+                      size_t count, uint8_t *values, Error *err)
+{
+    if (s->type != ARTIFACT_INTEGER)
+        return fail(err, "%s: %s: holds %s, numbers are needed", r->path, name, type_name(s->type));
+    if (s->rank < 1 || first > s->dim[0] || count > s->dim[0] - first)
+        return fail(err, "%s: %s: has no rows %zu to %zu", r->path, name, first, first + count);
+    hsize_t start[ARTIFACT_RANK_MAX] = {first}, dim[ARTIFACT_RANK_MAX] = {count};
+    for (int i = 1; i < s->rank; i++) dim[i] = s->dim[i];
+    const hid_t rows = H5Dget_space(data), room = H5Screate_simple(s->rank, dim, NULL);
+    bool good = H5Sselect_hyperslab(rows, H5S_SELECT_SET, start, NULL, dim, NULL) >= 0 ||
+                fail(err, "%s: %s: its rows cannot be chosen", r->path, name);
+    good = good && transfer(r, data, name, H5T_NATIVE_UINT8, room, rows, values, err);
+    H5Sclose(room);
+    H5Sclose(rows);
+    return good;
+}
+
+bool artifact_read_byte_rows(const ArtifactReader *r, const char *name, size_t first, size_t count, uint8_t *values,
+                             Error *err)
+{
+    const hid_t data = artifact_data(r, name, err);
+    if (data < 0) return false;
+    ArtifactShape s;
+    const bool good =
+        artifact_inspect(r, data, name, &s, err) && read_rows(r, data, name, &s, first, count, values, err);
+    H5Dclose(data);
+    return good;
 }
