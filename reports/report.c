@@ -18,6 +18,7 @@ enum { FIGURES_MAX = 64 };
 static bool (*const section_writers[])(const SectionInput *in, Section *out, Error *err) = {
     section_generated,
     section_heat_maps,
+    section_modality_gap,
 };
 enum { SECTIONS = sizeof section_writers / sizeof *section_writers };
 
