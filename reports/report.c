@@ -1,6 +1,7 @@
 #include "reports/report.h"
 
 #include "harness/base/memory.h"
+#include "reports/ablation.h"
 #include "reports/figures.h"
 #include "reports/gnuplot.h"
 #include "reports/page.h"
@@ -19,6 +20,7 @@ static bool (*const section_writers[])(const SectionInput *in, Section *out, Err
     section_generated,
     section_heat_maps,
     section_modality_gap,
+    section_ablation,
 };
 enum { SECTIONS = sizeof section_writers / sizeof *section_writers };
 
@@ -199,5 +201,18 @@ char *report_table_text(const ResultList *results, const char *const *experiment
     summary_make(&s, results, experiments, labels);
     table_plain(&s, &out);
     summary_free(&s);
+    return out.data;
+}
+
+char *report_ablations_text(const ResultList *results, const AblationSuite *ablations, size_t count)
+{
+    Text out = {0};
+    for (size_t i = 0; i < count; i++) {
+        Ablation a;
+        ablation_make(&a, &ablations[i], results);
+        if (a.count && out.length) text_add(&out, "\n");
+        if (a.count) ablation_plain(&a, &out);
+        ablation_free(&a);
+    }
     return out.data;
 }

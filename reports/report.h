@@ -10,7 +10,7 @@
 typedef struct AblationSuite {
     const char *name;
     const char *const *experiments; /* NULL-terminated; those without results are left out */
-    const char *const *labels;      /* beside them */
+    const char *const *labels;      /* beside them, never NULL */
 } AblationSuite;
 
 typedef struct ReportOptions {
@@ -35,3 +35,5 @@ bool report_write(const ReportOptions *options, Error *err);
 
 /* The main table (method x data set: mAP mean +- std) as aligned plain text for a terminal; caller frees. */
 char *report_table_text(const ResultList *results, const char *const *experiments, const char *const *labels);
+/* The ablation tables that have results, as aligned plain text; NULL when none has. Caller frees. */
+char *report_ablations_text(const ResultList *results, const AblationSuite *ablations, size_t count);

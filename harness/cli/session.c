@@ -9,6 +9,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 bool session_open(Session *s, const Cli *cli, Selection selection, Error *err)
 {
@@ -96,6 +97,59 @@ void session_print_plan(const Session *s, const Cli *cli)
 
 /* ---- the report ---- */
 
+/* Suites whose name begins with "ablate", each with its experiments and their labels. */
+typedef struct Ablations {
+    AblationSuite *suites;
+    ExperimentList *experiments;
+    size_t count;
+} Ablations;
+
+static void ablations_free(Ablations *a)
+{
+    for (size_t i = 0; i < a->count; i++) {
+        free((char **)a->suites[i].experiments), free((char **)a->suites[i].labels); /* the lists, not their strings */
+        experiments_free(&a->experiments[i]);
+    }
+    free(a->suites), free(a->experiments);
+}
+
+static bool ablations_find(const Session *s, const Cli *cli, Ablations *a, Error *err)
+{
+    const Book *book = s->bench.book;
+    Selection selection = {0};
+    *a = (Ablations){.suites = xcalloc(book->suite_count + 1, sizeof *a->suites),
+                     .experiments = xcalloc(book->suite_count + 1, sizeof *a->experiments)};
+    if (!cli_size(cli, "limit", 0, 1, 1u << 30, &selection.limit, err)) return false;
+    for (size_t i = 0; i < book->suite_count; i++) {
+        selection.suite = book->suites[i].name;
+        if (strncmp(selection.suite, "ablate", 6) != 0) continue;
+        ExperimentList *list = &a->experiments[a->count];
+        if (!book_select(book, &selection, list, err)) {
+            experiments_free(list);
+            return false;
+        }
+        const char **names = xcalloc(list->count + 1, sizeof *names),
+                   **labels = xcalloc(list->count + 1, sizeof *labels);
+        for (size_t k = 0; k < list->count; k++) names[k] = list->items[k].name, labels[k] = list->items[k].label;
+        a->suites[a->count++] = (AblationSuite){selection.suite, names, labels};
+    }
+    return true;
+}
+
+static bool print_tables(const Cli *cli, const ReportOptions *o, Error *err)
+{
+    ResultList results = {0};
+    if (!results_load(cli->store, NULL, &results, NULL, err)) return false;
+    char *table = report_table_text(&results, o->experiments, o->labels);
+    char *ablations = report_ablations_text(&results, o->ablations, o->ablation_count);
+    puts(table);
+    if (ablations) puts(ablations);
+    printf("report: %s/index.html\n", o->out);
+    free(table), free(ablations);
+    results_free(&results);
+    return true;
+}
+
 bool session_report(Session *s, const Cli *cli, const char *suite, const char *out, Error *err)
 {
     const size_t count = s->experiments.count;
@@ -106,10 +160,14 @@ bool session_report(Session *s, const Cli *cli, const char *suite, const char *o
     const char *limit = cli_value(cli, "limit"), *option = limit ? " --limit " : "";
     char *command = xformat("palbench report --suite %s%s%s", suite, option, limit ? limit : "");
     char *title = limit ? xformat("%s, limited to %s images", suite, limit) : xstrdup(suite);
+    Ablations ablations;
+    bool good = ablations_find(s, cli, &ablations, err);
     const ReportOptions options = {
         .title = title,
         .experiments = names,
         .labels = labels,
+        .ablations = ablations.suites,
+        .ablation_count = ablations.count,
         .store = cli->store,
         .out = folder,
         .progress = cli->progress,
@@ -117,15 +175,8 @@ bool session_report(Session *s, const Cli *cli, const char *suite, const char *o
         .picture_context = &s->bench,
         .command = command,
     };
-    ResultList results = {0};
-    bool good = report_write(&options, err) && results_load(cli->store, NULL, &results, NULL, err);
-    if (good) {
-        char *table = report_table_text(&results, names, labels);
-        puts(table);
-        printf("report: %s/index.html\n", folder);
-        free(table);
-    }
-    results_free(&results);
+    good = good && report_write(&options, err) && print_tables(cli, &options, err);
+    ablations_free(&ablations);
     free(command);
     free(title);
     free(folder);
