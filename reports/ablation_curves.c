@@ -125,7 +125,11 @@ static void set_axis(const CurveSet *set, Text *body)
             text_addf(body, "%s'%g' %.10g", ticks++ ? ", " : "", value, value);
         }
     text_add(body, ")\n");
-    if (lowest > 0 && highest >= 8 * lowest) text_add(body, "set logscale x\n");
+    const double margin = 0.06 * (highest - lowest);
+    if (lowest > 0 && highest >= 8 * lowest)
+        text_addf(body, "set logscale x\nset xrange [%.10g:%.10g]\n", lowest / 1.2, highest * 1.2);
+    else
+        text_addf(body, "set xrange [%.10g:%.10g]\n", lowest - margin, highest + margin);
 }
 
 bool curves_draw(const CurveSet *set, const char *folder, const char *name, Error *err)
@@ -136,7 +140,7 @@ bool curves_draw(const CurveSet *set, const char *folder, const char *name, Erro
     set_axis(set, &body);
     text_addf(&body,
               "set xlabel '%s'\nset ylabel 'mAP (percent)'\nset grid y lc rgb '#dddddd'\n"
-              "set offsets graph 0.06, graph 0.06, graph 0.12, graph 0.12\nset key outside top center vertical maxcols "
+              "set offsets 0, 0, graph 0.12, graph 0.12\nset key outside top center vertical maxcols "
               "2\nplot ",
               set->key);
     for (size_t i = 0; i < lines; i++) {
