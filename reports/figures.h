@@ -1,11 +1,8 @@
-/* Figures by gnuplot, run as a program: a script with its data inside is kept beside every figure, so that a reader can restyle it. */
+/* The figures of every report: mAP by method, AP per class, training loss. */
 #pragma once
 
 #include "harness/base/progress.h"
 #include "reports/summary.h"
-
-/* Is there a gnuplot on the PATH? */
-bool gnuplot_available(void);
 
 /* FOLDER/NAME.gp is written and run; it makes FOLDER/NAME.svg and NAME.png. Fails when gnuplot does. */
 bool figure_map_by_method(const Summary *summary, size_t column, const char *folder, const char *name, Error *err);

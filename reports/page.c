@@ -1,13 +1,10 @@
 #include "reports/page.h"
 
-#include "harness/base/memory.h"
 #include "harness/io/artifact.h"
+#include "reports/html.h"
 #include "reports/tables.h"
 
 #include <math.h>
-#include <openssl/evp.h>
-#include <stdlib.h>
-#include <string.h>
 
 static const char *const style =
     "body{font:15px/1.5 system-ui,-apple-system,'Segoe UI','DejaVu "
@@ -27,23 +24,9 @@ static const char *const style =
     "12px}"
     "details{margin:6px 0}summary{cursor:pointer}code,pre{font:12.5px/1.45 ui-monospace,'DejaVu Sans Mono',monospace}"
     "pre{background:#f6f7f9;padding:8px 10px;white-space:pre-wrap;overflow-wrap:anywhere;margin:4px 0}"
-    "nav a{margin-right:16px;color:#0b62a8;text-decoration:none}footer{color:#6c7480;font-size:13px;margin-top:40px}";
-
-static void escaped(const char *text, Text *out)
-{
-    for (const char *c = text; *c; c++) {
-        if (*c == '&')
-            text_add(out, "&amp;");
-        else if (*c == '<')
-            text_add(out, "&lt;");
-        else if (*c == '>')
-            text_add(out, "&gt;");
-        else if (*c == '"')
-            text_add(out, "&quot;");
-        else
-            text_add_bytes(out, c, 1);
-    }
-}
+    "details{margin:10px 0}.pair{display:flex;flex-wrap:wrap;gap:0 20px}.pair figure{flex:1 1 440px;max-width:510px}"
+    "p.small{color:#5a6270;font-size:13.5px}nav "
+    "a{margin-right:16px;color:#0b62a8;text-decoration:none}footer{color:#6c7480;font-size:13px;margin-top:40px}";
 
 static void main_table(const Page *page, size_t column, Text *out)
 {
@@ -53,7 +36,8 @@ static void main_table(const Page *page, size_t column, Text *out)
         const Cell *cell = summary_cell(s, row, column);
         if (!cell->count) continue;
         text_add(out, "<tr><td>");
-        escaped(s->rows[row].label, out);
+        html_escaped(s->rows[row].label, out);
+        if (note_number(s, row)) text_addf(out, " <sup>%zu</sup>", note_number(s, row));
         text_add(out, summary_best(s, column) == row ? "</td><td class=\"best\">" : "</td><td>");
         cell_text(cell, " ± ", out);
         text_addf(out,
@@ -66,15 +50,12 @@ static void main_table(const Page *page, size_t column, Text *out)
 
 static void method_notes(const Summary *s, Text *out)
 {
-    for (size_t row = 0; row < s->row_count; row++) {
-        bool said = !s->rows[row].note || !s->rows[row].note[0];
-        for (size_t before = 0; before < row && !said; before++)
-            said = strcmp(s->rows[before].method, s->rows[row].method) == 0;
-        if (said) continue;
-        text_add(out, "<p class=\"remark\"><b>");
-        escaped(s->rows[row].method, out);
+    const Row *noted;
+    for (size_t n = 1; (noted = note_row(s, n)); n++) {
+        text_addf(out, "<p class=\"remark\"><sup>%zu</sup> <b>", n);
+        html_escaped(noted->method, out);
         text_add(out, "</b>: ");
-        escaped(s->rows[row].note, out);
+        html_escaped(noted->note, out);
         text_add(out, "</p>\n");
     }
 }
@@ -96,13 +77,13 @@ static void per_class_table(const Summary *s, size_t column, Text *out)
     for (size_t row = 0; row < s->row_count; row++) {
         if (!summary_cell(s, row, column)->count) continue;
         text_add(out, "<th><span>");
-        escaped(s->rows[row].label, out);
+        html_escaped(s->rows[row].label, out);
         text_add(out, "</span></th>");
     }
     text_add(out, "</tr>\n");
     for (size_t class = 0; class < c->classes; class ++) {
         text_add(out, "<tr><td>");
-        escaped(c->class_names[class], out);
+        html_escaped(c->class_names[class], out);
         text_add(out, "</td>");
         for (size_t row = 0; row < s->row_count; row++)
             if (summary_cell(s, row, column)->count) ap_cell(summary_cell(s, row, column)->ap[class], out);
@@ -111,46 +92,28 @@ static void per_class_table(const Summary *s, size_t column, Text *out)
     text_add(out, "</table></div>\n");
 }
 
-static bool figure(const Figure *f, Text *out, Error *err)
-{
-    char *data = NULL;
-    size_t length = 0;
-    if (!read_file(f->file, (size_t)64 << 20, &data, &length, err)) return false;
-    char *encoded = xmalloc(4 * (length / 3 + 1) + 1);
-    EVP_EncodeBlock((unsigned char *)encoded, (const unsigned char *)data, (int)length);
-    text_add(out, "<figure><img alt=\"");
-    escaped(f->caption, out);
-    text_add(out, "\" src=\"data:image/svg+xml;base64,");
-    text_add(out, encoded);
-    text_add(out, "\"><figcaption>");
-    escaped(f->caption, out);
-    text_add(out, "</figcaption></figure>\n");
-    free(encoded), free(data);
-    return true;
-}
-
 static void provenance(const Summary *s, Text *out)
 {
     for (size_t i = 0; i < s->row_count * s->column_count; i++) {
         const Cell *cell = &s->cells[i];
         if (!cell->count) continue;
         text_add(out, "<details><summary>");
-        escaped(s->rows[i / s->column_count].label, out);
+        html_escaped(s->rows[i / s->column_count].label, out);
         text_add(out, " on ");
-        escaped(s->columns[i % s->column_count].dataset, out);
+        html_escaped(s->columns[i % s->column_count].dataset, out);
         text_add(out, "</summary>\n");
         for (size_t k = 0; k < cell->count; k++) {
             const StoredResult *r = cell->results[k];
             text_addf(out, "<p>Seed %lld, mAP %.4f, <code>", (long long)r->seed, r->map);
-            escaped(r->file, out);
+            html_escaped(r->file, out);
             text_add(out, "</code></p>\n");
             if (k) continue;
             text_add(out, "<pre>options: ");
-            escaped(r->options, out);
+            html_escaped(r->options, out);
             text_add(out, "\nconfiguration: ");
-            escaped(r->config, out);
+            html_escaped(r->config, out);
             text_add(out, "\nprovenance: ");
-            escaped(r->provenance, out);
+            html_escaped(r->provenance, out);
             text_add(out, "</pre>\n");
         }
         text_add(out, "</details>\n");
@@ -161,18 +124,21 @@ static void head(const Page *page, Text *out)
 {
     text_add(out, "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
                   "content=\"width=device-width, initial-scale=1\"><title>palbench: ");
-    escaped(page->options->title, out);
+    html_escaped(page->options->title, out);
     text_addf(out, "</title><style>%s</style></head>\n<body><main>\n<h1>palbench report: ", style);
-    escaped(page->options->title, out);
+    html_escaped(page->options->title, out);
     text_add(out,
              "</h1>\n<p class=\"lead\">Multi-label image recognition with a frozen CLIP and no real training images. "
              "mAP is the mean over "
              "classes of non-interpolated average precision, in percent; ± is the standard deviation over seeds.</p>\n"
-             "<nav><a href=\"#table\">Table</a><a href=\"#figures\">Figures</a><a href=\"#classes\">Per class</a>"
-             "<a href=\"#provenance\">Settings and provenance</a></nav>\n");
+             "<nav><a href=\"#table\">Table</a><a href=\"#figures\">Figures</a>");
+    for (size_t i = 0; i < page->section_count; i++)
+        if (page->sections[i].html.length)
+            text_addf(out, "<a href=\"#%s\">%s</a>", page->sections[i].id, page->sections[i].title);
+    text_add(out, "<a href=\"#classes\">Per class</a><a href=\"#provenance\">Settings and provenance</a></nav>\n");
     for (size_t i = 0; i < page->remarks->count; i++) {
         text_add(out, "<p class=\"remark\">");
-        escaped(page->remarks->items[i], out);
+        html_escaped(page->remarks->items[i], out);
         text_add(out, "</p>\n");
     }
 }
@@ -182,9 +148,16 @@ static void column_heading(const Column *column, Text *out)
     Text title = {0};
     column_title(column, &title);
     text_add(out, "<h3>");
-    escaped(title.data, out);
+    html_escaped(title.data, out);
     text_add(out, "</h3>\n");
     text_free(&title);
+}
+
+static void add_section(const Section *section, Text *out)
+{
+    if (!section->html.length) return;
+    text_addf(out, "<h2 id=\"%s\">%s</h2>\n", section->id, section->title);
+    text_add(out, section->html.data);
 }
 
 bool page_write(const Page *page, Text *out, Error *err)
@@ -199,7 +172,8 @@ bool page_write(const Page *page, Text *out, Error *err)
     method_notes(s, out);
     text_add(out, "<h2 id=\"figures\">Figures</h2>\n");
     for (size_t i = 0; i < page->figure_count; i++)
-        if (!figure(&page->figures[i], out, err)) return false;
+        if (!html_figure(page->figures[i].file, page->figures[i].caption, out, err)) return false;
+    for (size_t i = 0; i < page->section_count; i++) add_section(&page->sections[i], out);
     text_add(out, "<h2 id=\"classes\">Average precision per class</h2>\n");
     for (size_t c = 0; c < s->column_count; c++) {
         column_heading(&s->columns[c], out);
@@ -213,7 +187,7 @@ bool page_write(const Page *page, Text *out, Error *err)
     text_addf(out, "<footer>palbench %s", PALBENCH_VERSION);
     if (page->options->command) {
         text_add(out, "; made with <code>");
-        escaped(page->options->command, out);
+        html_escaped(page->options->command, out);
         text_add(out, "</code>");
     }
     text_add(

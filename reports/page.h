@@ -3,6 +3,7 @@
 
 #include "harness/base/text.h"
 #include "reports/report.h"
+#include "reports/section.h"
 #include "reports/summary.h"
 
 typedef struct Figure {
@@ -15,6 +16,8 @@ typedef struct Page {
     const Summary *summary;
     const Figure *figures;
     size_t figure_count;
+    const Section *sections;
+    size_t section_count;
     const TextList *remarks; /* "gnuplot is not installed ...": shown at the top */
 } Page;
 

@@ -1,8 +1,11 @@
 #include "reports/report.h"
 
 #include "harness/base/memory.h"
+#include "reports/ablation.h"
 #include "reports/figures.h"
+#include "reports/gnuplot.h"
 #include "reports/page.h"
+#include "reports/section.h"
 #include "reports/sheet.h"
 #include "reports/summary.h"
 #include "reports/tables.h"
@@ -12,6 +15,15 @@
 
 enum { FIGURES_MAX = 64 };
 
+/* Parts that are there when the store holds what they show, in the page's order. */
+static bool (*const section_writers[])(const SectionInput *in, Section *out, Error *err) = {
+    section_generated,
+    section_heat_maps,
+    section_modality_gap,
+    section_ablation,
+};
+enum { SECTIONS = sizeof section_writers / sizeof *section_writers };
+
 typedef struct Report {
     const ReportOptions *options;
     ResultList results;
@@ -19,6 +31,8 @@ typedef struct Report {
     char *figure_folder;
     Figure figures[FIGURES_MAX];
     size_t figure_count;
+    bool gnuplot;
+    Section sections[SECTIONS];
     TextList remarks;
 } Report;
 
@@ -85,18 +99,31 @@ static bool example_sheet(Report *r, size_t column, Error *err)
 static bool draw_figures(Report *r, Error *err)
 {
     if (!make_folders(r->figure_folder, err)) return false;
-    const bool gnuplot = gnuplot_available();
-    if (!gnuplot) {
+    r->gnuplot = gnuplot_available();
+    if (!r->gnuplot) {
         text_list_add(&r->remarks,
                       "gnuplot is not installed: the tables are complete, the plots are left out (install gnuplot-nox "
                       "and run palbench report again).");
         progress_note(r->options->progress, "%s", r->remarks.items[r->remarks.count - 1]);
     }
     for (size_t c = 0; c < r->summary.column_count; c++) {
-        if (gnuplot && !gnuplot_figures(r, c, err)) return false;
+        if (r->gnuplot && !gnuplot_figures(r, c, err)) return false;
         if (r->options->picture && !example_sheet(r, c, err)) return false;
     }
     return true;
+}
+
+static bool write_sections(Report *r, Error *err)
+{
+    ResultList everything = {0};
+    StoredFiles files = {0};
+    store_list(r->options->store, &files);
+    const SectionInput in = {r->options, &r->summary, &everything, &files, r->figure_folder, r->gnuplot};
+    bool good = results_load(r->options->store, NULL, &everything, NULL, err);
+    for (size_t i = 0; good && i < SECTIONS; i++) good = section_writers[i](&in, &r->sections[i], err);
+    results_free(&everything);
+    stored_files_free(&files);
+    return good;
 }
 
 static bool save(const Report *r, const char *name, Text *text, Error *err)
@@ -116,9 +143,11 @@ static bool write_tables(const Report *r, Error *err)
               r->options->title);
     table_markdown(s, &markdown);
     table_latex(s, &latex);
-    for (size_t row = 0; row < s->row_count; row++)
-        if (s->rows[row].note && s->rows[row].note[0])
-            text_addf(&markdown, "\n%s: %s\n", s->rows[row].label, s->rows[row].note);
+    for (size_t i = 0; i < SECTIONS; i++) {
+        const Section *section = &r->sections[i];
+        if (section->markdown.length) text_addf(&markdown, "\n## %s\n\n%s", section->title, section->markdown.data);
+        if (section->latex.length) text_addf(&latex, "\n%% %s\n%s", section->title, section->latex.data);
+    }
     for (size_t c = 0; c < s->column_count; c++) {
         text_add(&markdown, "\n## Average precision per class, ");
         column_title(&s->columns[c], &markdown);
@@ -138,7 +167,7 @@ static bool write_tables(const Report *r, Error *err)
 static bool write_page(const Report *r, Error *err)
 {
     Text html = {0};
-    const Page page = {r->options, &r->summary, r->figures, r->figure_count, &r->remarks};
+    const Page page = {r->options, &r->summary, r->figures, r->figure_count, r->sections, SECTIONS, &r->remarks};
     if (!page_write(&page, &html, err)) {
         text_free(&html);
         return false;
@@ -155,8 +184,9 @@ bool report_write(const ReportOptions *options, Error *err)
     if (good && !r.summary.row_count)
         good = fail(err, "%s: no result of suite %s is stored; run palbench reproduce first", options->store,
                     options->title);
-    good = good && draw_figures(&r, err) && write_tables(&r, err) && write_page(&r, err);
+    good = good && draw_figures(&r, err) && write_sections(&r, err) && write_tables(&r, err) && write_page(&r, err);
     for (size_t i = 0; i < r.figure_count; i++) free((char *)r.figures[i].file), free((char *)r.figures[i].caption);
+    for (size_t i = 0; i < SECTIONS; i++) section_free(&r.sections[i]);
     free(r.figure_folder);
     text_list_free(&r.remarks);
     summary_free(&r.summary);
@@ -171,5 +201,18 @@ char *report_table_text(const ResultList *results, const char *const *experiment
     summary_make(&s, results, experiments, labels);
     table_plain(&s, &out);
     summary_free(&s);
+    return out.data;
+}
+
+char *report_ablations_text(const ResultList *results, const AblationSuite *ablations, size_t count)
+{
+    Text out = {0};
+    for (size_t i = 0; i < count; i++) {
+        Ablation a;
+        ablation_make(&a, &ablations[i], results);
+        if (a.count && out.length) text_add(&out, "\n");
+        if (a.count) ablation_plain(&a, &out);
+        ablation_free(&a);
+    }
     return out.data;
 }

@@ -5,12 +5,22 @@
 #include "harness/base/progress.h"
 #include "harness/bench/results.h"
 
+/* An ablation: a suite whose name begins with "ablate". Its first experiment is the full method that the others are held
+ * against. */
+typedef struct AblationSuite {
+    const char *name;
+    const char *const *experiments; /* NULL-terminated; those without results are left out */
+    const char *const *labels;      /* beside them, never NULL */
+} AblationSuite;
+
 typedef struct ReportOptions {
     const char *title;              /* "mini", the suite's name */
     const char *const *experiments; /* names in the order of the tables, NULL-terminated */
     const char *const *labels;      /* what the tables call them, beside `experiments`; NULL: the names themselves */
-    const char *store;              /* folder of the artifacts */
-    const char *out;                /* folder to write to; made when missing */
+    const AblationSuite *ablations; /* [ablation_count] */
+    size_t ablation_count;
+    const char *store; /* folder of the artifacts */
+    const char *out;   /* folder to write to; made when missing */
     Progress *progress;
     /* A test picture by its position in a result's rows, for the sheet of examples; NULL: the sheet is left out. PNG bytes,
      * caller frees. */
@@ -25,3 +35,5 @@ bool report_write(const ReportOptions *options, Error *err);
 
 /* The main table (method x data set: mAP mean +- std) as aligned plain text for a terminal; caller frees. */
 char *report_table_text(const ResultList *results, const char *const *experiments, const char *const *labels);
+/* The ablation tables that have results, as aligned plain text; NULL when none has. Caller frees. */
+char *report_ablations_text(const ResultList *results, const AblationSuite *ablations, size_t count);

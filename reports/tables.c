@@ -21,11 +21,51 @@ void cell_text(const Cell *cell, const char *plus_minus, Text *out)
     if (cell->map.count > 1) text_addf(out, "%s%.1f", plus_minus, cell->map.std);
 }
 
+static bool has_note(const Row *row)
+{
+    return row->note && row->note[0];
+}
+
+static bool same_note(const Row *a, const Row *b)
+{
+    return has_note(a) && has_note(b) && !strcmp(a->method, b->method) && !strcmp(a->note, b->note);
+}
+
+size_t note_number(const Summary *s, size_t row)
+{
+    if (!has_note(&s->rows[row])) return 0;
+    size_t number = 1, first = 0;
+    while (!same_note(&s->rows[first], &s->rows[row])) first++;
+    for (size_t i = 0; i < first; i++) {
+        bool fresh = has_note(&s->rows[i]);
+        for (size_t k = 0; k < i; k++) fresh = fresh && !same_note(&s->rows[k], &s->rows[i]);
+        number += fresh;
+    }
+    return number;
+}
+
+const Row *note_row(const Summary *s, size_t number)
+{
+    for (size_t row = 0; row < s->row_count; row++)
+        if (note_number(s, row) == number) return &s->rows[row];
+    return NULL;
+}
+
+/* "TaI", "T2I-PAL [1]"; caller frees. */
+static char *noted_label(const Summary *s, size_t row)
+{
+    const size_t note = note_number(s, row);
+    return note ? xformat("%s [%zu]", s->rows[row].label, note) : xstrdup(s->rows[row].label);
+}
+
 static size_t label_width(const Summary *s)
 {
     size_t width = strlen("method");
-    for (size_t row = 0; row < s->row_count; row++)
-        if (strlen(s->rows[row].label) > width) width = strlen(s->rows[row].label);
+    for (size_t row = 0; row < s->row_count; row++) {
+        char *label = noted_label(s, row);
+        if (strlen(label) > width) width = strlen(label);
+        free(label);
+    }
     return width;
 }
 
@@ -42,7 +82,9 @@ void table_plain(const Summary *s, Text *out)
     text_add(out, "  seeds\n");
     for (size_t row = 0; row < s->row_count; row++) {
         size_t seeds = 0;
-        text_addf(out, "%-*s", width, s->rows[row].label);
+        char *label = noted_label(s, row);
+        text_addf(out, "%-*s", width, label);
+        free(label);
         for (size_t c = 0; c < s->column_count; c++) {
             Text value = {0};
             const Cell *cell = summary_cell(s, row, c);
@@ -53,6 +95,8 @@ void table_plain(const Summary *s, Text *out)
         }
         text_addf(out, "  %5zu\n", seeds);
     }
+    const Row *noted;
+    for (size_t n = 1; (noted = note_row(s, n)); n++) text_addf(out, "[%zu] %s: %s\n", n, noted->method, noted->note);
 }
 
 void table_markdown(const Summary *s, Text *out)
@@ -67,7 +111,9 @@ void table_markdown(const Summary *s, Text *out)
     for (size_t c = 0; c < s->column_count; c++) text_add(out, " ---: |");
     text_add(out, "\n");
     for (size_t row = 0; row < s->row_count; row++) {
-        text_addf(out, "| %s |", s->rows[row].label);
+        text_addf(out, "| %s", s->rows[row].label);
+        if (note_number(s, row)) text_addf(out, " <sup>%zu</sup>", note_number(s, row));
+        text_add(out, " |");
         for (size_t c = 0; c < s->column_count; c++) {
             const bool best = summary_best(s, c) == row;
             text_add(out, best ? " **" : " ");
@@ -76,9 +122,12 @@ void table_markdown(const Summary *s, Text *out)
         }
         text_add(out, "\n");
     }
+    const Row *noted;
+    for (size_t n = 1; (noted = note_row(s, n)); n++)
+        text_addf(out, "\n<sup>%zu</sup> %s: %s\n", n, noted->method, noted->note);
 }
 
-static void latex_escaped(const char *text, Text *out)
+void latex_escaped(const char *text, Text *out)
 {
     for (const char *c = text; *c; c++) {
         if (strchr("&%$#_{}", *c))
@@ -114,6 +163,7 @@ void table_latex(const Summary *s, Text *out)
     text_add(out, " \\\\\n\\midrule\n");
     for (size_t row = 0; row < s->row_count; row++) {
         latex_escaped(s->rows[row].label, out);
+        if (note_number(s, row)) text_addf(out, "$^{%zu}$", note_number(s, row));
         for (size_t c = 0; c < s->column_count; c++) {
             const bool best = summary_best(s, c) == row;
             text_add(out, best ? " & \\textbf{" : " & ");
@@ -123,6 +173,14 @@ void table_latex(const Summary *s, Text *out)
         text_add(out, " \\\\\n");
     }
     text_add(out, "\\bottomrule\n\\end{tabular}\n");
+    const Row *noted;
+    for (size_t n = 1; (noted = note_row(s, n)); n++) {
+        text_addf(out, "\\par\\footnotesize $^{%zu}$ ", n);
+        latex_escaped(noted->method, out);
+        text_add(out, ": ");
+        latex_escaped(noted->note, out);
+        text_add(out, "\\par\n");
+    }
 }
 
 static void ap_text(const Cell *cell, size_t class, Text *out)
@@ -177,53 +235,4 @@ void per_class_latex(const Summary *s, size_t column, Text *out)
         text_add(out, " \\\\\n");
     }
     text_add(out, "\\bottomrule\n\\end{tabular}\n");
-}
-
-/* RFC 4180: quoted when it has a comma, a quote or a line end. */
-static void csv_field(const char *value, Text *out)
-{
-    if (!strpbrk(value, ",\"\r\n")) {
-        text_add(out, value);
-        return;
-    }
-    text_add(out, "\"");
-    for (const char *c = value; *c; c++) text_add_bytes(out, *c == '"' ? "\"\"" : c, *c == '"' ? 2 : 1);
-    text_add(out, "\"");
-}
-
-static void csv_head(const StoredResult *r, Text *out)
-{
-    const char *const fields[] = {r->experiment, r->method, r->dataset, r->protocol};
-    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
-        csv_field(fields[i], out);
-        text_add(out, ",");
-    }
-    text_addf(out, "%lld,", (long long)r->seed);
-}
-
-void results_csv(const Summary *s, Text *out)
-{
-    text_add(out, "experiment,method,dataset,protocol,seed,map,file\n");
-    for (size_t i = 0; i < s->row_count * s->column_count; i++)
-        for (size_t k = 0; k < s->cells[i].count; k++) {
-            const StoredResult *r = s->cells[i].results[k];
-            csv_head(r, out);
-            text_addf(out, "%.6f,", r->map);
-            csv_field(r->file, out);
-            text_add(out, "\n");
-        }
-}
-
-void per_class_csv(const Summary *s, Text *out)
-{
-    text_add(out, "experiment,method,dataset,protocol,seed,class,ap\n");
-    for (size_t i = 0; i < s->row_count * s->column_count; i++)
-        for (size_t k = 0; k < s->cells[i].count; k++) {
-            const StoredResult *r = s->cells[i].results[k];
-            for (size_t class = 0; class < r->classes; class ++) {
-                csv_head(r, out);
-                csv_field(r->class_names[class], out);
-                text_addf(out, isnan(r->ap[class]) ? ",\n" : ",%.6f\n", r->ap[class]);
-            }
-        }
 }

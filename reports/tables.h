@@ -18,3 +18,8 @@ void per_class_csv(const Summary *summary, Text *out);
 void column_title(const Column *column, Text *out);
 /* "61.2" or "61.2 +- 0.3" with the given sign between. */
 void cell_text(const Cell *cell, const char *plus_minus, Text *out);
+/* Methods' notes stand as numbered footnotes under the tables: the number of a row's note, from 1; 0: it has none. */
+size_t note_number(const Summary *summary, size_t row);
+/* The first row with that note, NULL behind the last number. */
+const Row *note_row(const Summary *summary, size_t number);
+void latex_escaped(const char *text, Text *out);

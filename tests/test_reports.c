@@ -2,7 +2,7 @@
 #include "harness/base/memory.h"
 #include "harness/io/artifact.h"
 #include "harness/io/image.h"
-#include "reports/figures.h"
+#include "reports/gnuplot.h"
 #include "reports/report.h"
 #include "reports/tables.h"
 

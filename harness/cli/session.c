@@ -1,10 +1,8 @@
 #include "harness/cli/session.h"
 
 #include "harness/base/memory.h"
-#include "harness/bench/picture.h"
 #include "harness/cli/json_out.h"
 #include "harness/cli/table.h"
-#include "reports/report.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -116,83 +114,4 @@ void session_print_plan(const Session *s, const Cli *cli)
                "operation counts at a fixed rate, good to a factor of three.\n",
                plan->wanted, plan->count, plan->results - plan->results_stored, plan->results, seconds / 60,
                bytes / 1e6);
-}
-
-/* ---- the report ---- */
-
-/* "T2I-PAL: re-implementation from the abstract": once a method. */
-static void print_notes(const ExperimentList *list)
-{
-    for (size_t i = 0; i < list->count; i++) {
-        const Method *m = list->items[i].method;
-        bool said = m->note == NULL;
-        for (size_t k = 0; k < i && !said; k++) said = list->items[k].method == m;
-        if (!said) printf("%s: %s\n", m->name, m->note);
-    }
-}
-
-static bool print_table(const Cli *cli, const char *const *names, const char *const *labels, const char *folder,
-                        const ExperimentList *list, Error *err)
-{
-    ResultList results = {0};
-    const bool good = results_load(cli->store, names, &results, NULL, err);
-    if (good) {
-        char *table = report_table_text(&results, names, labels);
-        puts(table);
-        print_notes(list);
-        printf("report: %s/index.html\n", folder);
-        free(table);
-    }
-    results_free(&results);
-    return good;
-}
-
-static bool report_list(Session *s, const Cli *cli, const char *suite, const char *folder, const ExperimentList *list,
-                        Error *err)
-{
-    const char **names = xcalloc(list->count + 1, sizeof *names), **labels = xcalloc(list->count + 1, sizeof *labels);
-    for (size_t i = 0; i < list->count; i++) names[i] = list->items[i].name, labels[i] = list->items[i].label;
-    const char *limit = cli_value(cli, "limit"), *option = limit ? " --limit " : "";
-    char *command = xformat("palbench report --suite %s%s%s", suite, option, limit ? limit : "");
-    char *title = limit ? xformat("%s, limited to %s images", suite, limit) : xstrdup(suite);
-    const ReportOptions options = {
-        .title = title,
-        .experiments = names,
-        .labels = labels,
-        .store = cli->store,
-        .out = folder,
-        .progress = cli->progress,
-        .picture = picture_of_result,
-        .picture_context = &s->bench,
-        .command = command,
-    };
-    const bool good = report_write(&options, err) && print_table(cli, names, labels, folder, list, err);
-    free(command);
-    free(title);
-    free(labels);
-    free(names);
-    return good;
-}
-
-static bool report_suite(Session *s, const Cli *cli, const char *suite, const char *out, Error *err)
-{
-    Selection selection = {.suite = suite};
-    ExperimentList list = {0};
-    char *folder = !out ? xformat("reports/out/%s", suite) : s->suites.count > 1 ? path_join(out, suite) : xstrdup(out);
-    const bool good = cli_size(cli, "limit", 0, 1, 1u << 30, &selection.limit, err) &&
-                      book_select(s->bench.book, &selection, &list, err) &&
-                      report_list(s, cli, suite, folder, &list, err);
-    experiments_free(&list);
-    free(folder);
-    return good;
-}
-
-bool session_report(Session *s, const Cli *cli, const char *out, Error *err)
-{
-    bool good = true;
-    for (size_t i = 0; i < s->suites.count && good; i++) {
-        if (s->suites.count > 1) printf("%s%s\n", i ? "\n" : "", s->suites.items[i]);
-        good = report_suite(s, cli, s->suites.items[i], out, err);
-    }
-    return good;
 }

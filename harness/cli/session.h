@@ -22,8 +22,8 @@ void session_close(Session *s);
 /* The plan as a table or JSON on stdout: every stage, stored or to do, time and disk expected. */
 void session_print_plan(const Session *s, const Cli *cli);
 
-/* Writes the report of every suite, into `out` (default reports/out/SUITE; of several, OUT/SUITE), and prints its table and what is to
- * be said of its methods to stdout. */
+/* Writes the report of every suite, into `out` (default reports/out/SUITE; of several, OUT/SUITE), and prints its tables with what is
+ * to be said of its methods to stdout (session_report.c). */
 bool session_report(Session *s, const Cli *cli, const char *out, Error *err);
 
 /* mAP per seed, mean, std and file of the named experiments (NULL: all that is stored), as a table or JSON on stdout. */

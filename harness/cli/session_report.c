@@ -1,0 +1,129 @@
+/* The report of a session: a page for every suite, its tables on stdout. Suites whose name begins with "ablate" are sections of
+ * the others' pages; one has a page of its own when it is asked for alone. */
+#include "harness/base/memory.h"
+#include "harness/bench/picture.h"
+#include "harness/cli/session.h"
+#include "reports/report.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_ablation(const char *suite)
+{
+    return strncmp(suite, "ablate", strlen("ablate")) == 0;
+}
+
+/* The ablation suites of the file, each with its experiments and their labels. */
+typedef struct Ablations {
+    AblationSuite *suites;
+    ExperimentList *experiments;
+    size_t count;
+} Ablations;
+
+static void ablations_free(Ablations *a)
+{
+    for (size_t i = 0; i < a->count; i++) {
+        free((char **)a->suites[i].experiments), free((char **)a->suites[i].labels); /* the lists, not their strings */
+        experiments_free(&a->experiments[i]);
+    }
+    free(a->suites), free(a->experiments);
+}
+
+static bool ablations_find(const Session *s, const Cli *cli, Ablations *a, Error *err)
+{
+    const Book *book = s->bench.book;
+    Selection selection = {0};
+    *a = (Ablations){.suites = xcalloc(book->suite_count + 1, sizeof *a->suites),
+                     .experiments = xcalloc(book->suite_count + 1, sizeof *a->experiments)};
+    if (!cli_size(cli, "limit", 0, 1, 1u << 30, &selection.limit, err)) return false;
+    for (size_t i = 0; i < book->suite_count; i++) {
+        selection.suite = book->suites[i].name;
+        if (!is_ablation(selection.suite)) continue;
+        ExperimentList *list = &a->experiments[a->count];
+        if (!book_select(book, &selection, list, err)) {
+            experiments_free(list);
+            return false;
+        }
+        const char **names = xcalloc(list->count + 1, sizeof *names),
+                   **labels = xcalloc(list->count + 1, sizeof *labels);
+        for (size_t k = 0; k < list->count; k++) names[k] = list->items[k].name, labels[k] = list->items[k].label;
+        a->suites[a->count++] = (AblationSuite){selection.suite, names, labels};
+    }
+    return true;
+}
+
+static bool print_tables(const Cli *cli, const ReportOptions *o, Error *err)
+{
+    ResultList results = {0};
+    if (!results_load(cli->store, NULL, &results, NULL, err)) return false;
+    char *table = report_table_text(&results, o->experiments, o->labels);
+    char *ablations = report_ablations_text(&results, o->ablations, o->ablation_count);
+    puts(table);
+    if (ablations) puts(ablations);
+    printf("report: %s/index.html\n", o->out);
+    free(table), free(ablations);
+    results_free(&results);
+    return true;
+}
+
+static bool report_list(Session *s, const Cli *cli, const char *suite, const char *folder, const ExperimentList *list,
+                        Error *err)
+{
+    const char **names = xcalloc(list->count + 1, sizeof *names), **labels = xcalloc(list->count + 1, sizeof *labels);
+    for (size_t i = 0; i < list->count; i++) names[i] = list->items[i].name, labels[i] = list->items[i].label;
+    const char *limit = cli_value(cli, "limit"), *option = limit ? " --limit " : "";
+    char *command = xformat("palbench report --suite %s%s%s", suite, option, limit ? limit : "");
+    char *title = limit ? xformat("%s, limited to %s images", suite, limit) : xstrdup(suite);
+    Ablations ablations;
+    bool good = ablations_find(s, cli, &ablations, err);
+    const ReportOptions options = {
+        .title = title,
+        .experiments = names,
+        .labels = labels,
+        .ablations = ablations.suites,
+        .ablation_count = ablations.count,
+        .store = cli->store,
+        .out = folder,
+        .progress = cli->progress,
+        .picture = picture_of_result,
+        .picture_context = &s->bench,
+        .command = command,
+    };
+    good = good && report_write(&options, err) && print_tables(cli, &options, err);
+    ablations_free(&ablations);
+    free(command);
+    free(title);
+    free(labels);
+    free(names);
+    return good;
+}
+
+static bool report_suite(Session *s, const Cli *cli, const char *suite, const char *out, size_t pages, Error *err)
+{
+    Selection selection = {.suite = suite};
+    ExperimentList list = {0};
+    char *folder = !out ? xformat("reports/out/%s", suite) : pages > 1 ? path_join(out, suite) : xstrdup(out);
+    const bool good = cli_size(cli, "limit", 0, 1, 1u << 30, &selection.limit, err) &&
+                      book_select(s->bench.book, &selection, &list, err) &&
+                      report_list(s, cli, suite, folder, &list, err);
+    experiments_free(&list);
+    free(folder);
+    return good;
+}
+
+bool session_report(Session *s, const Cli *cli, const char *out, Error *err)
+{
+    size_t pages = 0, printed = 0;
+    for (size_t i = 0; i < s->suites.count; i++) pages += !is_ablation(s->suites.items[i]);
+    const bool ablations_alone = pages == 0;
+    if (ablations_alone) pages = s->suites.count;
+    bool good = true;
+    for (size_t i = 0; i < s->suites.count && good; i++) {
+        const char *suite = s->suites.items[i];
+        if (!ablations_alone && is_ablation(suite)) continue;
+        if (pages > 1) printf("%s%s\n", printed++ ? "\n" : "", suite);
+        good = report_suite(s, cli, suite, out, pages, err);
+    }
+    return good;
+}

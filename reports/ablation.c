@@ -1,0 +1,85 @@
+#include "reports/ablation.h"
+
+#include "harness/base/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void add_row(Ablation *a, const char *label, const char *experiment, const ResultList *results)
+{
+    AblationRow row = {.label = label};
+    double *maps = xmalloc((results->count + 1) * sizeof *maps);
+    row.results = xcalloc(results->count + 1, sizeof *row.results);
+    for (size_t i = 0; i < results->count; i++) {
+        if (strcmp(results->items[i].experiment, experiment) != 0) continue;
+        maps[row.count] = results->items[i].map;
+        row.results[row.count++] = &results->items[i];
+    }
+    if (row.count) {
+        row.map = spread_of(maps, row.count);
+        a->rows[a->count++] = row;
+    } else {
+        free(row.results);
+    }
+    free(maps);
+}
+
+static void compare(AblationRow *row, const AblationRow *full)
+{
+    const StoredResult *a = row->results[0], *b = full->results[0];
+    if (row == full || strcmp(a->dataset, b->dataset) || strcmp(a->protocol, b->protocol)) return;
+    double *differences = xmalloc(row->count * sizeof *differences);
+    size_t count = 0;
+    for (size_t i = 0; i < row->count; i++)
+        for (size_t k = 0; k < full->count; k++)
+            if (row->results[i]->seed == full->results[k]->seed)
+                differences[count++] = row->results[i]->map - full->results[k]->map;
+    if (count) row->difference = spread_of(differences, count);
+    free(differences);
+}
+
+void ablation_make(Ablation *a, const AblationSuite *suite, const ResultList *results)
+{
+    size_t experiments = 0;
+    while (suite->experiments[experiments]) experiments++;
+    *a = (Ablation){.name = suite->name, .rows = xcalloc(experiments + 1, sizeof *a->rows)};
+    for (size_t e = 0; e < experiments; e++) {
+        add_row(a, suite->labels[e], suite->experiments[e], results);
+        if (e == 0) a->has_full = a->count == 1;
+    }
+    for (size_t i = 0; a->has_full && i < a->count; i++) compare(&a->rows[i], &a->rows[0]);
+}
+
+void ablation_free(Ablation *a)
+{
+    for (size_t i = 0; i < a->count; i++) free(a->rows[i].results);
+    free(a->rows);
+    *a = (Ablation){0};
+}
+
+void ablation_difference(const AblationRow *row, const char *plus_minus, Text *out)
+{
+    if (!row->difference.count) {
+        text_add(out, "-");
+        return;
+    }
+    text_addf(out, "%+.1f", row->difference.mean);
+    if (row->difference.count > 1) text_addf(out, "%s%.1f", plus_minus, row->difference.std);
+}
+
+void ablation_plain(const Ablation *a, Text *out)
+{
+    int width = (int)strlen(a->name);
+    for (size_t i = 0; i < a->count; i++)
+        if ((int)strlen(a->rows[i].label) > width) width = (int)strlen(a->rows[i].label);
+    text_addf(out, "%-*s  %14s  %14s  seeds\n", width, a->name, "mAP", "difference");
+    for (size_t i = 0; i < a->count; i++) {
+        const AblationRow *row = &a->rows[i];
+        Text map = {0}, difference = {0};
+        text_addf(&map, "%.1f", row->map.mean);
+        if (row->count > 1) text_addf(&map, " +- %.1f", row->map.std);
+        ablation_difference(row, " +- ", &difference);
+        text_addf(out, "%-*s  %14s  %14s  %5zu\n", width, row->label, map.data, difference.data, row->count);
+        text_free(&map), text_free(&difference);
+    }
+}

@@ -1,0 +1,29 @@
+/* The results of an ablation suite, held against its first experiment, the full method. */
+#pragma once
+
+#include "harness/bench/metrics.h"
+#include "reports/report.h"
+
+typedef struct AblationRow {
+    const char *label;
+    const StoredResult **results; /* [count], a seed each */
+    size_t count;
+    Spread map;
+    Spread
+        difference; /* to the full method, over the seeds that both have; count 0: none, or another data set or protocol */
+} AblationRow;
+
+typedef struct Ablation {
+    const char *name;
+    AblationRow *rows; /* [count] in the suite's order; experiments without results are left out */
+    size_t count;
+    bool has_full; /* the first row is the suite's first experiment: only then are there differences */
+} Ablation;
+
+/* Everything is borrowed from `suite` and `results`. */
+void ablation_make(Ablation *ablation, const AblationSuite *suite, const ResultList *results);
+void ablation_free(Ablation *ablation);
+/* "-1.25 ± 0.31", "-" without one; the sign is a plain hyphen. */
+void ablation_difference(const AblationRow *row, const char *plus_minus, Text *out);
+/* For a terminal: label, mAP, difference, seeds. */
+void ablation_plain(const Ablation *ablation, Text *out);

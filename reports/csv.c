@@ -1,0 +1,55 @@
+#include "reports/tables.h"
+
+#include <math.h>
+#include <string.h>
+
+/* RFC 4180: quoted when it has a comma, a quote or a line end. */
+static void csv_field(const char *value, Text *out)
+{
+    if (!strpbrk(value, ",\"\r\n")) {
+        text_add(out, value);
+        return;
+    }
+    text_add(out, "\"");
+    for (const char *c = value; *c; c++) text_add_bytes(out, *c == '"' ? "\"\"" : c, *c == '"' ? 2 : 1);
+    text_add(out, "\"");
+}
+
+static void csv_head(const StoredResult *r, Text *out)
+{
+    const char *const fields[] = {r->experiment, r->method, r->dataset, r->protocol};
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        csv_field(fields[i], out);
+        text_add(out, ",");
+    }
+    text_addf(out, "%lld,", (long long)r->seed);
+}
+
+void results_csv(const Summary *s, Text *out)
+{
+    text_add(out, "experiment,method,dataset,protocol,seed,map,file,note\n");
+    for (size_t i = 0; i < s->row_count * s->column_count; i++)
+        for (size_t k = 0; k < s->cells[i].count; k++) {
+            const StoredResult *r = s->cells[i].results[k];
+            csv_head(r, out);
+            text_addf(out, "%.6f,", r->map);
+            csv_field(r->file, out);
+            text_add(out, ",");
+            csv_field(r->note ? r->note : "", out);
+            text_add(out, "\n");
+        }
+}
+
+void per_class_csv(const Summary *s, Text *out)
+{
+    text_add(out, "experiment,method,dataset,protocol,seed,class,ap\n");
+    for (size_t i = 0; i < s->row_count * s->column_count; i++)
+        for (size_t k = 0; k < s->cells[i].count; k++) {
+            const StoredResult *r = s->cells[i].results[k];
+            for (size_t class = 0; class < r->classes; class ++) {
+                csv_head(r, out);
+                csv_field(r->class_names[class], out);
+                text_addf(out, isnan(r->ap[class]) ? ",\n" : ",%.6f\n", r->ap[class]);
+            }
+        }
+}

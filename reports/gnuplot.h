@@ -1,0 +1,19 @@
+/* Plots by gnuplot, run as a program: a script with its data inside is kept beside every figure, so that a reader can restyle it. */
+#pragma once
+
+#include "harness/base/text.h"
+
+/* Okabe and Ito's palette: told apart with any colour vision. */
+enum { GNUPLOT_COLOURS = 7 };
+extern const char *const gnuplot_colours[GNUPLOT_COLOURS];
+/* Grey axes without a box, plain text: what every plot's body begins with. */
+extern const char *const gnuplot_axes;
+
+/* Is there a gnuplot on the PATH? */
+bool gnuplot_available(void);
+/* The same plot twice: FOLDER/NAME.svg for the page, NAME.png for slides; the script stays as NAME.gp. `body` uses $data and sets
+ * everything but the terminal; width, height in pixels. Fails when gnuplot does, with what it said. */
+bool gnuplot_draw(const char *folder, const char *name, int width, int height, const char *data, const char *body,
+                  Error *err);
+/* A string of gnuplot's, in double quotes inside data: quotes and backslashes have no place in it. */
+void gnuplot_quoted(const char *text, Text *out);

@@ -1,0 +1,54 @@
+#include "reports/section.h"
+
+#include "harness/base/memory.h"
+#include "reports/html.h"
+
+#include <stdlib.h>
+
+void section_free(Section *s)
+{
+    text_free(&s->html), text_free(&s->markdown), text_free(&s->latex);
+}
+
+bool section_figure(const SectionInput *in, const char *name, const char *caption, Section *out, Error *err)
+{
+    char *svg = xformat("%s/%s.svg", in->figures, name);
+    const bool good = html_figure(svg, caption, &out->html, err);
+    if (good) text_addf(&out->markdown, "![%s](figures/%s.png)\n\n%s\n\n", name, name, caption);
+    free(svg);
+    return good;
+}
+
+void section_sentence(Section *out, const char *sentence)
+{
+    text_add(&out->html, "<p>");
+    html_escaped(sentence, &out->html);
+    text_add(&out->html, "</p>\n");
+    text_addf(&out->markdown, "%s\n\n", sentence);
+}
+
+const StoredResult *section_best(const SectionInput *in, size_t column, const char *stage, const char **label,
+                                 InputFiles *inputs)
+{
+    const StoredResult *best = NULL;
+    double highest = 0;
+    for (size_t row = 0; row < in->summary->row_count; row++) {
+        const Cell *cell = summary_cell(in->summary, row, column);
+        if (!cell->count || (best && cell->map.mean <= highest)) continue;
+        InputFiles found = {0};
+        inputs_find(in->files, cell->results[0]->file, &found);
+        if (!inputs_get(&found, stage, NULL)) {
+            inputs_free(&found);
+            continue;
+        }
+        inputs_free(inputs);
+        *inputs = found;
+        best = cell->results[0], highest = cell->map.mean, *label = in->summary->rows[row].label;
+    }
+    return best;
+}
+
+char *section_name(const char *what, size_t column)
+{
+    return column ? xformat("%s_%zu", what, column + 1) : xstrdup(what);
+}

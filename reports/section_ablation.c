@@ -1,0 +1,128 @@
+/* The section of the ablation: a table a suite, and a curve for every number that alone was varied. */
+#include "harness/base/memory.h"
+#include "reports/ablation_curves.h"
+#include "reports/html.h"
+#include "reports/section.h"
+#include "reports/tables.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void add_row(const AblationRow *row, bool full, Section *out)
+{
+    Text map = {0}, difference = {0}, latex_map = {0}, latex_difference = {0};
+    text_addf(&map, "%.1f", row->map.mean);
+    text_add(&latex_map, map.data);
+    if (row->count > 1) {
+        text_addf(&map, " ± %.1f", row->map.std);
+        text_addf(&latex_map, " $\\pm$ %.1f", row->map.std);
+    }
+    ablation_difference(row, " ± ", &difference);
+    ablation_difference(row, " $\\pm$ ", &latex_difference);
+    text_add(&out->html, full ? "<tr><td class=\"best\">" : "<tr><td>");
+    html_escaped(row->label, &out->html);
+    text_addf(&out->html, "</td><td>%s</td><td>%s</td><td>%zu</td></tr>\n", map.data, difference.data, row->count);
+    text_addf(&out->markdown, "| %s | %s | %s | %zu |\n", row->label, map.data, difference.data, row->count);
+    latex_escaped(row->label, &out->latex);
+    text_addf(&out->latex, " & %s & %s & %zu \\\\\n", latex_map.data, latex_difference.data, row->count);
+    text_free(&map), text_free(&difference), text_free(&latex_map), text_free(&latex_difference);
+}
+
+/* Each method's note once. */
+static void add_notes(const Ablation *a, Section *out)
+{
+    for (size_t i = 0; i < a->count; i++) {
+        const StoredResult *r = a->rows[i].results[0];
+        bool said = !r->note || !r->note[0];
+        for (size_t k = 0; k < i && !said; k++) said = strcmp(a->rows[k].results[0]->method, r->method) == 0;
+        if (said) continue;
+        char *sentence = xformat("%s: %s", r->method, r->note);
+        section_sentence(out, sentence);
+        text_add(&out->latex, "\\par\\footnotesize ");
+        latex_escaped(sentence, &out->latex);
+        text_add(&out->latex, "\\par\n");
+        free(sentence);
+    }
+}
+
+static void add_table(const Ablation *a, Section *out)
+{
+    text_add(&out->html, "<h3>");
+    html_escaped(a->name, &out->html);
+    text_add(&out->html, "</h3>\n<table><tr><th>experiment</th><th>mAP</th><th>difference</th><th>seeds</th></tr>\n");
+    text_addf(&out->markdown, "### %s\n\n| experiment | mAP | difference | seeds |\n| --- | ---: | ---: | ---: |\n",
+              a->name);
+    text_addf(&out->latex,
+              "%% %s\n\\begin{tabular}{lrrr}\n\\toprule\nExperiment & mAP & Difference & Seeds "
+              "\\\\\n\\midrule\n",
+              a->name);
+    for (size_t i = 0; i < a->count; i++) add_row(&a->rows[i], a->has_full && i == 0, out);
+    text_add(&out->html, "</table>\n");
+    text_add(&out->markdown, "\n");
+    text_add(&out->latex, "\\bottomrule\n\\end{tabular}\n");
+    if (a->has_full && a->count > 1) {
+        char *sentence =
+            xformat("Differences are to \"%s\", seed by seed: mean ± standard deviation.", a->rows[0].label);
+        section_sentence(out, sentence);
+        free(sentence);
+    }
+    add_notes(a, out);
+}
+
+/* Rows of all suites; an experiment that stands in several is taken once. */
+static size_t collect(const SectionInput *in, const Ablation *ablations, size_t count, CurveSource **sources)
+{
+    size_t found = 0;
+    *sources = NULL;
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < ablations[i].count; k++) {
+            const AblationRow *row = &ablations[i].rows[k];
+            bool known = false;
+            for (size_t j = 0; j < found && !known; j++)
+                known = strcmp((*sources)[j].row->results[0]->experiment, row->results[0]->experiment) == 0;
+            if (known) continue;
+            *sources = xrealloc(*sources, (found + 1) * sizeof **sources);
+            (*sources)[found].row = row;
+            settings_of(row->results[0], in->files, &(*sources)[found++].settings);
+        }
+    return found;
+}
+
+static bool add_curves(const SectionInput *in, const Ablation *ablations, size_t count, Section *out, Error *err)
+{
+    CurveSource *sources;
+    CurveSets sets;
+    const size_t found = collect(in, ablations, count, &sources);
+    curves_find(&sets, sources, found);
+    bool good = true;
+    if (sets.count) text_add(&out->html, "<div class=\"pair\">\n");
+    for (size_t i = 0; good && i < sets.count; i++) {
+        char *name = xformat("ablation_%s", sets.items[i].key);
+        for (char *c = name; *c; c++)
+            if (*c == '.') *c = '_';
+        char *caption =
+            xformat("mAP against %s, all else equal; bars: standard deviation over seeds.", sets.items[i].key);
+        good = curves_draw(&sets.items[i], in->figures, name, err) && section_figure(in, name, caption, out, err);
+        free(name), free(caption);
+    }
+    if (sets.count) text_add(&out->html, "</div>\n");
+    curves_free(&sets);
+    for (size_t i = 0; i < found; i++) settings_free(&sources[i].settings);
+    free(sources);
+    return good;
+}
+
+bool section_ablation(const SectionInput *in, Section *out, Error *err)
+{
+    out->id = "ablation", out->title = "Ablation";
+    const size_t count = in->options->ablation_count;
+    Ablation *ablations = xcalloc(count + 1, sizeof *ablations);
+    for (size_t i = 0; i < count; i++) {
+        ablation_make(&ablations[i], &in->options->ablations[i], in->results);
+        if (ablations[i].count) add_table(&ablations[i], out);
+    }
+    const bool good = !in->gnuplot || add_curves(in, ablations, count, out, err);
+    for (size_t i = 0; i < count; i++) ablation_free(&ablations[i]);
+    free(ablations);
+    return good;
+}

@@ -1,0 +1,91 @@
+#include "reports/settings.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Takes over `text`. */
+static void add(Settings *s, char *key, char *text, bool is_number, double number)
+{
+    if (s->count == s->capacity) {
+        s->capacity = s->capacity ? 2 * s->capacity : 32;
+        s->items = xrealloc(s->items, s->capacity * sizeof *s->items);
+    }
+    s->items[s->count++] = (Setting){key, text, is_number, number};
+}
+
+static void add_options(Settings *s, const char *json)
+{
+    cJSON *options = cJSON_Parse(json);
+    const cJSON *item;
+    if (cJSON_IsObject(options)) cJSON_ArrayForEach(item, options)
+        {
+            const bool number = cJSON_IsNumber(item);
+            add(s, xstrdup(item->string), json_canonical(item), number, number ? item->valuedouble : 0);
+        }
+    cJSON_Delete(options);
+}
+
+static void add_generator(Settings *s, const char *path)
+{
+    static const char *const numbers[] = {"steps", "guidance", "seed"}, *const texts[] = {"scheduler", "negative",
+                                                                                          "size", "model_hash"};
+    Error ignored;
+    ArtifactReader *r = artifact_open(path, &ignored);
+    if (!r) return;
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        double value;
+        if (artifact_has_attribute(r, numbers[i]) && artifact_attribute_get_number(r, numbers[i], &value, &ignored))
+            add(s, xformat("generate.%s", numbers[i]), xformat("%.10g", value), true, value);
+    }
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        char *value;
+        if (artifact_has_attribute(r, texts[i]) && artifact_attribute_get_text(r, texts[i], &value, &ignored))
+            add(s, xformat("generate.%s", texts[i]), value, false, 0);
+    }
+    artifact_close(r);
+}
+
+static int by_key(const void *a, const void *b)
+{
+    return strcmp(((const Setting *)a)->key, ((const Setting *)b)->key);
+}
+
+void settings_of(const StoredResult *r, const StoredFiles *store, Settings *s)
+{
+    *s = (Settings){0};
+    const char *const outer[][2] = {
+        {"dataset", r->dataset}, {"protocol", r->protocol}, {"model", r->model}, {"method", r->method}};
+    for (size_t i = 0; i < sizeof outer / sizeof *outer; i++)
+        add(s, xstrdup(outer[i][0]), xstrdup(outer[i][1]), false, 0);
+    add_options(s, r->options);
+    InputFiles inputs = {0};
+    inputs_find(store, r->file, &inputs);
+    const InputFile *generated = inputs_get(&inputs, "generate", NULL);
+    if (generated) add_generator(s, generated->path);
+    inputs_free(&inputs);
+    qsort(s->items, s->count, sizeof *s->items, by_key);
+}
+
+void settings_free(Settings *s)
+{
+    for (size_t i = 0; i < s->count; i++) free(s->items[i].key), free(s->items[i].text);
+    free(s->items);
+    *s = (Settings){0};
+}
+
+const Setting *settings_get(const Settings *s, const char *key)
+{
+    for (size_t i = 0; i < s->count; i++)
+        if (strcmp(s->items[i].key, key) == 0) return &s->items[i];
+    return NULL;
+}
+
+bool settings_differ_only_in(const Settings *a, const Settings *b, const char *key)
+{
+    if (a->count != b->count) return false;
+    for (size_t i = 0; i < a->count; i++) {
+        if (strcmp(a->items[i].key, b->items[i].key) != 0) return false;
+        if (strcmp(a->items[i].key, key) != 0 && strcmp(a->items[i].text, b->items[i].text) != 0) return false;
+    }
+    return true;
+}
