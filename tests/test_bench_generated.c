@@ -471,6 +471,26 @@ static void bad_settings_are_named_with_their_path(void **state)
     free(bad);
 }
 
+static void suites_to_reproduce_are_those_of_the_file(void **state)
+{
+    (void)state;
+    Error err;
+    Book *book = book_open("experiments.json", NULL, &err), *plain = book_open(file, NULL, &err);
+    if (!book || !plain) fail_msg("%s", err.text);
+    assert_int_equal(book->reproduce_count, 2);
+    assert_string_equal(book->reproduce[0], "mini");
+    assert_string_equal(book->reproduce[1], "ablate-t2ipal");
+    assert_int_equal(plain->reproduce_count, 1);
+    assert_string_equal(plain->reproduce[0], "mini");
+    book_free(book);
+    book_free(plain);
+    char *bad = path_join(folder, "bad.json");
+    write_text("bad.json", "{\"reproduce\": [\"nothing\"]}");
+    assert_null(book_open(bad, NULL, &err));
+    assert_non_null(strstr(err.text, "reproduce[0]"));
+    free(bad);
+}
+
 static void a_model_that_cannot_draw_is_refused(void **state)
 {
     (void)state;
@@ -608,6 +628,7 @@ int main(void)
         cmocka_unit_test(drawing_killed_again_and_again_ends_with_the_same_bits),
         cmocka_unit_test(a_grid_of_the_generator_goes_into_the_name),
         cmocka_unit_test(bad_settings_are_named_with_their_path),
+        cmocka_unit_test(suites_to_reproduce_are_those_of_the_file),
         cmocka_unit_test(a_model_that_cannot_draw_is_refused),
         cmocka_unit_test(images_of_ones_own_take_the_place_of_drawing),
         cmocka_unit_test(a_generator_is_judged_once_and_ablated_ones_are_not),
