@@ -65,6 +65,7 @@ report: deps
 pretrain: deps
 	@$(MAKE) --no-print-directory -s $(JOBS) all
 	@$(PROGRAM) pretrain clip --resume $(RUN_FLAGS)
+	@$(PROGRAM) pretrain diffusion --resume $(RUN_FLAGS)
 
 tests: $(TESTS)
 
