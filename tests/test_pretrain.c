@@ -1,9 +1,9 @@
 /* Pretraining: the loss against its definition, batches that depend on nothing but their number, exact resume. */
+#include "harness/clip/vocabulary.h"
+#include "harness/io/safetensors.h"
 #include "harness/pretrain/pretrain_batch.h"
 #include "harness/pretrain/pretrain_clip.h"
 #include "harness/pretrain/pretrain_loss.h"
-#include "harness/clip/vocabulary.h"
-#include "harness/io/safetensors.h"
 
 #include "datasets/mini_world.h"
 #include "harness/base/text.h"
