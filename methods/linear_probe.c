@@ -103,6 +103,7 @@ const Method method_linear_probe = {
     .summary = "logistic regression on labelled images' features: what the frozen features hold",
     .options = options,
     .version = 1,
+    .settings = LABELLED,
     .position = POOL_POSITION_GLOBAL,
     .needs = needs,
     .train = train,

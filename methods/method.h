@@ -18,6 +18,7 @@
 #include "harness/base/progress.h"
 #include "harness/clip/clip.h"
 #include "methods/option.h"
+#include "methods/setting.h"
 
 enum {
     NEED_CLASS_TEXT = 1 << 0,       /* class names through the text tower: the CLIP model and its tokenizer */
@@ -28,6 +29,8 @@ enum {
     NEED_TEMPLATES = 1 << 5,        /* one-hot template sentences are added to the captions (methods.md) */
     NEED_GENERATED_IMAGES = 1 << 6, /* images drawn from labelled captions, global features */
     NEED_GENERATED_LOCAL = 1 << 7,  /* their local features too */
+    NEED_TRAIN_LOCAL = 1 << 8,      /* local features of the labelled images too */
+    NEED_SENTENCES = 1 << 9,        /* with NEED_CAPTIONS: a language model's sentences in place of the captions */
 };
 
 typedef struct LabelledCaptions {
@@ -37,7 +40,8 @@ typedef struct LabelledCaptions {
 
 typedef struct LabelledImages {
     const ImageFeatures *features;
-    const int8_t *labels; /* [features->count, classes] 1 positive, -1 negative, 0 difficult or unknown */
+    const int8_t
+        *labels; /* [features->count, classes] 1 positive, -1 negative, 0 difficult or not known in this setting */
 } LabelledImages;
 
 enum { LEARNED_MAX = 32 };
@@ -50,6 +54,7 @@ typedef struct Run {
     const char *const *class_names; /* [classes] */
     size_t classes, width;          /* N, D */
     uint64_t seed;
+    Setting setting;           /* what `images` holds follows from it: all of them, or the draw */
     LabelledCaptions captions; /* features NULL unless asked for */
     LabelledImages images;     /* features NULL unless asked for */
     LabelledImages generated;  /* drawn from captions, labelled by them; features NULL unless asked for */
@@ -84,6 +89,7 @@ typedef struct Method {
     const char *note; /* printed beside results ("re-implementation from the abstract"), or NULL */
     const Option *options;
     int version;           /* raised whenever its numbers may change; part of every hash */
+    unsigned settings;     /* which it can be asked for: ZERO_SHOT, FEW_SHOT | FULL_LABELS, ... */
     PoolPosition position; /* how the published code pools test images of a ResNet; a protocol may say otherwise */
     unsigned (*needs)(const Options *options);
     bool (*train)(Run *run, Error *err); /* NULL: nothing to train */

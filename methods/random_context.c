@@ -43,6 +43,7 @@ const Method method_random_context = {
     .summary = "TaI's prompts as they are drawn, untrained: the control of prompt learning",
     .options = options,
     .version = 1,
+    .settings = ZERO_SHOT,
     .position = POOL_POSITION_OFF,
     .needs = needs,
     .score = score,

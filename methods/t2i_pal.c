@@ -172,6 +172,7 @@ const Method method_t2i_pal = {
     .note = "re-implementation from the abstract",
     .options = options,
     .version = 1,
+    .settings = ZERO_SHOT,
     .position = POOL_POSITION_OFF,
     .needs = needs,
     .train = train,

@@ -11,6 +11,7 @@ const Method method_tai = {
     .summary = "prompts learned on captions as if they were images, global branch",
     .options = options,
     .version = 1,
+    .settings = ZERO_SHOT,
     .position = POOL_POSITION_OFF,
     .needs = tai_needs,
     .train = tai_train,

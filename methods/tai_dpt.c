@@ -11,6 +11,7 @@ const Method method_tai_dpt = {
     .summary = "global and local prompts learned on captions as if they were images",
     .options = options,
     .version = 1,
+    .settings = ZERO_SHOT,
     .position = POOL_POSITION_OFF,
     .needs = tai_needs,
     .train = tai_train,

@@ -113,6 +113,7 @@ const Method method_zsclip = {
     .summary = "zero-shot CLIP: one sentence a class or an ensemble, with local features if wanted",
     .options = options,
     .version = 1,
+    .settings = ZERO_SHOT,
     .position = POOL_POSITION_GLOBAL, /* the plain baseline keeps the positional embedding [code] */
     .needs = needs,
     .score = score,
