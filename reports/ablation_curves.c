@@ -15,7 +15,7 @@ static double value_at(const CurveSource *s, const char *key)
 
 static bool has_number(const CurveSource *s, const char *key)
 {
-    const Setting *setting = settings_get(&s->settings, key);
+    const SettingValue *setting = settings_get(&s->settings, key);
     return setting && setting->is_number;
 }
 
@@ -65,7 +65,7 @@ static void number_keys(const CurveSource *sources, size_t count, TextList *keys
 {
     for (size_t i = 0; i < count; i++)
         for (size_t k = 0; k < sources[i].settings.count; k++) {
-            const Setting *s = &sources[i].settings.items[k];
+            const SettingValue *s = &sources[i].settings.items[k];
             bool known = !s->is_number;
             for (size_t j = 0; j < keys->count && !known; j++) known = strcmp(keys->items[j], s->key) == 0;
             if (!known) text_list_add(keys, s->key);
@@ -106,7 +106,7 @@ static void title_of(const CurveSet *set, size_t curve, Text *title)
     for (size_t i = 0; i < own->count; i++) {
         bool tells = false;
         for (size_t k = 0; k < set->count && strcmp(own->items[i].key, set->key) != 0; k++) {
-            const Setting *other = settings_get(&set->curves[k].points[0]->settings, own->items[i].key);
+            const SettingValue *other = settings_get(&set->curves[k].points[0]->settings, own->items[i].key);
             tells = tells || !other || strcmp(other->text, own->items[i].text) != 0;
         }
         if (tells) text_addf(title, "%s%s=%.24s", title->length ? ", " : "", own->items[i].key, own->items[i].text);

@@ -10,7 +10,7 @@ static void add(Settings *s, char *key, char *text, bool is_number, double numbe
         s->capacity = s->capacity ? 2 * s->capacity : 32;
         s->items = xrealloc(s->items, s->capacity * sizeof *s->items);
     }
-    s->items[s->count++] = (Setting){key, text, is_number, number};
+    s->items[s->count++] = (SettingValue){key, text, is_number, number};
 }
 
 static void add_options(Settings *s, const char *json)
@@ -47,7 +47,7 @@ static void add_generator(Settings *s, const char *path)
 
 static int by_key(const void *a, const void *b)
 {
-    return strcmp(((const Setting *)a)->key, ((const Setting *)b)->key);
+    return strcmp(((const SettingValue *)a)->key, ((const SettingValue *)b)->key);
 }
 
 void settings_of(const StoredResult *r, const StoredFiles *store, Settings *s)
@@ -73,7 +73,7 @@ void settings_free(Settings *s)
     *s = (Settings){0};
 }
 
-const Setting *settings_get(const Settings *s, const char *key)
+const SettingValue *settings_get(const Settings *s, const char *key)
 {
     for (size_t i = 0; i < s->count; i++)
         if (strcmp(s->items[i].key, key) == 0) return &s->items[i];

@@ -5,20 +5,20 @@
 #include "harness/bench/results.h"
 #include "harness/bench/results_inputs.h"
 
-typedef struct Setting {
+typedef struct SettingValue {
     char *key, *text; /* text: JSON of the value */
     bool is_number;
     double number;
-} Setting;
+} SettingValue;
 
 typedef struct Settings { /* sorted by key */
-    Setting *items;
+    SettingValue *items;
     size_t count, capacity;
 } Settings;
 
 /* Options from the result; generator settings from the attributes of the generated images, where they are in the store. */
 void settings_of(const StoredResult *result, const StoredFiles *store, Settings *settings);
 void settings_free(Settings *settings);
-const Setting *settings_get(const Settings *settings, const char *key); /* NULL: not there */
+const SettingValue *settings_get(const Settings *settings, const char *key); /* NULL: not there */
 /* Are all settings but `key` the same in both? */
 bool settings_differ_only_in(const Settings *a, const Settings *b, const char *key);
