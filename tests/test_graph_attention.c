@@ -311,6 +311,18 @@ static void fast_exp_is_exp_to_2e_7(void **state)
     assert_true(isnan(fast_exp(NAN)));
 }
 
+static void powers_of_two_are_exp2_to_2e_7(void **state)
+{
+    (void)state;
+    for (int i = -1259999; i <= 0; i += 7) {
+        const float x = (float)i * 1e-4f;
+        assert_true(fabs((double)fast_exp2_of_nonpositive(x) / exp2((double)x) - 1) < 2e-7);
+    }
+    assert_true(fast_exp2_of_nonpositive(0) == 1);
+    assert_true(fast_exp2_of_nonpositive(-INFINITY) < 2e-38f);
+    assert_true(isnan(fast_exp2_of_nonpositive(NAN)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -322,6 +334,7 @@ int main(void)
         cmocka_unit_test(nothing_to_aggregate_gives_zero),
         cmocka_unit_test(gradients_are_the_finite_differences),
         cmocka_unit_test(fast_exp_is_exp_to_2e_7),
+        cmocka_unit_test(powers_of_two_are_exp2_to_2e_7),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

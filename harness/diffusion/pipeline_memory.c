@@ -11,11 +11,19 @@ static double fixed_bytes(const Pipeline *p)
     return bytes;
 }
 
+/* When nothing is said: 6.8 GB for everything, so that Stable Diffusion at 512x512 leaves room beside it on a machine of 8; larger
+ * pictures and models still get a gigabyte of transformed weights. */
+static double usual_memory(double fixed)
+{
+    const double usual = 6.8e9, least = fixed + 1e9;
+    return usual > least ? usual : least;
+}
+
 bool pipeline_budgets(const Pipeline *p, GraphOptions *unet, GraphOptions *decoder, Error *err)
 {
     *unet = *decoder = p->settings.graph;
-    if (!p->settings.memory) return true;
-    const double fixed = fixed_bytes(p), left = (double)p->settings.memory - fixed;
+    const double fixed = fixed_bytes(p);
+    const double left = (p->settings.memory ? (double)p->settings.memory : usual_memory(fixed)) - fixed;
     if (left < 0)
         return fail_usage(err,
                           "%s: pictures of %zux%zu in batches of %zu take about %.1f GB, %.1f GB are allowed; "

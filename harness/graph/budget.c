@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-enum { BUDGET_DEFAULT_GB = 2 };
+enum { BUDGET_DEFAULT_GB = 3 };
 
 typedef struct Wish {
     size_t step, bytes, pixels;

@@ -1,6 +1,7 @@
 /* Multi-head attention by tiles (Vaswani et al. 2017; Dao et al. 2022 for the running softmax).
  *   q [B, Tq, D]   k, v [B, Tk, D]   y [B, Tq, D]   heads of d = D / heads;   y = softmax(q k^T / sqrt(d)) v
  *   saved: logarithm of each row's sum of exponentials [B, heads, Tq]
+ * Forward takes its scores to base 2: exp(s) = 2^(s log2 e), the factor is the product's, and powers of two are cheaper.
  * A task is one query tile of one head; it walks over the key tiles with a running maximum m and sum s: when a tile
  * raises m, what was summed before is scaled by exp(m_old - m_new). Heads are strided slices of q, k, v, never copied.
  * Backward recomputes p = exp(score - log sum) a tile at a time; with delta = sum_d dy y:
@@ -81,20 +82,23 @@ static size_t attention_saved(const Node *node)
     return s.batch * s.a.heads * s.queries;
 }
 
-/* One tile of scores of one head, which starts at q and k. */
-static void scores(const Geometry *s, const float *q, const float *k, size_t rows, size_t columns, float *tile)
+static const float log2_e = 1.44269504f, ln_2 = 0.693147181f;
+
+/* One tile of scores of one head, times `scale`; the head starts at q and k. */
+static void scores(const Geometry *s, float scale, const float *q, const float *k, size_t rows, size_t columns,
+                   float *tile)
 {
-    onednn_sgemm(false, true, rows, columns, s->depth, s->scale, q, s->width, k, s->width, 0, tile, columns);
+    onednn_sgemm(false, true, rows, columns, s->depth, scale, q, s->width, k, s->width, 0, tile, columns);
 }
 
-/* Scores of a row to exp(score - maximum); returns their sum. Raises *maximum to the row's. */
-static float exponentials(float *row, size_t n, float *maximum)
+/* Scores of a row to 2^(score - maximum); returns their sum. Raises *maximum to the row's. */
+static float powers(float *row, size_t n, float *maximum)
 {
     const float m = row_maximum(row, n, *maximum);
     float sum = 0;
 #pragma omp simd reduction(+ : sum)
     for (size_t j = 0; j < n; j++) {
-        row[j] = fast_exp(row[j] - m);
+        row[j] = fast_exp2_of_nonpositive(row[j] - m);
         sum += row[j];
     }
     *maximum = m;
@@ -118,12 +122,12 @@ static void take_tile(const Geometry *s, float *tile, size_t rows, size_t column
         if (visible == 0) continue;
         if (first_key == 0) {
             maximum[i] = -INFINITY;
-            sum[i] = exponentials(row, visible, &maximum[i]);
+            sum[i] = powers(row, visible, &maximum[i]);
             continue;
         }
-        const float before = maximum[i], added = exponentials(row, visible, &maximum[i]);
+        const float before = maximum[i], added = powers(row, visible, &maximum[i]);
         if (maximum[i] > before) {
-            const float factor = fast_exp(before - maximum[i]);
+            const float factor = fast_exp2_of_nonpositive(before - maximum[i]);
             sum[i] *= factor;
             scale_row(y + i * s->width, s->depth, factor);
         }
@@ -139,14 +143,14 @@ static void forward_tile(const Geometry *s, const float *q, const float *k, cons
     const size_t end = visible_keys(s, first_query + rows - 1);
     for (size_t first = 0; first < end; first += s->a.key_tile) {
         const size_t columns = least(s->a.key_tile, end - first);
-        scores(s, q, k + first * s->width, rows, columns, tile);
+        scores(s, s->scale * log2_e, q, k + first * s->width, rows, columns, tile);
         take_tile(s, tile, rows, columns, first_query, first, maximum, sum, y);
         onednn_sgemm(false, false, rows, s->depth, columns, 1, tile, columns, v + first * s->width, s->width,
                      first ? 1 : 0, y, s->width);
     }
     for (size_t i = 0; i < rows; i++) scale_row(y + i * s->width, s->depth, 1 / sum[i]);
     if (log_sum)
-        for (size_t i = 0; i < rows; i++) log_sum[i] = maximum[i] + logf(sum[i]);
+        for (size_t i = 0; i < rows; i++) log_sum[i] = maximum[i] * ln_2 + logf(sum[i]);
 }
 
 static void attention_forward(const OpCall *c)
@@ -217,7 +221,7 @@ static void backward_tile(const Geometry *s, const HeadGradients *h, size_t firs
     row_products(h->dy + at, h->y + at, rows, d, w, delta);
     for (size_t first = 0; first < end; first += s->a.key_tile) {
         const size_t columns = least(s->a.key_tile, end - first), key_at = first * w;
-        scores(s, h->q + at, h->k + key_at, rows, columns, p);
+        scores(s, s->scale, h->q + at, h->k + key_at, rows, columns, p);
         probabilities(s, p, rows, columns, first_query, first, h->log_sum + first_query);
         if (h->dv) onednn_sgemm(true, false, columns, d, rows, 1, p, columns, h->dy + at, w, 1, h->dv + key_at, w);
         if (!h->dq && !h->dk) continue;
