@@ -1,6 +1,6 @@
 /* SPARC against a script on numpy's sort and scikit-learn's PCA (tests/golden/make_baselines2.py). */
 #include "methods/sparc.h"
-#include "tests/baselines_fixture.h"
+#include "tests/baselines2_fixture.h"
 
 static Baselines base;
 

@@ -1,6 +1,6 @@
 /* Tip-Adapter and Tip-Adapter-F against a PyTorch script that follows their definition (tests/golden/make_baselines2.py): loss step by
  * step, keys, scores. A fifth of the labels are unknown; one image has no positive label. */
-#include "tests/baselines_fixture.h"
+#include "tests/baselines2_fixture.h"
 
 static Baselines base;
 
