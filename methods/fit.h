@@ -10,11 +10,13 @@
 extern const char *const optimiser_choices[]; /* "sgd", "adam", "adamw" */
 
 /* The shared options with TaI's published defaults (interfaces.md, "Option names"). */
-#define FIT_OPTIONS                                                                                                    \
-    OPTION_INT("epochs", 20, 1, 100000, "passes over the training data"),                                              \
-        OPTION_INT("batch", 512, 1, 1 << 20, "training examples a step"),                                              \
+#define FIT_OPTIONS FIT_OPTIONS_WITH(20, 512, 1e-4)
+/* The same with other defaults of epochs, batch and lr. */
+#define FIT_OPTIONS_WITH(epochs_default, batch_default, lr_default)                                                    \
+    OPTION_INT("epochs", epochs_default, 1, 100000, "passes over the training data"),                                  \
+        OPTION_INT("batch", batch_default, 1, 1 << 20, "training examples a step"),                                    \
         OPTION_CHOICE("optimiser", "sgd", optimiser_choices, "rule of a step"),                                        \
-        OPTION_REAL("lr", 1e-4, 0, 1e3, "learning rate at the head of the cosine"),                                    \
+        OPTION_REAL("lr", lr_default, 0, 1e3, "learning rate at the head of the cosine"),                              \
         OPTION_REAL("momentum", 0.9, 0, 1, "of SGD; Adam and AdamW keep their 0.9 and 0.999"),                         \
         OPTION_REAL("weight_decay", 5e-4, 0, 1, "added to the gradient (AdamW: taken off the value)"),                 \
         OPTION_INT("warmup_epochs", 1, 0, 100000, "epochs at warmup_lr before the cosine"),                            \
