@@ -55,7 +55,7 @@ bool class_text_of(const Run *run, const char *const *frames, size_t count, floa
     return true;
 }
 
-bool class_text(const Run *run, float *features, Error *err)
+bool class_text_features(const Run *run, float *features, Error *err)
 {
     const TemplateSet *set = template_set(option_text(run->options, "templates"));
     const char *frame = option_text(run->options, "frame");

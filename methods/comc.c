@@ -12,7 +12,7 @@
 static const char *const bank_choices[] = {"classes", "sentences", NULL};
 
 static const Option options[] = {
-    FIT_OPTIONS_WITH(20, 512, "adam", 1e-3, 5e-4, 1),
+    FIT_OPTIONS_OF(20, 512, "adam", 1e-3, 5e-4, 1),
     OPTION_REAL("noise", 0.1, 0, 1e3, "deviation of what is added to every value of a caption's feature"),
     OPTION_REAL("margin", 1, 0, 1e6, "of the ranking loss"),
     OPTION_REAL("scale", 1, 0, 1e6, "of the scores inside the ranking loss"),
@@ -22,7 +22,7 @@ static const Option options[] = {
                   "noun filter: the authors' lemmatiser, or irregular plurals too"),
     OPTION_INT("caption_limit", 0, 0, 1 << 30, "use only the first so many labelled captions; 0: all"),
     OPTION_BOOL("sentences", false, "train on the data set's sentences by a language model instead of its captions"),
-    CLASS_TEXT_OPTIONS("clip80"),
+    CLASS_TEXT_OPTIONS_WITH("clip80"),
     OPTION_CHOICE_AT_TEST("bank", "classes", bank_choices,
                           "text features that images move towards: one a class, or one a sentence"),
     OPTION_REAL_AT_TEST("tau_bank", 100, 0, 1e6, "softmax over the bank: sharpness"),

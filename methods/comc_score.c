@@ -49,7 +49,7 @@ typedef struct Bank {
 static bool sentence_bank(const Run *run, Bank *bank, Error *err)
 {
     const TemplateSet *set = template_set(option_text(run->options, "templates"));
-    if (set->count == 1) return class_text(run, bank->features, err);
+    if (set->count == 1) return class_text_features(run, bank->features, err);
     TextList sentences = {0};
     for (size_t i = 0; i < bank->size; i++) {
         char *sentence = template_fill(set->frames[i % set->count], run->class_names[i / set->count]);
@@ -67,7 +67,7 @@ static bool make_bank(const Run *run, Bank *bank, Error *err)
     const size_t frames = sentences ? template_set(option_text(run->options, "templates"))->count : 1;
     bank->size = run->classes * frames;
     if (!big_alloc(&bank->features, bank->size * run->width, sizeof(float), "the text bank", err)) return false;
-    return sentences ? sentence_bank(run, bank, err) : class_text(run, bank->features, err);
+    return sentences ? sentence_bank(run, bank, err) : class_text_features(run, bank->features, err);
 }
 
 /* z [images, N]: of every image, the highest W x' among its `rows` features [images, rows, D]; in pieces, so that memory stays bounded. */

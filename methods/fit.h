@@ -10,7 +10,7 @@
 extern const char *const optimiser_choices[]; /* "sgd", "adam", "adamw" */
 
 /* The shared options; methods differ in these six defaults. */
-#define FIT_OPTIONS_WITH(epochs_, batch_, optimiser_, lr_, weight_decay_, warmup_epochs_)                              \
+#define FIT_OPTIONS_OF(epochs_, batch_, optimiser_, lr_, weight_decay_, warmup_epochs_)                                \
     OPTION_INT("epochs", epochs_, 1, 100000, "passes over the training data"),                                         \
         OPTION_INT("batch", batch_, 1, 1 << 20, "training examples a step"),                                           \
         OPTION_CHOICE("optimiser", optimiser_, optimiser_choices, "rule of a step"),                                   \
@@ -20,8 +20,9 @@ extern const char *const optimiser_choices[]; /* "sgd", "adam", "adamw" */
         OPTION_INT("warmup_epochs", warmup_epochs_, 0, 100000, "epochs at warmup_lr before the cosine"),               \
         OPTION_REAL("warmup_lr", 1e-5, 0, 1e3, "constant learning rate of these epochs"),                              \
         OPTION_REAL("grad_clip", 0, 0, 1e9, "largest norm of all gradients together; 0: not clipped")
-/* The same with TaI's published defaults (interfaces.md, "Option names"). */
-#define FIT_OPTIONS FIT_OPTIONS_WITH(20, 512, "sgd", 1e-4, 5e-4, 1)
+/* The same with TaI's published defaults (interfaces.md, "Option names"), and with other epochs, batch and lr. */
+#define FIT_OPTIONS                            FIT_OPTIONS_WITH(20, 512, 1e-4)
+#define FIT_OPTIONS_WITH(epochs_, batch_, lr_) FIT_OPTIONS_OF(epochs_, batch_, "sgd", lr_, 5e-4, 1)
 
 typedef struct FitPlan {
     size_t items, batch, epochs; /* training examples; batch at most items */

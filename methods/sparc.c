@@ -12,7 +12,7 @@
 static const char *const source_choices[] = {"all", "captions", NULL};
 
 static const Option options[] = {
-    CLASS_TEXT_OPTIONS("clip80"),
+    CLASS_TEXT_OPTIONS_WITH("clip80"),
     OPTION_TEXT("plain_frame", "{}", "the sentence whose scores pairs are standardised with, image by image"),
     OPTION_BOOL("pairs", true, "fuse scores of sentences with two class names; without, the standardised scores alone"),
     OPTION_TEXT("pair_frame", "{} and {}", "such a sentence"),
@@ -91,7 +91,7 @@ static bool score_single(Sparc *s, Error *err)
 {
     const Options *o = s->run->options;
     const size_t classes = s->run->classes, images = s->test->count;
-    if (!class_text(s->run, s->text, err) ||
+    if (!class_text_features(s->run, s->text, err) ||
         !big_alloc(&s->single, images * classes, sizeof *s->single, "scores of classes", err))
         return false;
     score_global(s->test, s->text, classes, 1, s->single);

@@ -4,6 +4,7 @@
 
 #include "harness/graph/ops.h"
 #include "methods/branches.h"
+#include "methods/labelled.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +12,7 @@
 enum { IMAGES_AT_ONCE = 64 };
 
 #define CACHE_OPTIONS                                                                                                  \
-    CLASS_TEXT_OPTIONS("single"), OPTION_REAL("clip_scale", 100, 1e-6, 1e6, "of the cosines with the class features"),    \
+    CLASS_TEXT_OPTIONS, OPTION_REAL("clip_scale", 100, 1e-6, 1e6, "of the cosines with the class features"),           \
         OPTION_BOOL("balance", false, "divide what the cache says of a class by the number of its positives")
 
 static const Option options[] = {
@@ -26,10 +27,9 @@ static const Option options_f[] = {
     CACHE_OPTIONS,
     OPTION_REAL("alpha", 1, 0, 1e6, "weight of the cache"),
     OPTION_REAL("beta", 5.5, 0, 1e6, "sharpness of the cache"),
-    FIT_OPTIONS_WITH(20, 256, "adamw", 1e-3, 0.01, 0),
+    FIT_OPTIONS_OF(20, 256, "adamw", 1e-3, 0.01, 0),
     OPTION_REAL("eps", 1e-4, 0, 1, "of AdamW and Adam; 0: 1e-8"),
-    OPTION_REAL("margin", 1, 0, 1e6, "of the ranking loss"),
-    OPTION_REAL("scale", 1, 0, 1e6, "of the scores inside the ranking loss"),
+    LABELLED_LOSS_OPTIONS,
     NORMALISE_OPTION,
     OPTION_END,
 };
@@ -57,14 +57,14 @@ static unsigned needs(const Options *o)
 
 static bool train(Run *run, Error *err)
 {
-    return tip_make_cache(run, err);
+    return labelled_check(run, false, err) && tip_make_cache(run, err);
 }
 
 static bool train_f(Run *run, Error *err)
 {
-    if (!tip_make_cache(run, err)) return false;
+    if (!train(run, err)) return false;
     float *text = xcalloc(run->classes * run->width, sizeof *text);
-    const bool good = class_text(run, text, err) && tip_fine_tune(run, text, err);
+    const bool good = class_text_features(run, text, err) && tip_fine_tune(run, text, err);
     free(text);
     return good;
 }
@@ -97,7 +97,7 @@ static bool score(Run *run, const ImageFeatures *test, Scores *scores, Error *er
         return fail(err, "the test features have %zu values, those of the cache have %zu", test->width, width);
     if (!scores_init(scores, test->count, run->classes, false, err)) return false;
     float *text = xcalloc(run->classes * width, sizeof *text);
-    const bool good = class_text(run, text, err) && score_images(run, test, text, scores->combined, err);
+    const bool good = class_text_features(run, text, err) && score_images(run, test, text, scores->combined, err);
     free(text);
     if (good)
         normalise_scores(run, test->count, tip_formula(run->options).clip_scale, scores->combined);

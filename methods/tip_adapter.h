@@ -6,8 +6,9 @@
  *     (negative and unknown alike); with `balance` a class's column is divided by how many positives it has
  *
  * Tip-Adapter trains nothing. Tip-Adapter-F learns K from there on the same images, all of them, with z as above: AdamW 1e-3,
- * eps 1e-4, weight decay 0.01, 20 epochs, batches of 256, learning rate by a cosine over all steps [code]; its loss, published for one
- * label an image, is the ranking loss here. The published code draws a new crop at every visit, averages ten crops for a key, and
+ * eps 1e-4, weight decay 0.01, 20 epochs, batches of 256, learning rate by a cosine over all steps [code]. Its loss is published for
+ * one label an image, softmax cross entropy of z; `loss` "softmax" spreads the target over the positives, "ranking" is the ranking
+ * loss of z, "asl" the asymmetric loss of asl_scale (z / clip_scale - threshold) with a learned threshold (labelled.h). The published code draws a new crop at every visit, averages ten crops for a key, and
  * searches alpha and beta on a validation set; here features are those of the whole image, and the search is the user's grid. */
 #pragma once
 

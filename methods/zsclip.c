@@ -8,7 +8,7 @@
 static const float cosine_factor = 100;
 
 static const Option options[] = {
-    CLASS_TEXT_OPTIONS("single"),
+    CLASS_TEXT_OPTIONS,
     OPTION_BOOL("local", false, "add the local score (CLIP-DPT)"),
     OPTION_REAL("tau", 100, 0, 1e6, "softmax over an image's positions: sharpness"),
     OPTION_REAL("local_weight", 0.5, 0, 1, "share of the local score"),
@@ -47,7 +47,7 @@ static bool score(Run *run, const ImageFeatures *test, Scores *scores, Error *er
         return fail(err, "the test features have %zu values, the model's joint space has %zu", test->width, width);
     const bool local = wants_local(run->options);
     float *features = xcalloc(run->classes * width, sizeof *features);
-    bool good = class_text(run, features, err) && scores_init(scores, test->count, run->classes, local, err);
+    bool good = class_text_features(run, features, err) && scores_init(scores, test->count, run->classes, local, err);
     if (good && local) {
         good = score_both(run, test, features, scores, err);
         if (!good) scores_free(scores);

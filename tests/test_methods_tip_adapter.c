@@ -72,6 +72,8 @@ static void tip_adapter_f_learns_step_by_step_as_the_reference(void **state)
                  "\"weight_decay\": 0.1,"
                  " \"eps\": 0, \"margin\": 0.5, \"scale\": 2, \"balance\": true}",
                  4, "tip_f.other");
+    assert_curve("{\"epochs\": 5, \"batch\": 12, \"loss\": \"softmax\"}", 7, "tip_f.softmax");
+    assert_curve("{\"epochs\": 5, \"batch\": 12, \"loss\": \"asl\"}", 8, "tip_f.asl");
 }
 
 /* What the definition implies: exp(-beta (1 - 1)) = 1 for the image itself, and other keys are far with a large beta. */

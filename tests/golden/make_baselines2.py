@@ -79,10 +79,27 @@ out["tip.balanced"] = tip(test, keys, balanced, 30, 3)
 out["tip.zscore"] = (lambda z: (z - z.mean(1, keepdim=True)) / z.std(1, keepdim=True, correction=0))(tip(test, keys, values, 1, 5.5))
 
 
-def tip_f(seed, epochs, batch, lr, alpha, beta, clip_scale, weight_decay, eps, margin, scale, values):
+def softmax_loss(z, y):
+    p = z.masked_fill(y == -1, -1e9).log_softmax(1)
+    positives = (y == 1).sum(1).clamp(min=1)
+    return -((p * (y == 1)).sum(1) / positives).mean()
+
+
+def asymmetric_loss(x, y, gamma_negative=2, gamma_positive=1, clip=0.05):
+    p = torch.sigmoid(x)
+    m = (p - clip).clamp(min=0)
+    positive = (1 - p.detach())**gamma_positive * torch.log(p.clamp(min=1e-6)) * (y == 1)
+    negative = m.detach()**gamma_negative * torch.log((1 - m).clamp(min=1e-6)) * (y == 0)
+    return -(positive + negative).sum() / len(x)
+
+
+def tip_f(seed, epochs, batch, lr, alpha, beta, clip_scale, weight_decay, eps, margin, scale, values, kind="ranking"):
     torch.manual_seed(seed)
     learned = keys.clone().requires_grad_()
-    optimiser = torch.optim.AdamW([learned], lr=lr, eps=eps, weight_decay=weight_decay)
+    threshold = (x @ single.T).mean()[None].clone().requires_grad_()
+    loss_of = {"ranking": lambda z, y: ranking(z, y, margin, scale), "softmax": softmax_loss,
+               "asl": lambda z, y: asymmetric_loss(100 * (z / clip_scale - threshold), y)}[kind]
+    optimiser = torch.optim.AdamW([learned] + [threshold] * (kind == "asl"), lr=lr, eps=eps, weight_decay=weight_decay)
     steps, losses = len(x) // batch, []
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, epochs * steps)
     y = torch.where(labels == 1, 1, torch.where(labels == -1, 0, -1))
@@ -90,7 +107,7 @@ def tip_f(seed, epochs, batch, lr, alpha, beta, clip_scale, weight_decay, eps, m
         order = torch.randperm(len(x))
         for i in range(steps):
             items = order[i * batch:(i + 1) * batch]
-            loss = ranking(tip(x[items], learned, values, alpha, beta, clip_scale), y[items], margin, scale)
+            loss = loss_of(tip(x[items], learned, values, alpha, beta, clip_scale), y[items])
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
@@ -99,8 +116,11 @@ def tip_f(seed, epochs, batch, lr, alpha, beta, clip_scale, weight_decay, eps, m
     return torch.tensor(losses), learned.detach()
 
 
-for name, o in {"tip_f": dict(seed=3, epochs=10, batch=12, lr=1e-3, alpha=1, beta=5.5, clip_scale=100, weight_decay=0.01, eps=1e-4, margin=1, scale=1, values=values),
-                "tip_f.other": dict(seed=4, epochs=13, batch=16, lr=1e-2, alpha=20, beta=2, clip_scale=30, weight_decay=0.1, eps=1e-8, margin=0.5, scale=2, values=balanced)}.items():
+CURVES = {"tip_f": dict(seed=3, epochs=10, batch=12, lr=1e-3, alpha=1, beta=5.5, clip_scale=100, weight_decay=0.01, eps=1e-4, margin=1, scale=1, values=values),
+          "tip_f.other": dict(seed=4, epochs=13, batch=16, lr=1e-2, alpha=20, beta=2, clip_scale=30, weight_decay=0.1, eps=1e-8, margin=0.5, scale=2, values=balanced)}
+CURVES["tip_f.softmax"] = dict(CURVES["tip_f"], seed=7, epochs=5, kind="softmax")
+CURVES["tip_f.asl"] = dict(CURVES["tip_f"], seed=8, epochs=5, kind="asl")
+for name, o in CURVES.items():
     losses, learned = tip_f(**o)
     print(name, len(losses), losses[[0, 1, -2, -1]].tolist())
     out[name + ".loss"], out[name + ".keys"] = losses, learned
