@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const char *const source_choices[] = {"sentences", "captions", NULL};
 static const char *const bank_choices[] = {"classes", "sentences", NULL};
 
 static const Option options[] = {
@@ -21,7 +22,8 @@ static const Option options[] = {
     OPTION_CHOICE("label_rule", "published", label_rule_choices,
                   "noun filter: the authors' lemmatiser, or irregular plurals too"),
     OPTION_INT("caption_limit", 0, 0, 1 << 30, "use only the first so many labelled captions; 0: all"),
-    OPTION_BOOL("sentences", false, "train on the data set's sentences by a language model instead of its captions"),
+    OPTION_CHOICE("text_source", "captions", source_choices,
+                  "trained on captions, or on a language model's sentences as published"),
     CLASS_TEXT_OPTIONS_WITH("clip80"),
     OPTION_CHOICE_AT_TEST("bank", "classes", bank_choices,
                           "text features that images move towards: one a class, or one a sentence"),
@@ -34,7 +36,8 @@ static const Option options[] = {
 
 static unsigned needs(const Options *o)
 {
-    return NEED_CLASS_TEXT | NEED_CAPTIONS | (option_bool(o, "sentences") ? NEED_SENTENCES : 0u) |
+    return NEED_CLASS_TEXT | NEED_CAPTIONS |
+           (!strcmp(option_text(o, "text_source"), "sentences") ? NEED_SENTENCES : 0u) |
            (option_bool(o, "class_templates") ? NEED_TEMPLATES : 0u) | (option_bool(o, "local") ? NEED_TEST_LOCAL : 0u);
 }
 
