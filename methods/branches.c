@@ -70,6 +70,19 @@ bool score_local(const ImageFeatures *test, const float *class_features, size_t 
     return true;
 }
 
+void score_batches(Graph *g, Node *x, Node *z, const float *features, size_t count, float *scores)
+{
+    const size_t batch = node_shape(x).dim[0], width = shape_size(node_shape(x)) / batch,
+                 classes = node_shape(z).dim[1];
+    for (size_t first = 0; first < count; first += batch) {
+        const size_t n = count - first < batch ? count - first : batch;
+        memcpy(node_data(x), features + first * width, n * width * sizeof(float));
+        memset(node_data(x) + n * width, 0, (batch - n) * width * sizeof(float));
+        graph_forward(g);
+        memcpy(scores + first * classes, node_data(z), n * classes * sizeof(float));
+    }
+}
+
 static void softmax_row(float *z, size_t classes, double factor)
 {
     double highest = -INFINITY, sum = 0;

@@ -12,6 +12,10 @@ void score_global(const ImageFeatures *test, const float *class_features, size_t
 bool score_local(const ImageFeatures *test, const float *class_features, size_t classes, float tau, float factor,
                  float *z, Error *err);
 
+/* Any other score: z [B, N] of x [B, ...], a compiled graph's output and input, of all `count` images' features, one x after the
+ * other, in batches. The last batch is filled up with zeros, whose scores are dropped.   scores [count, N] */
+void score_batches(Graph *g, Node *x, Node *z, const float *features, size_t count, float *scores);
+
 /* The option `normalise`, shared by all methods on CLIP. */
 extern const char *const normalise_choices[]; /* "none", "softmax", "zscore" */
 #define NORMALISE_OPTION                                                                                               \

@@ -50,17 +50,18 @@ size_t fit_largest_batch(const FitPlan *plan, const Random *random, const size_t
     return largest;
 }
 
-static bool take_step(Run *run, Graph *g, Node *loss, const FitPlan *plan, Optimiser *optimiser, size_t epoch,
+/* `when` is in epochs. */
+static bool take_step(Run *run, Graph *g, Node *loss, const FitPlan *plan, Optimiser *optimiser, double when,
                       Error *err)
 {
     graph_forward(g);
     const double value = (double)node_data(loss)[0];
     if (!isfinite(value))
         return fail(err, "the loss is not a number any more in epoch %zu, step %zu of the training; use a lower lr",
-                    epoch + 1, run->loss_count + 1);
+                    (size_t)when + 1, run->loss_count + 1);
     graph_backward(g);
     if (plan->gradient_limit > 0) clip_gradient_norm(run->learned, run->learned_count, plan->gradient_limit);
-    optimiser_step(optimiser, schedule_lr(&plan->schedule, (double)epoch));
+    optimiser_step(optimiser, schedule_lr(&plan->schedule, when));
     run_log_loss(run, value);
     return true;
 }
@@ -81,7 +82,8 @@ bool fit(Run *run, Graph *g, Node *loss, const FitPlan *plan, Random *random, Fi
         random_permutation(random, order, plan->items);
         for (size_t step = 0; step < steps && good; step++) {
             load(context, order + step * plan->batch);
-            good = take_step(run, g, loss, plan, optimiser, epoch, err);
+            const double part = plan->schedule_in_steps ? (double)step / (double)steps : 0;
+            good = take_step(run, g, loss, plan, optimiser, (double)epoch + part, err);
             progress_step(run->progress, epoch * steps + step + 1);
         }
     }

@@ -9,22 +9,26 @@
 
 extern const char *const optimiser_choices[]; /* "sgd", "adam", "adamw" */
 
-/* The shared options with TaI's published defaults (interfaces.md, "Option names"). */
-#define FIT_OPTIONS                                                                                                    \
-    OPTION_INT("epochs", 20, 1, 100000, "passes over the training data"),                                              \
-        OPTION_INT("batch", 512, 1, 1 << 20, "training examples a step"),                                              \
-        OPTION_CHOICE("optimiser", "sgd", optimiser_choices, "rule of a step"),                                        \
-        OPTION_REAL("lr", 1e-4, 0, 1e3, "learning rate at the head of the cosine"),                                    \
+/* The shared options; methods differ in these six defaults. */
+#define FIT_OPTIONS_OF(epochs_, batch_, optimiser_, lr_, weight_decay_, warmup_epochs_)                                \
+    OPTION_INT("epochs", epochs_, 1, 100000, "passes over the training data"),                                         \
+        OPTION_INT("batch", batch_, 1, 1 << 20, "training examples a step"),                                           \
+        OPTION_CHOICE("optimiser", optimiser_, optimiser_choices, "rule of a step"),                                   \
+        OPTION_REAL("lr", lr_, 0, 1e3, "learning rate at the head of the cosine"),                                     \
         OPTION_REAL("momentum", 0.9, 0, 1, "of SGD; Adam and AdamW keep their 0.9 and 0.999"),                         \
-        OPTION_REAL("weight_decay", 5e-4, 0, 1, "added to the gradient (AdamW: taken off the value)"),                 \
-        OPTION_INT("warmup_epochs", 1, 0, 100000, "epochs at warmup_lr before the cosine"),                            \
+        OPTION_REAL("weight_decay", weight_decay_, 0, 1, "added to the gradient (AdamW: taken off the value)"),        \
+        OPTION_INT("warmup_epochs", warmup_epochs_, 0, 100000, "epochs at warmup_lr before the cosine"),               \
         OPTION_REAL("warmup_lr", 1e-5, 0, 1e3, "constant learning rate of these epochs"),                              \
         OPTION_REAL("grad_clip", 0, 0, 1e9, "largest norm of all gradients together; 0: not clipped")
+/* The same with TaI's published defaults (interfaces.md, "Option names"), and with other epochs, batch and lr. */
+#define FIT_OPTIONS                            FIT_OPTIONS_WITH(20, 512, 1e-4)
+#define FIT_OPTIONS_WITH(epochs_, batch_, lr_) FIT_OPTIONS_OF(epochs_, batch_, "sgd", lr_, 5e-4, 1)
 
 typedef struct FitPlan {
     size_t items, batch, epochs; /* training examples; batch at most items */
     OptimiserOptions optimiser;
-    Schedule schedule; /* in epochs, from 0 */
+    Schedule schedule;      /* in epochs, from 0 */
+    bool schedule_in_steps; /* the learning rate changes every step, at parts of an epoch; else once an epoch */
     double gradient_limit;
 } FitPlan;
 

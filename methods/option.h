@@ -53,6 +53,10 @@ typedef struct Option {
         .name = option, .type = OPTION_TYPE_CHOICE, .fallback_text = value, .choices = list, .help = text,             \
         .at_test = true                                                                                                \
     }
+#define OPTION_BOOL_AT_TEST(option, value, text)                                                                       \
+    {                                                                                                                  \
+        .name = option, .type = OPTION_TYPE_BOOL, .fallback = value, .help = text, .at_test = true                     \
+    }
 #define OPTION_END                                                                                                     \
     {                                                                                                                  \
         .name = NULL                                                                                                   \

@@ -42,9 +42,13 @@ static size_t *count_name_tokens(const Run *run, const TokenList *names)
 
 bool prompts_init(Prompts *p, const Run *run, Error *err)
 {
+    return prompts_init_as(p, run, prompt_options(run->options), err);
+}
+
+bool prompts_init_as(Prompts *p, const Run *run, PromptOptions options, Error *err)
+{
     *p = (Prompts){0};
     Prompts parts = {.start = tokenizer_start(run->tokenizer), .end = tokenizer_end(run->tokenizer)};
-    const PromptOptions options = prompt_options(run->options);
     parts.classes = run->classes;
     for (size_t c = 0; c < run->classes; c++) {
         char *sentence = xformat("%s.", run->class_names[c]);

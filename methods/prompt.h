@@ -31,11 +31,14 @@ typedef struct PromptOptions {
 } PromptOptions;
 
 extern const char *const name_position_choices[];
-#define PROMPT_OPTIONS                                                                                                 \
+#define PROMPT_OPTIONS PROMPT_OPTIONS_WITH(true)
+/* The same with another default of shared_context. */
+#define PROMPT_OPTIONS_WITH(shared_default)                                                                            \
     OPTION_INT("context", 16, 1, 1024, "learned vectors in front of a class name"),                                    \
         OPTION_TEXT("context_init", "normal",                                                                          \
                     "\"normal\" (deviation 0.02) or words to start from, as \"a photo of a\""),                        \
-        OPTION_BOOL("shared_context", true, "one context for all classes; otherwise each class has its own"),          \
+        OPTION_BOOL("shared_context", shared_default,                                                                  \
+                    "one context for all classes; otherwise each class has its own"),                                  \
         OPTION_CHOICE("name_position", "end", name_position_choices, "where the class name stands among the context")
 PromptOptions prompt_options(const Options *options);
 
@@ -52,6 +55,8 @@ typedef struct Prompts {
 /* The wording of a run's classes. Fails on: a prompt longer than the model's context, start words without tokens, a tokenizer
  * whose ids the model does not have. */
 bool prompts_init(Prompts *p, const Run *run, Error *err);
+/* The same with a second wording's options in place of the run's. */
+bool prompts_init_as(Prompts *p, const Run *run, PromptOptions options, Error *err);
 /* The same from tokens at hand; takes over the lists and name_lengths, also on failure. `labels` [N] names the classes in
  * messages, or NULL. */
 bool prompts_from_tokens(Prompts *p, const Clip *clip, PromptOptions options, Prompts parts, const char *const *labels,

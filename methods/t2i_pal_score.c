@@ -30,19 +30,6 @@ static void find_branch(const Pal *pal, PalBranch *branch, const Run *run, const
     }
 }
 
-/* Runs x (node of [IMAGES_AT_ONCE, ...]) through the graph; the last batch is filled up with zeros, whose scores are dropped. */
-static void score_batches(Graph *g, Node *x, Node *z, const float *features, size_t count, float *scores)
-{
-    const size_t width = shape_size(node_shape(x)) / IMAGES_AT_ONCE, classes = node_shape(z).dim[1];
-    for (size_t first = 0; first < count; first += IMAGES_AT_ONCE) {
-        const size_t n = count - first < IMAGES_AT_ONCE ? count - first : IMAGES_AT_ONCE;
-        memcpy(node_data(x), features + first * width, n * width * sizeof(float));
-        memset(node_data(x) + n * width, 0, (IMAGES_AT_ONCE - n) * width * sizeof(float));
-        graph_forward(g);
-        memcpy(scores + first * classes, node_data(z), n * classes * sizeof(float));
-    }
-}
-
 /* z^g or z^l of all images; the branch's class features are left in `values` [N, D]. */
 static bool score_branch(const Run *run, const Pal *pal, bool local, const ImageFeatures *test, float *values,
                          float *scores, Error *err)

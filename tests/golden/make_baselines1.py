@@ -1,0 +1,156 @@
+# Golden training curves, learned arrays and scores of CoOp, DualCoOp and CLIP-Adapter on the tiny CLIP of methods_tai, for
+# tests/test_methods_coop.c, test_methods_dualcoop.c and test_methods_clip_adapter.c.
+# torch 2.15.0, transformers 5.23.0, safetensors 0.6 or later.
+#   PALBENCH_SHARED=../shared python3 tests/golden/make_baselines1.py
+# Follows the definitions (head comments of methods/coop.c, dualcoop.c, clip_adapter.c), the asymmetric loss in the published
+# form (a softmax over the pair of logits, focusing weights without gradient), in float64 from float32 draws. DualCoOp's training is
+# chaotic: with loss_weight 0.03 and lr 1e-3 in dualcoop_specific PyTorch's float32 curve leaves its float64 one by 3e-4.
+import json, math, os
+import torch, torch.nn.functional as F
+from safetensors.torch import load_file, save_file
+
+here = os.path.dirname(os.path.abspath(__file__))
+# The text tower, prompts and ranking loss of the other script; its data and trainings stay out.
+__file__ = os.path.join(here, "make_methods_tai.py")
+exec(open(__file__).read().split("# ---- data ----")[0])
+stored = load_file(os.path.join(here, "methods_tai.safetensors"))
+assert all((stored["weights." + k] == v).all() for k, v in half.items())
+test_global, test_local = stored["image_global"].double(), stored["image_local"].double()
+N = len(CLASSES)
+
+# ---- labelled images: a class's direction in some positions, noise elsewhere; a fifth of the labels is not known ----
+g = torch.Generator().manual_seed(8)
+COUNT, POSITIONS = 40, 5
+direction = torch.randn(N, D, generator=g)
+labels = -torch.ones(COUNT, N, dtype=torch.int64)
+local = 0.7 * torch.randn(COUNT, POSITIONS, D, generator=g)
+for i in range(COUNT):
+    present = torch.randperm(N - 1, generator=g)[:1 + i % 3]  # no image shows the last class
+    for k, c in enumerate(present.tolist()):
+        labels[i, c] = 1
+        local[i, k] += direction[c]
+labels[torch.rand(COUNT, N, generator=g) < 0.2] = 0
+labels[3] = torch.where(labels[3] == 1, 0, labels[3])  # no positive is known
+labels[7] = 0  # nothing is
+image_global = F.normalize(local.mean(1), dim=-1)
+image_local = F.normalize(local, dim=-1)
+x_all, X_all = image_global.double(), image_local.double()
+
+COMMON = dict(context=4, context_init="normal", context_init_negative="normal", shared_context=True, name_position="end", epochs=10, batch=8, optimiser="sgd",
+              lr=1e-3, momentum=0.9, weight_decay=5e-4, warmup_epochs=1, warmup_lr=4e-4, grad_clip=0, loss="ranking", margin=1, scale=1, asl_scale=100,
+              gamma_negative=2, gamma_positive=1, clip=0.05, focus_gradient=False, loss_weight=0.03, ratio=0.2, reduction=4, frame="a photo of a {}.")
+
+
+def asymmetric(negative, positive, y, o):  # logits of the pair [B, N], y 1, -1 or 0: not known; sum
+    pair = torch.stack([negative, positive], 1).softmax(1)
+    known = y != 0
+    p, q, t = pair[:, 1][known], pair[:, 0][known], (y[known] == 1).double()
+    q = (q + o["clip"]).clamp(max=1)
+    logs = t * torch.log(p.clamp(min=1e-6)) + (1 - t) * torch.log(q.clamp(min=1e-6))
+    weights = (1 - (p * t + q * (1 - t))) ** (o["gamma_positive"] * t + o["gamma_negative"] * (1 - t))
+    return -(logs * (weights if o["focus_gradient"] else weights.detach())).sum()
+
+
+def loss_of(o, cosines, threshold, y):
+    if o["loss"] == "ranking":
+        return ranking(4 * cosines, torch.where(y == 1, 1, torch.where(y == -1, 0, -1)), o["margin"], o["scale"])
+    if o["loss"] == "asl":
+        z = o["asl_scale"] * (cosines - threshold)
+        return asymmetric(torch.zeros_like(z), z, y, o) / len(y)
+    total = 0
+    for z, row in zip(w["logit_scale"].exp() * cosines, y):
+        positive = [i for i in range(N) if row[i] == 1]
+        for i in positive:
+            total = total - torch.log_softmax(z[row != 0], 0)[int((row[:i] != 0).sum())] / len(positive)
+    return total / len(y)
+
+
+def adapted(p, x, o):
+    a = F.relu(F.relu(x @ p["down"].T) @ p["up"].T)
+    return F.normalize(o["ratio"] * a + (1 - o["ratio"]) * x, dim=-1)
+
+
+def pair_logits(p, X, o):
+    positive, negative = (prompt_features(p["context_" + k], o["name_position"]) for k in ("positive", "negative"))
+    a, b = 20 * X @ positive.T, 20 * X @ negative.T  # [B, P, N]
+    share = a.softmax(1)
+    return 5 * (share * b).sum(1), 5 * (share * a).sum(1)
+
+
+def start(method, o):
+    if method == "clip_adapter":
+        down, up = torch.nn.Linear(D, D // o["reduction"], bias=False), torch.nn.Linear(D // o["reduction"], D, bias=False)
+        return {"down": down.weight.detach().double(), "up": up.weight.detach().double()}
+    if method == "coop":
+        return {"context_global": start_context(o)}
+    return {"context_positive": start_context(o), "context_negative": start_context(dict(o, context_init=o["context_init_negative"]))}
+
+
+def cosines_of(method, p, x, o):
+    if method == "clip_adapter":
+        return adapted(p, x, o) @ text_features([o["frame"].replace("{}", c) for c in CLASSES])[0].T
+    return x @ prompt_features(p["context_global"], o["name_position"]).T
+
+
+def train(method, o, seed):
+    torch.manual_seed(seed)
+    p = start(method, o)
+    if method != "dualcoop" and o["loss"] == "asl":
+        with torch.no_grad():
+            unadapted = dict(o, ratio=0)
+            p["threshold"] = cosines_of(method, p, x_all, unadapted).mean()[None]
+    learned = [v.requires_grad_() for v in p.values()]
+    optimiser = {"sgd": lambda: torch.optim.SGD(learned, lr=1, momentum=o["momentum"], weight_decay=o["weight_decay"]),
+                 "adam": lambda: torch.optim.Adam(learned, lr=1, weight_decay=o["weight_decay"])}[o["optimiser"]]()
+    batch, losses = min(o["batch"], COUNT), []
+    for e in range(o["epochs"]):
+        lr = o["warmup_lr"] if e < o["warmup_epochs"] else o["lr"] * (1 + math.cos(math.pi * (e - o["warmup_epochs"]) / o["epochs"])) / 2
+        for group in optimiser.param_groups:
+            group["lr"] = lr
+        order = torch.randperm(COUNT)
+        for first in range(0, COUNT - batch + 1, batch):
+            items = order[first:first + batch]
+            if method == "dualcoop":
+                loss = o["loss_weight"] * asymmetric(*pair_logits(p, X_all[items], o), labels[items], o)
+            else:
+                loss = loss_of(o, cosines_of(method, p, x_all[items], o), p.get("threshold"), labels[items])
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            losses.append(loss.item())
+    return torch.tensor(losses), {k: v.detach() for k, v in p.items()}
+
+
+VARIANTS = [
+    ("coop_shared", "coop", 1, dict()),
+    ("coop_specific", "coop", 2, dict(shared_context=False)),
+    ("coop_words", "coop", 3, dict(context_init="a photo of a", name_position="middle")),
+    ("coop_asl", "coop", 4, dict(loss="asl", asl_scale=20, lr=5e-3)),
+    ("coop_softmax", "coop", 5, dict(loss="softmax", optimiser="adam", weight_decay=0)),
+    ("dualcoop_specific", "dualcoop", 6, dict(shared_context=False, loss_weight=0.01, lr=3e-4, warmup_lr=2e-4)),
+    ("dualcoop_shared", "dualcoop", 7, dict(lr=2e-3, focus_gradient=True, gamma_positive=1.5, clip=0.1)),
+    ("dualcoop_words", "dualcoop", 8, dict(shared_context=False, context_init="a photo of a", context_init_negative="a photo with the bad", loss_weight=0.1)),
+    ("adapter_ranking", "clip_adapter", 9, dict(lr=0.02, warmup_lr=0.01)),
+    ("adapter_softmax", "clip_adapter", 10, dict(loss="softmax", lr=0.02, ratio=0.6, reduction=2)),
+    ("adapter_asl", "clip_adapter", 11, dict(loss="asl", optimiser="adam", lr=2e-3, weight_decay=0, ratio=0.5, frame="the small {}")),
+]
+KEYS = {"coop": ("shared_context", "context"), "dualcoop": ("shared_context", "context"), "clip_adapter": ()}
+out = {"labelled_global": image_global, "labelled_local": image_local, "labelled_labels": labels}
+record = {"variants": []}
+for name, method, seed, o in VARIANTS:
+    full = dict(COMMON, **o)
+    losses, p = train(method, full, seed)
+    print(name, len(losses), losses[:2].tolist(), losses[-2:].tolist())
+    keys = ("batch", "epochs", "lr", "warmup_lr") + KEYS[method]
+    record["variants"].append(dict(name=name, method=method, seed=seed, options=dict({k: full[k] for k in keys}, **o)))
+    out[name + ".loss"] = losses
+    for k, v in p.items():
+        out[name + "." + k] = v
+    with torch.no_grad():
+        if method == "dualcoop":
+            negative, positive = pair_logits(p, test_local, full)
+            out[name + ".scores"], out[name + ".probability"] = positive - negative, torch.stack([negative, positive]).softmax(0)[1]
+        else:
+            out[name + ".scores"] = 4 * cosines_of(method, p, test_global, full)
+json.dump(record, open(os.path.join(here, "baselines1.json"), "w"), indent=1)
+save_file({k: (v.float() if v.dtype == torch.float64 else v).contiguous().clone() for k, v in out.items()}, os.path.join(here, "baselines1.safetensors"))

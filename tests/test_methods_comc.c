@@ -1,0 +1,138 @@
+/* CoMC against a PyTorch script that follows its definition (tests/golden/make_baselines2.py): loss step by step, classifier, scores. */
+#include "methods/comc.h"
+#include "tests/baselines2_fixture.h"
+
+static Baselines base;
+static TextFeatures captions; /* the captions, and behind them the template sentences of set mini9 */
+static uint8_t *caption_labels;
+
+/* Features as the tests of TaI have checked them against the reference's. */
+static int open_base(void **state)
+{
+    (void)state;
+    Error err = {0};
+    baselines_open(&base);
+    const Tiny *t = &base.tiny;
+    const TemplateSet *set = template_set("mini9");
+    const size_t classes = t->classes.count, count = t->captions.count;
+    TokenList tokens = {0};
+    caption_labels = xcalloc(count + classes * set->count, classes);
+    memcpy(caption_labels, t->labels, count * classes);
+    for (size_t i = 0; i < count; i++)
+        tokenizer_encode(t->tokenizer, t->captions.items[i], t->clip->config.context, &tokens);
+    for (size_t i = 0; i < classes * set->count; i++) {
+        char *sentence = template_fill(set->frames[i % set->count], t->classes.items[i / set->count]);
+        tokenizer_encode(t->tokenizer, sentence, t->clip->config.context, &tokens);
+        caption_labels[(count + i) * classes + i / set->count] = 1;
+        free(sentence);
+    }
+    const bool good = clip_encode_texts(t->clip, &tokens, false, &captions, NULL, &err);
+    token_list_free(&tokens);
+    return good ? 0 : -1;
+}
+
+static int close_base(void **state)
+{
+    (void)state;
+    text_features_free(&captions);
+    free(caption_labels);
+    baselines_close(&base);
+    return 0;
+}
+
+static void run_trial(Trial *t, const char *options, uint64_t seed, bool with_templates)
+{
+    Error err = {0};
+    TextFeatures features = captions;
+    if (!with_templates) features.count = base.tiny.captions.count;
+    const LabelledCaptions texts = {&features, caption_labels};
+    if (!trial_run(t, &base, "comc", options, seed, (LabelledImages){0}, texts, &base.tiny.images, &err))
+        fail_msg("%s", err.text);
+}
+
+static void assert_part(const char *golden, const char *part, const float *values, size_t count)
+{
+    char name[64];
+    snprintf(name, sizeof name, "%s.%s", golden, part);
+    assert_golden(&base, name, values, count);
+}
+
+static void assert_equals_reference(const char *options, uint64_t seed, bool with_templates, const char *golden)
+{
+    Trial t;
+    run_trial(&t, options, seed, with_templates);
+    const size_t count = base.tiny.images.count * base.tiny.classes.count;
+    const Parameter *weight = run_learned(&t.run, "weight");
+    assert_part(golden, "loss", t.run.loss, t.run.loss_count);
+    assert_part(golden, "weight", weight->value, shape_size(weight->shape));
+    assert_part(golden, "scores_global", t.scores.global, count);
+    assert_part(golden, "scores_local", t.scores.local, count);
+    assert_part(golden, "scores", t.scores.combined, count);
+    trial_free(&t);
+}
+
+static void curve_and_scores_equal_the_reference(void **state)
+{
+    (void)state;
+    assert_equals_reference(
+        "{\"epochs\": 10, \"batch\": 12, \"lr\": 0.01, \"class_templates\": false, \"templates\": \"mini9\"}", 5, false,
+        "comc");
+}
+
+static void template_sentences_stand_behind_a_limited_number_of_captions(void **state)
+{
+    (void)state;
+    assert_equals_reference(
+        "{\"epochs\": 6, \"batch\": 20, \"lr\": 0.003, \"warmup_lr\": 0.001, \"warmup_epochs\": 2, \"weight_decay\": 0,"
+        " \"noise\": 0.05, \"margin\": 0.2, \"scale\": 3, \"template_set\": \"mini9\", \"caption_limit\": 40,"
+        " \"templates\": \"mini9\", \"bank\": \"sentences\", \"tau_bank\": 20, \"mix\": 0.6, \"local_weight\": 0.25}",
+        6, true, "comc.templates_too");
+}
+
+static void without_a_mix_features_stay_where_they_are(void **state)
+{
+    (void)state;
+    Error err = {0};
+    const ImageFeatures *f = &base.test;
+    float *out = xcalloc(f->count * f->width, sizeof *out);
+    assert_true(comc_move(f->global, f->count, f->width, base.train.global, base.train.count, 100, 0, out, &err));
+    assert_memory_equal(out, f->global, f->count * f->width * sizeof *out);
+    free(out);
+}
+
+static void the_bank_is_where_a_full_mix_ends(void **state)
+{
+    (void)state;
+    Error err = {0};
+    const ImageFeatures *f = &base.test;
+    float *out = xcalloc(f->count * f->width, sizeof *out);
+    assert_true(comc_move(f->global, f->count, f->width, f->global + 3 * f->width, 1, 100, 1, out, &err));
+    for (size_t i = 0; i < f->count; i++)
+        assert_true(worst_error(out + i * f->width, f->global + 3 * f->width, f->width) < 1e-6);
+    free(out);
+}
+
+static void images_without_positions_are_refused(void **state)
+{
+    (void)state;
+    Error err = {0};
+    Trial t;
+    TextFeatures features = captions;
+    features.count = base.tiny.captions.count;
+    assert_false(trial_run(&t, &base, "comc", "{\"epochs\": 1, \"class_templates\": false}", 1, (LabelledImages){0},
+                           (LabelledCaptions){&features, caption_labels}, &base.test, &err));
+    assert_non_null(strstr(err.text, "no local part"));
+    trial_free(&t);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(curve_and_scores_equal_the_reference),
+        cmocka_unit_test(template_sentences_stand_behind_a_limited_number_of_captions),
+        cmocka_unit_test(without_a_mix_features_stay_where_they_are),
+        cmocka_unit_test(the_bank_is_where_a_full_mix_ends),
+        cmocka_unit_test(images_without_positions_are_refused),
+    };
+    return cmocka_run_group_tests(tests, open_base, close_base);
+}
