@@ -75,7 +75,7 @@ pretrain: deps
 SRC ?= methods/example_plugin/text_residual.c
 OUT ?= $(BUILD)/$(basename $(notdir $(firstword $(SRC)))).so
 plugin: all
-	$(PLUGIN_COMPILE) -o $(OUT) $(SRC)
+	$(PLUGIN_COMPILE) $(PLUGIN_CFLAGS) -o $(OUT) $(SRC)
 
 tests: $(TESTS)
 
@@ -101,8 +101,7 @@ install: all
 	install -m 644 experiments.json $(DESTDIR)$(PREFIX)/share/palbench/
 	cp -R results/pretrained $(DESTDIR)$(PREFIX)/share/palbench/results/
 	cp --parents $(PLUGIN_HEADERS) $(DESTDIR)$(PREFIX)/include/palbench/
-	$(file >$(BUILD)/plugin-installed.mk,$(call PLUGIN_MK,$(PREFIX)/include/palbench))
-	install -m 644 $(BUILD)/plugin-installed.mk $(DESTDIR)$(PREFIX)/share/palbench/plugin.mk
+	sed 's|-I$(CURDIR) |-I$(PREFIX)/include/palbench |' $(BUILD)/plugin.mk >$(DESTDIR)$(PREFIX)/share/palbench/plugin.mk
 
 clean:
 	rm -rf $(BUILD)
@@ -111,20 +110,22 @@ clean:
 
 # As the program is built, but: no debug information and no symbol table, so that a changed comment or another folder gives the same
 # bytes (the results carry their hash); hidden names, so that a plugin's own functions never meet the program's; few warnings,
-# and none that stops. PLUGIN_CFLAGS adds to it (-g, say).
-PLUGIN_FLAGS    = $(filter-out -I. -g $(WARNINGS),$(CFLAGS)) -Wall -Wextra -fPIC -fvisibility=hidden -shared -s
-PLUGIN_COMPILE  = $(CC) $(PLUGIN_FLAGS) -I$(CURDIR) $(PLUGIN_CFLAGS)
+# and none that stops. PLUGIN_CFLAGS='-O0 -g' is for a debugger.
+PLUGIN_FLAGS    = $(filter-out -I. -g $(WARNINGS),$(CFLAGS)) -Wall -Wextra -fPIC -fvisibility=hidden -shared
+PLUGIN_COMPILE  = $(CC) $(PLUGIN_FLAGS) -I$(CURDIR)
+PLUGIN_CFLAGS  ?= -s
 PLUGIN_HEADERS := $(wildcard harness/base/*.h harness/io/*.h harness/graph/*.h harness/clip/*.h datasets/*.h methods/*.h)
 
 # What the Makefile of a plugin outside the tree includes: the same command.
 define PLUGIN_MK
 # Written by palbench's Makefile. How a plugin is built for this palbench: make MINE.so from MINE.c.
+PLUGIN_CFLAGS ?= -s
 %.so: %.c
-	$(CC) $(PLUGIN_FLAGS) -I$(1) $$(PLUGIN_CFLAGS) -o $$@ $$<
+	$(PLUGIN_COMPILE) $$(PLUGIN_CFLAGS) -o $$@ $$<
 endef
 
 $(BUILD)/plugin.mk: Makefile $(BUILD)/.flags
-	$(file >$@,$(call PLUGIN_MK,$(CURDIR)))@:
+	$(file >$@,$(PLUGIN_MK))@:
 
 # ---- how files are made ----
 

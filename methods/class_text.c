@@ -14,7 +14,7 @@ static void unit_length(double *sum, size_t width, float *out)
     for (size_t i = 0; i < width; i++) out[i] = (float)(sum[i] * inverse);
 }
 
-bool class_text(const Run *run, const char *const *frames, size_t count, float *features, Error *err)
+bool class_text_of(const Run *run, const char *const *frames, size_t count, float *features, Error *err)
 {
     TokenList tokens = {0};
     TextFeatures texts = {0};

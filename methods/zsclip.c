@@ -1,9 +1,9 @@
 /* Zero-shot CLIP (methods.md, "ZSCLIP"): score_c = 100 <x, n(text("a photo of a c."))>, or the mean of several sentences a class,
  * n(mean_i n(text_i)). With `local` it is CLIP-DPT: 100 sum_j softmax_j(tau s_jc) s_jc beside it, merged half and half. */
 #include "methods/branches.h"
-#include "methods/class_text.h"
 #include "methods/templates.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,15 +31,48 @@ static unsigned needs(const Options *o)
     return NEED_CLASS_TEXT | (wants_local(o) ? NEED_TEST_LOCAL : 0u);
 }
 
+static void unit_length(double *sum, size_t width, float *out)
+{
+    double square = 0;
+    for (size_t i = 0; i < width; i++) square += sum[i] * sum[i];
+    const double inverse = square > 0 ? 1 / sqrt(square) : 0;
+    for (size_t i = 0; i < width; i++) out[i] = (float)(sum[i] * inverse);
+}
+
+/* Class features [classes, D] of the mean over `count` frames. */
+static bool encode_classes(const Run *run, const char *const *frames, size_t count, float *features, Error *err)
+{
+    TokenList tokens = {0};
+    TextFeatures texts = {0};
+    for (size_t i = 0; i < run->classes * count; i++) {
+        char *sentence = template_fill(frames[i % count], run->class_names[i / count]);
+        tokenizer_encode(run->tokenizer, sentence, run->clip->config.context, &tokens);
+        free(sentence);
+    }
+    const bool good = clip_encode_texts(run->clip, &tokens, false, &texts, NULL, err);
+    token_list_free(&tokens);
+    if (!good) return false;
+    double *sum = xcalloc(texts.width, sizeof *sum);
+    for (size_t c = 0; c < run->classes; c++) {
+        memset(sum, 0, texts.width * sizeof *sum);
+        for (size_t k = 0; k < count; k++)
+            for (size_t i = 0; i < texts.width; i++) sum[i] += (double)texts.global[(c * count + k) * texts.width + i];
+        unit_length(sum, texts.width, features + c * texts.width);
+    }
+    free(sum);
+    text_features_free(&texts);
+    return true;
+}
+
 static bool class_features(const Run *run, float *features, Error *err)
 {
     const TemplateSet *set = template_set(option_text(run->options, "templates"));
     const char *frame = option_text(run->options, "frame");
-    if (set->count > 1) return class_text(run, set->frames, set->count, features, err);
+    if (set->count > 1) return encode_classes(run, set->frames, set->count, features, err);
     if (!strstr(frame, "{}"))
         return fail_usage(err, "the frame \"%s\" has no {} for the class name; write one, as \"a photo of a {}.\"",
                           frame);
-    return class_text(run, &frame, 1, features, err);
+    return encode_classes(run, &frame, 1, features, err);
 }
 
 static bool score_both(const Run *run, const ImageFeatures *test, const float *features, Scores *scores, Error *err)

@@ -61,7 +61,7 @@ static bool train(Run *run, Error *err)
 {
     Parameter *text = run_learn(run, "text", shape(run->classes, run->width), err);
     Parameter *residual = text ? run_learn(run, "residual", shape(run->classes, run->width), err) : NULL;
-    if (!residual || !class_text(run, (const char *const[]){"a photo of a {}."}, 1, text->value, err)) return false;
+    if (!residual || !class_text_of(run, (const char *const[]){"a photo of a {}."}, 1, text->value, err)) return false;
     text->frozen = true;
 
     const FitPlan plan = fit_plan(run->options, run->captions.features->count);
