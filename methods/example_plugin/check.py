@@ -64,5 +64,6 @@ scores = 4 * read(scored["encode-image"], "global") @ class_features(text, resid
 
 print("steps            ", len(losses), "stored", len(stored_loss))
 print("first, last loss ", losses[0], losses[-1], "stored", stored_loss[0], stored_loss[-1])
-print("largest difference of a loss ", np.abs(np.array(losses) - stored_loss).max())
+difference = np.abs(np.array(losses) - stored_loss)
+print("largest difference of a loss ", difference[:1000].max(), "over the first 1000 steps,", difference.max(), "over all")
 print("largest difference of a score", np.abs(scores.detach().numpy() - stored_scores).max())
