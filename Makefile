@@ -4,6 +4,7 @@
 #   ONEDNN=PREFIX   another oneDNN               BUILD=DIR        another build folder
 #   DATA=DIR        where the data sets lie      THREADS=N        threads (default: all cores)
 #   ROOMS="..."     build only these folders (for working on one room)
+#   make plugin SRC=my.c OUT=my.so   a method of your own as a shared object (methods/README.md)
 
 ifeq ($(origin CC),default)
 CC := gcc
@@ -32,7 +33,10 @@ WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-pr
 # the same pictures.
 CFLAGS   ?= -O3 -g
 override CFLAGS := -std=c11 -D_GNU_SOURCE -I. -march=$(ARCH) -fopenmp -ffp-contract=off -fno-math-errno $(CFLAGS) $(WARNINGS) $(ONEDNN_CFLAGS) $(PKG_CFLAGS)
-LDLIBS   := $(ONEDNN_LIBS) $(PKG_LIBS) -lunistring -lm -fopenmp
+LDLIBS   := $(ONEDNN_LIBS) $(PKG_LIBS) -lunistring -lm -ldl -fopenmp
+# Plugins call the program's functions: all of the library goes in, also what the program itself does not call, and its names are
+# exported.
+EXPORTED  = -rdynamic -Wl,--whole-archive $(LIBRARY) -Wl,--no-whole-archive
 
 SOURCES := $(foreach room,$(ROOMS),$(wildcard $(room)/*.c))
 OBJECTS := $(filter-out $(BUILD)/harness/cli/main.o,$(SOURCES:%.c=$(BUILD)/%.o))
@@ -43,7 +47,7 @@ SUPPORT := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(wildcard tests/test_*.c),$
 JOBS    := -j$(shell nproc 2>/dev/null || echo 1)
 FORMATTED = $(shell git ls-files '*.c' '*.h' 2>/dev/null || find $(ROOMS) tests -name '*.[ch]')
 
-all: $(PROGRAM)
+all: $(PROGRAM) $(BUILD)/plugin.mk
 
 # ---- the two commands ----
 
@@ -67,6 +71,12 @@ pretrain: deps
 	@$(PROGRAM) pretrain clip --resume $(RUN_FLAGS)
 	@$(PROGRAM) pretrain diffusion --resume $(RUN_FLAGS)
 
+# A method of one's own as a shared object; without SRC the example. SRC may be several files.
+SRC ?= methods/example_plugin/text_residual.c
+OUT ?= $(BUILD)/$(basename $(notdir $(firstword $(SRC)))).so
+plugin: all
+	$(PLUGIN_COMPILE) $(PLUGIN_CFLAGS) -o $(OUT) $(SRC)
+
 tests: $(TESTS)
 
 # The unit tests again, under the address and undefined-behaviour sanitizers.
@@ -86,18 +96,41 @@ format-check: deps
 	@clang-format --dry-run -Werror $(FORMATTED) && echo "format: good"
 
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/palbench/results
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/palbench/results $(DESTDIR)$(PREFIX)/include/palbench
 	install -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/palbench
 	install -m 644 experiments.json $(DESTDIR)$(PREFIX)/share/palbench/
 	cp -R results/pretrained $(DESTDIR)$(PREFIX)/share/palbench/results/
+	cp --parents $(PLUGIN_HEADERS) $(DESTDIR)$(PREFIX)/include/palbench/
+	sed 's|-I$(CURDIR) |-I$(PREFIX)/include/palbench |' $(BUILD)/plugin.mk >$(DESTDIR)$(PREFIX)/share/palbench/plugin.mk
 
 clean:
 	rm -rf $(BUILD)
 
+# ---- plugins ----
+
+# As the program is built, but: no debug information and no symbol table, so that a changed comment or another folder gives the same
+# bytes (the results carry their hash); hidden names, so that a plugin's own functions never meet the program's; few warnings,
+# and none that stops. PLUGIN_CFLAGS='-O0 -g' is for a debugger.
+PLUGIN_FLAGS    = $(filter-out -I. -g $(WARNINGS),$(CFLAGS)) -Wall -Wextra -fPIC -fvisibility=hidden -shared
+PLUGIN_COMPILE  = $(CC) $(PLUGIN_FLAGS) -I$(CURDIR)
+PLUGIN_CFLAGS  ?= -s
+PLUGIN_HEADERS := $(wildcard harness/base/*.h harness/io/*.h harness/graph/*.h harness/clip/*.h datasets/*.h methods/*.h)
+
+# What the Makefile of a plugin outside the tree includes: the same command.
+define PLUGIN_MK
+# Written by palbench's Makefile. How a plugin is built for this palbench: make MINE.so from MINE.c.
+PLUGIN_CFLAGS ?= -s
+%.so: %.c
+	$(PLUGIN_COMPILE) $$(PLUGIN_CFLAGS) -o $$@ $$<
+endef
+
+$(BUILD)/plugin.mk: Makefile $(BUILD)/.flags
+	$(file >$@,$(PLUGIN_MK))@:
+
 # ---- how files are made ----
 
 $(PROGRAM): $(BUILD)/harness/cli/main.o $(LIBRARY)
-	$(CC) -o $@ $^ $(LDFLAGS) $(LDLIBS)
+	$(CC) -o $@ $< $(EXPORTED) $(LDFLAGS) $(LDLIBS)
 
 $(LIBRARY): $(OBJECTS)
 	rm -f $@
@@ -116,7 +149,7 @@ $(BUILD)/.flags: FORCE
 	@echo '$(CC) $(CFLAGS)' | cmp -s - $@ || echo '$(CC) $(CFLAGS)' > $@
 
 FORCE:
-.PHONY: all reproduce test report pretrain tests check-asan deps format format-check install clean FORCE
+.PHONY: all reproduce test report pretrain plugin tests check-asan deps format format-check install clean FORCE
 # Objects of tests are kept. (Not .SECONDARY: a missing object of the library would then count as up to date.)
 .PRECIOUS: $(BUILD)/tests/%.o
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,5 +1,6 @@
 #include "methods/method.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* The registry: a new method is its file and one line in each of these two lists. */
@@ -7,7 +8,7 @@ extern const Method method_zsclip, method_random_context, method_linear_probe, m
     method_t2i_pal, method_coop, method_dualcoop, method_clip_adapter, method_tip_adapter, method_tip_adapter_f,
     method_comc, method_sparc;
 
-static const Method *const methods[] = {
+static const Method *const built_in[] = {
     &method_zsclip,        &method_random_context,
     &method_linear_probe,  &method_tai,
     &method_tai_dpt,       &method_t2i_pal,
@@ -17,14 +18,35 @@ static const Method *const methods[] = {
     &method_sparc,         NULL,
 };
 
+/* What plugins added, behind the built-in ones; NULL while there is none. */
+static const Method **extended;
+
 const Method *const *method_all(void)
 {
-    return methods;
+    return extended ? extended : built_in;
 }
 
 const Method *method_find(const char *name)
 {
-    for (size_t i = 0; methods[i]; i++)
-        if (!strcmp(methods[i]->name, name)) return methods[i];
+    const Method *const *all = method_all();
+    for (size_t i = 0; all[i]; i++)
+        if (!strcmp(all[i]->name, name)) return all[i];
     return NULL;
+}
+
+void method_register(const Method *method, const char *plugin, const char *plugin_hash)
+{
+    if (method_find(method->name)) die("two methods are called %s", method->name);
+    const Method *const *all = method_all();
+    size_t count = 0;
+    while (all[count]) count++;
+    const Method **longer = xcalloc(count + 2, sizeof *longer);
+    memcpy(longer, all, count * sizeof *longer);
+    Method *copy = xmalloc(sizeof *copy);
+    *copy = *method;
+    copy->plugin = xstrdup(plugin);
+    copy->plugin_hash = xstrdup(plugin_hash);
+    longer[count] = copy;
+    free(extended);
+    extended = longer;
 }

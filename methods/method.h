@@ -11,8 +11,10 @@
  *   3. needs(): what it asks for, given its options. train(): parameters with run_learn(), a graph with a loss
  *      (harness/graph/ops.h, losses.h, aggregate.h), fit() for the loop. NULL when nothing is trained. score(): scores_init(),
  *      then score_global() and score_local() of branches.h on class features, or whatever the method does instead.
- *   4. Its line in methods/method.c. From then on `palbench ls methods`, experiments.json and the report know it.
- * random_context.c is the smallest method with options of its own, tai_common.c one that trains. */
+ *   4. Its line in methods/method.c, or a shared object of its own (plugin.h). From then on `palbench ls methods`,
+ *      experiments.json and the report know it.
+ * methods/README.md goes through all this slowly; example_plugin/text_residual.c is a small method that trains, random_context.c
+ * one with options only, tai_common.c a large one. */
 #pragma once
 
 #include "harness/base/progress.h"
@@ -94,7 +96,12 @@ typedef struct Method {
     unsigned (*needs)(const Options *options);
     bool (*train)(Run *run, Error *err); /* NULL: nothing to train */
     bool (*score)(Run *run, const ImageFeatures *test, Scores *scores, Error *err);
+    const char *plugin; /* set by the registry, not by the method: the shared object it came from; NULL: built in */
+    const char *plugin_hash; /* hex SHA-256 of that file; part of every hash beside the version */
 } Method;
 
-const Method *const *method_all(void);       /* NULL-terminated */
+const Method *const *method_all(void);       /* NULL-terminated; built-in ones first */
 const Method *method_find(const char *name); /* NULL when unknown */
+/* Adds a copy of a method that came from the file `plugin` with that hash; what the method points at must outlive the program's
+ * work. The name must be free. */
+void method_register(const Method *method, const char *plugin, const char *plugin_hash);

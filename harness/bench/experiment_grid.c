@@ -177,7 +177,8 @@ static bool unknown_method(Json entry, const char *name, Error *err)
     Text known = {0};
     const Method *const *all = method_all();
     for (size_t i = 0; all[i]; i++) text_addf(&known, "%s%s", i ? ", " : "", all[i]->name);
-    json_fail(json_get(entry, "method"), err, "there is no method \"%s\"; known are %s", name,
+    json_fail(json_get(entry, "method"), err,
+              "there is no method \"%s\"; known are %s; one of your own needs --plugin or \"plugins\"", name,
               known.data ? known.data : "none");
     text_free(&known);
     return false;

@@ -210,14 +210,15 @@ static bool check_all(const Book *book, Error *err)
 
 static bool read_book(Book *book, Error *err)
 {
-    static const char *const keys[] = {"models", "datasets", "protocols", "suites", "reproduce", "experiments", NULL};
+    static const char *const keys[] = {"plugins", "models",    "datasets",    "protocols",
+                                       "suites",  "reproduce", "experiments", NULL};
     const Json root = json_root(book->file), datasets = json_get(root, "datasets");
     if (!json_is_object(root)) return json_fail(root, err, "an object is needed");
     if (!json_only_keys(root, keys, err)) return false;
     if (datasets.node && !is_section(datasets, err)) return false;
-    return read_models(book, json_get(root, "models"), err) && read_protocols(book, json_get(root, "protocols"), err) &&
-           read_suites(book, json_get(root, "suites"), err) && read_reproduce(book, json_get(root, "reproduce"), err) &&
-           check_paths(book, err) && check_all(book, err);
+    return book_load_plugins(root, book->folder, err) && read_models(book, json_get(root, "models"), err) &&
+           read_protocols(book, json_get(root, "protocols"), err) && read_suites(book, json_get(root, "suites"), err) &&
+           read_reproduce(book, json_get(root, "reproduce"), err) && check_paths(book, err) && check_all(book, err);
 }
 
 /* The folder of a file; empty for the current one, so that messages say results/x and not ./results/x. Caller frees. */

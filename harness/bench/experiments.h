@@ -1,5 +1,5 @@
 /* experiments.json: models, data sets, protocols, suites and experiments; "reproduce" lists the suites that are meant when none is
- * named. The whole file is checked when it is opened.
+ * named; "plugins" lists shared objects with methods of one's own (methods/plugin.h). The whole file is checked when it is opened.
  *
  *     Book *book = book_open("experiments.json", NULL, err);
  *     ExperimentList list = {0};
@@ -75,6 +75,11 @@ typedef struct Book {
  * in either file. NULL on failure. */
 Book *book_open(const char *path, const char *paths, Error *err);
 void book_free(Book *book);
+/* Loads what "plugins" lists (book_plugins.c; book_open does it), relative to `folder`. Methods stay registered until the program
+ * ends. */
+bool book_load_plugins(Json root, const char *folder, Error *err);
+/* The same for a file whose other sections may be wrong. */
+bool book_load_plugins_of(const char *path, Error *err);
 
 typedef struct Selection {
     const char *suite;        /* or NULL */

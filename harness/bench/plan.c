@@ -157,6 +157,7 @@ static void describe_method(const Planner *p, Stage *s, int64_t seed, bool train
     classes_digest(p->dataset, classes);
     cJSON_AddStringToObject(s->config, "method", e->method->name);
     cJSON_AddNumberToObject(s->config, "method_version", e->method->version);
+    if (e->method->plugin_hash) cJSON_AddStringToObject(s->config, "plugin", e->method->plugin_hash);
     cJSON_AddItemToObject(s->config, "options", parsed(options_json(&e->options, training_only)));
     cJSON_AddNumberToObject(s->config, "seed", (double)seed);
     cJSON_AddStringToObject(s->config, "clip", p->model->clip->fingerprint);

@@ -100,13 +100,24 @@ static cJSON *option_entry(const Option *o)
     return entry;
 }
 
+static cJSON *plugin_entry(const Method *m)
+{
+    cJSON *entry = cJSON_CreateObject();
+    cJSON_AddStringToObject(entry, "file", m->plugin);
+    cJSON_AddStringToObject(entry, "sha256", m->plugin_hash);
+    return entry;
+}
+
 static bool list_methods(const Cli *cli, const Book *book, cJSON *list, Error *err)
 {
-    (void)cli, (void)book, (void)err;
+    (void)book;
+    if (path_exists(cli->experiments) && !book_load_plugins_of(cli->experiments, err)) return false;
     const Method *const *all = method_all();
     for (size_t i = 0; all[i]; i++) {
         cJSON *entry = add_entry(list, all[i]->name), *options = cJSON_CreateArray();
         cJSON_AddStringToObject(entry, "summary", all[i]->summary);
+        cJSON_AddStringToObject(entry, "from", all[i]->plugin ? all[i]->plugin : "built in");
+        if (all[i]->plugin) cJSON_AddItemToObject(entry, "plugin", plugin_entry(all[i]));
         if (all[i]->note) cJSON_AddStringToObject(entry, "note", all[i]->note);
         for (const Option *o = all[i]->options; o && o->name; o++) cJSON_AddItemToArray(options, option_entry(o));
         cJSON_AddItemToObject(entry, "options", options);

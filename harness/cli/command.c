@@ -19,6 +19,7 @@ static const CliOption json_option[] = {{"json", NULL, "results as JSON"}, {NULL
 static const CliOption experiments_options[] = {
     {"experiments", "FILE", "what to run (default: experiments.json)"},
     {"paths", "FILE", "where models and data sets lie on this machine (paths.json)"},
+    {"plugin", "FILE.so", "methods of your own, built with make plugin; may be repeated"},
     {NULL, NULL, NULL},
 };
 static const CliOption store_option[] = {{"store", "DIR", "folder of the artifacts (default: results/store)"},

@@ -21,7 +21,7 @@ typedef struct CliOption { /* a table ends with name NULL */
 
 enum {
     TAKES_JSON = 1 << 0,        /* --json */
-    TAKES_EXPERIMENTS = 1 << 1, /* --experiments FILE, --paths FILE */
+    TAKES_EXPERIMENTS = 1 << 1, /* --experiments FILE, --paths FILE, --plugin FILE.so (main.c loads them) */
     TAKES_STORE = 1 << 2,       /* --store DIR */
     TAKES_EXACT = 1 << 3,       /* --exact */
 };

@@ -36,6 +36,10 @@ static void child_arguments(const Cli *cli, const char *experiment, size_t threa
     cli_values(cli, "set", &sets);
     for (size_t i = 0; i < sets.count; i++) add_pair(arguments, "--set", sets.items[i]);
     text_list_free(&sets);
+    TextList plugins = {0};
+    cli_values(cli, "plugin", &plugins);
+    for (size_t i = 0; i < plugins.count; i++) add_pair(arguments, "--plugin", plugins.items[i]);
+    text_list_free(&plugins);
     text_list_add(arguments, "--");
     text_list_add(arguments, experiment);
 }

@@ -2,6 +2,7 @@
 #include "harness/cli/command.h"
 #include "harness/cli/progress_terminal.h"
 #include "harness/io/artifact.h"
+#include "methods/plugin.h"
 
 #include <omp.h>
 #include <stdio.h>
@@ -41,6 +42,17 @@ static int report_error(const Error *err)
     return err->exit_status;
 }
 
+/* Before the command, so that every one that knows methods knows these. */
+static bool load_plugins(const Cli *cli, Error *err)
+{
+    TextList paths = {0};
+    bool good = true;
+    cli_values(cli, "plugin", &paths);
+    for (size_t i = 0; i < paths.count && good; i++) good = plugin_load(paths.items[i], err);
+    text_list_free(&paths);
+    return good;
+}
+
 static int run_command(const Command *command, int argc, char **argv, const char *program)
 {
     Error err = {.exit_status = EXIT_WORK_FAILED};
@@ -52,7 +64,7 @@ static int run_command(const Command *command, int argc, char **argv, const char
         if (cli.threads) omp_set_num_threads((int)cli.threads);
         progress_terminal_init(&progress);
         cli.progress = cli.quiet ? NULL : &progress.base;
-        good = command->run(&cli, &err);
+        good = load_plugins(&cli, &err) && command->run(&cli, &err);
         if (!cli.quiet) progress_terminal_finish(&progress);
     }
     cli_free(&cli);

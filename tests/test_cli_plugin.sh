@@ -1,0 +1,138 @@
+#!/bin/sh
+# Methods from shared objects: the example is built outside the tree from a copy of its folder and run on the tiny world of
+# tests/golden/bench_run; what does not fit is refused; changed code runs again, unchanged code does not. Run from the project's
+# root; PALBENCH names the program (default build/palbench), which has its plugin.mk beside it.
+set -u
+program=$(realpath "${PALBENCH:-build/palbench}")
+root=$PWD
+[ -x "$program" ] || { echo "FAIL program_is_there: $program is not; build it with make"; echo "0 passed, 1 failed"; exit 1; }
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+export OMP_NUM_THREADS=1
+passed=0 failed=0
+
+ok() { passed=$((passed + 1)); echo "ok $1"; }
+bad() { failed=$((failed + 1)); echo "FAIL $1: $2"; }
+check() {
+    name=$1; shift
+    if "$@" >/dev/null 2>&1; then ok "$name"; else bad "$name" "$*; $(head -c 400 "$folder/err" | tr '\n' ' ')"; fi
+}
+run() { "$program" "$@" >"$folder/out" 2>"$folder/err"; status=$?; }
+says() { grep -q -- "$1" "$folder/out"; }
+# refused NAME WORD: the last run ended as a wrong configuration does, with one line on stderr that has the word in it.
+refused() {
+    lines=$(wc -l <"$folder/err")
+    if [ "$status" -eq 2 ] && [ ! -s "$folder/out" ] && [ "$lines" -eq 1 ] && grep -q -- "$2" "$folder/err"; then ok "$1"
+    else bad "$1" "status $status, $lines lines: $(head -c 400 "$folder/err" | tr '\n' ' ')"; fi
+}
+build() { make -s -C "$folder/mine" PALBENCH="$(dirname "$program")" "$@" >"$folder/out" 2>"$folder/err"; status=$?; }
+
+# ---- building ----
+sed -n '/^\/\* Text residual/,/^```/p' methods/README.md | grep -v '^```' >"$folder/from-readme.c"
+check the_readme_shows_the_example_as_it_is cmp "$folder/from-readme.c" methods/example_plugin/text_residual.c
+cp -r methods/example_plugin "$folder/mine"; rm -f "$folder"/mine/*.so
+build PALBENCH="$folder"
+check a_place_without_palbench_is_named grep -q "palbench is not built there" "$folder/err"
+build
+check the_example_builds_outside_the_tree test -s "$folder/mine/text_residual.so"
+check it_builds_without_a_warning test ! -s "$folder/err"
+mkdir "$folder/install"
+make -s install PREFIX="$folder/install" BUILD="$(dirname "$program")" -o all >"$folder/out" 2>"$folder/err"
+cp -r methods/example_plugin "$folder/mine2"; rm -f "$folder"/mine2/*.so
+make -s -C "$folder/mine2" PALBENCH="$folder/install/share/palbench" >"$folder/out" 2>"$folder/err"
+check it_builds_against_an_installed_palbench_to_the_same_bytes cmp "$folder/mine/text_residual.so" "$folder/mine2/text_residual.so"
+
+# ---- a result ----
+cp -r "$root/tests/golden/bench_run" "$folder/world"
+cd "$folder/world" || exit 1
+plugin=../mine/text_residual.so
+run ls methods --json;                   check it_is_not_there_before sh -c "! grep -q text_residual '$folder/out'"
+run ls methods --plugin $plugin;         check ls_names_it_and_its_file says "text_residual .*$plugin"
+run ls methods --plugin $plugin --json;  check ls_shows_its_options says '"alpha"'
+write() { # write PLUGINS: the tiny world's models and data with experiments of the plugin's method
+    sed -e "s|^{|{\"plugins\": $1, \"protocols\": {\"flat\": {\"pool_position\": \"off\"}},|" -e 's/"zs": {/"mine": {"dataset": "tiny", "model": "tiny", "method": "text_residual", "options": {"batch": 8, "lr": 0.1}, "seeds": [1, 2]}, &/' \
+        experiments.json
+}
+write '[]' | sed 's/"plugins": \[\], //' >bare.json
+write "[\"$plugin\"]" >mine.json
+run validate bare.json;                  refused an_unknown_method_points_to_plugins "text_residual.*--plugin"
+run validate bare.json --plugin $plugin; check validate_takes_a_plugin says "all right"
+run validate mine.json;                  check the_file_can_name_it says "all right"
+run ls methods --experiments mine.json;  check ls_reads_the_names_of_the_file says text_residual
+run validate mine.json --plugin ../mine2/text_residual.so
+check the_same_plugin_twice_is_one says "all right"
+(cd / && "$program" validate "$folder/world/mine.json") >"$folder/out" 2>"$folder/err"
+check its_path_is_relative_to_the_file says "all right"
+
+run run mine --experiments mine.json
+check it_trains_and_scores says text_residual
+run results mine --json;                 cp "$folder/out" first.json
+check its_results_are_stored test "$(grep -c '"map"' first.json)" -eq 2
+run run mine --experiments bare.json --plugin $plugin
+check a_second_run_does_nothing grep -q "nothing to do" "$folder/err"
+run run mine --experiments bare.json --plugin $plugin --store jobs --jobs 2 --set 'seeds=[1]'
+run results --json --store jobs;         sed -n 's/.*"map"://p' "$folder/out" >jobs.map; sed -n 's/.*"map"://p' first.json | head -1 >first.map
+check jobs_have_it_too sh -c 'test -s first.map && cmp jobs.map first.map'
+run run mine zs --experiments mine.json --set options.alpha=0 --dry-run
+refused zero_shot_has_no_such_option alpha
+run run mine --experiments mine.json --set options.alpha=0 --set protocol=flat --json; sed -n 's/.*"map"://p' "$folder/out" | head -1 >still.map
+run run zs --experiments mine.json --set protocol=flat --json;  sed -n 's/.*"map"://p' "$folder/out" >zs.map
+check without_its_residual_it_is_zero_shot_clip sh -c 'test -s zs.map && cmp still.map zs.map'
+
+# ---- another build ----
+echo '/* a remark */' >>../mine/text_residual.c; build
+run run mine --experiments mine.json
+check another_comment_runs_nothing_again grep -q "nothing to do" "$folder/err"
+sed 's/cosine_factor = 4/cosine_factor = 5/' ../mine/text_residual.c >"$folder/changed.c"; cp "$folder/changed.c" ../mine/text_residual.c; build
+run run mine --experiments mine.json --dry-run
+check other_code_trains_and_scores_again test "$(grep -c '^\(train\|score\).* to do' "$folder/out")" -eq 4
+check and_keeps_the_features says '^encode-image.* stored'
+run validate mine.json --plugin ../mine2/text_residual.so;   refused two_builds_of_one_method_are_refused "belongs to a method of ../mine2/text_residual.so"
+
+# ---- what does not fit ----
+source() { # source NAME MEMBERS [OPTIONS]: a plugin with one method, its members and its options as they are said
+    option=${3:-'OPTION_BOOL("on", true, "a switch")'}
+    cat >../mine/"$1".c <<END
+#include "methods/plugin.h"
+static const Option options[] = {$option, OPTION_END};
+static unsigned needs(const Options *o) { (void)o; return NEED_CLASS_TEXT; }
+static bool score(Run *run, const ImageFeatures *test, Scores *s, Error *err) { return scores_init(s, test->count, run->classes, false, err); }
+static const Method method = {.name = "other", .summary = "s", .options = options, .version = 1, .settings = ZERO_SHOT, .needs = needs, .score = score, $2};
+PALBENCH_PLUGIN(&method);
+END
+}
+source taken '.name = "tai"'
+source nameless '.name = "a b"'
+source optionless '.options = NULL'
+source scoreless '.score = NULL'
+source range '' 'OPTION_REAL("lr", 2, 0, 1, "too large")'
+source twice '' 'OPTION_BOOL("on", true, "a"), OPTION_BOOL("on", true, "b")'
+source whole ''
+exported='const PalbenchPlugin palbench_plugin __attribute__((visibility("default"))) ='
+sed "s/^PALBENCH_PLUGIN.*/extern $exported {PALBENCH_PLUGIN_VERSION + 1, 0, 0, 0, (const Method *const[]){\&method, NULL}};/; s/extern //" ../mine/whole.c >../mine/newer.c
+sed "s/^PALBENCH_PLUGIN.*/$exported {PALBENCH_PLUGIN_VERSION, sizeof(Method) + 8, sizeof(Option), sizeof(Run), (const Method *const[]){\&method, NULL}};/" ../mine/whole.c >../mine/sizes.c
+sed "s/^PALBENCH_PLUGIN.*/int palbench_plugins(void); int palbench_plugins(void) { return method.version; }/" ../mine/whole.c >../mine/symbolless.c
+sed "s/^static unsigned/bool of_a_later_palbench(Scores *s);\n&/; s/return scores_init/return of_a_later_palbench(s) \&\& scores_init/" ../mine/whole.c >../mine/later.c
+printf 'not a program' >../mine/text.so
+build PLUGIN_CFLAGS=-w whole.so taken.so nameless.so optionless.so scoreless.so range.so twice.so newer.so sizes.so symbolless.so later.so
+[ $status -eq 0 ] || bad the_broken_ones_build "$(head -c 600 "$folder/err")"
+try() { run ls methods --plugin ../mine/"$1".so; }
+try whole;       check a_small_one_loads says '^other '
+try newer;       refused another_interface_version_is_refused_with_both_numbers "interface 2, this palbench has 1.*again"
+try sizes;       refused other_structures_are_refused "other structures.*again"
+try symbolless;  refused a_missing_symbol_is_refused "exports no palbench_plugin"
+try later;       refused a_function_that_palbench_lacks_is_refused "of_a_later_palbench"
+try text;        refused what_is_no_shared_object_is_refused "text.so: cannot be loaded"
+try none;        refused a_missing_file_is_refused "none.so: there is no such plugin"
+try .;           refused a_folder_is_refused "mine/"
+try taken;       refused a_built_in_name_is_refused "the name tai belongs to a method that is built in"
+try nameless;    refused an_odd_name_is_refused "letters, digits"
+try optionless;  refused a_missing_options_table_is_refused "other has no options table"
+try scoreless;   refused a_missing_function_is_refused "other has no score function"
+try range;       refused a_default_out_of_range_is_refused "option lr of the method other has a default out of range"
+try twice;       refused an_option_that_stands_twice_is_refused "stands twice"
+write '"x.so"' >wrong.json;    run validate wrong.json; refused a_list_of_plugins_is_needed "plugins: a list"
+write '["x.so"]' >wrong.json;  run validate wrong.json; refused a_missing_plugin_of_the_file_is_named "wrong.json: x.so"
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
