@@ -28,7 +28,15 @@ typedef struct Model {
     GenerateSettings generate;
 } Model;
 
-typedef struct Experiment {
+typedef struct Experiment Experiment;
+
+typedef struct ExperimentList {
+    Experiment *items;
+    size_t count, capacity;
+} ExperimentList;
+void experiments_free(ExperimentList *list);
+
+struct Experiment {
     char *name;  /* "taidpt-mine[lr=0.001]" */
     char *label; /* what tables call it: "label" of the file or the name */
     char *base;  /* the name in the file */
@@ -36,18 +44,19 @@ typedef struct Experiment {
     Protocol protocol;
     const Method *method;
     Options options;
+    Setting setting; /* a mask's path is relative to the file's folder; of an ensemble see experiment_setting */
     GenerateSettings generate; /* what it says itself, before its model */
     int64_t *seeds;
     size_t seed_count;
     size_t limit;   /* --limit; 0: all images and captions */
     JsonFile *file; /* holds the strings */
-} Experiment;
+    ExperimentList members; /* of an ensemble: the two whose scores it mixes; its data set and protocol are theirs */
+    char *models;           /* of an ensemble whose members have different models: "mini + large"; `model` points here */
+};
 
-typedef struct ExperimentList {
-    Experiment *items;
-    size_t count, capacity;
-} ExperimentList;
-void experiments_free(ExperimentList *list);
+/* The setting as results name it (setting_read.h); of an ensemble what both members were shown: "partial 0.1" when the other was
+ * zero-shot, "few-shot 4 + full" when both saw labels, not the same. Caller frees. */
+char *experiment_setting(const Experiment *e);
 
 typedef struct Suite {
     const char *name;
