@@ -7,7 +7,8 @@ extern const Method method_zsclip, method_random_context, method_linear_probe, m
     method_t2i_pal, method_ensemble;
 
 static const Method *const methods[] = {
-    &method_zsclip, &method_random_context, &method_linear_probe, &method_tai, &method_tai_dpt, &method_t2i_pal, &method_ensemble, NULL,
+    &method_zsclip,  &method_random_context, &method_linear_probe, &method_tai,
+    &method_tai_dpt, &method_t2i_pal,        &method_ensemble,     NULL,
 };
 
 const Method *const *method_all(void)

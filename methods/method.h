@@ -92,7 +92,7 @@ typedef struct Method {
     unsigned settings;     /* which it can be asked for: ZERO_SHOT, FEW_SHOT | FULL_LABELS, ... */
     PoolPosition position; /* how the published code pools test images of a ResNet; a protocol may say otherwise */
     unsigned (*needs)(const Options *options);
-    bool (*train)(Run *run, Error *err); /* NULL: nothing to train */
+    bool (*train)(Run *run, Error *err);                                            /* NULL: nothing to train */
     bool (*score)(Run *run, const ImageFeatures *test, Scores *scores, Error *err); /* NULL: ensemble.c alone */
 } Method;
 

@@ -86,8 +86,9 @@ static bool pair_seeds(Experiment *e, Json entry, Error *err)
     for (size_t i = 0; i < e->seed_count; i++)
         for (size_t k = 0; k < 2; k++)
             if (!ensemble_member_seed(&m[k], e->seeds[i], &own))
-                return json_fail(entry, err, "%s has several seeds but not %lld; name seeds that both members have, "
-                                             "or give it a single one",
+                return json_fail(entry, err,
+                                 "%s has several seeds but not %lld; name seeds that both members have, "
+                                 "or give it a single one",
                                  m[k].name, (long long)e->seeds[i]);
     return true;
 }

@@ -118,8 +118,8 @@ static bool find_grids(Grid *grid, cJSON *entry, Json where, Error *err)
         cJSON *item = cJSON_GetObjectItemCaseSensitive(entry, outer[i]);
         if (item && is_grid(item) && !add_axis(grid, entry, item, "", where, err)) return false;
     }
-    static const char *const inner[] = {"options", "generate", "setting"},
-                             *const prefixes[] = {"", "generate.", "setting."};
+    static const char *const inner[] = {"options", "generate", "setting"}, *const prefixes[] = {"", "generate.",
+                                                                                                "setting."};
     for (size_t i = 0; i < sizeof inner / sizeof *inner; i++) {
         cJSON *object = cJSON_GetObjectItemCaseSensitive(entry, inner[i]), *item;
         if (!cJSON_IsObject(object) || is_grid(object)) continue;

@@ -48,10 +48,10 @@ struct Experiment {
     GenerateSettings generate; /* what it says itself, before its model */
     int64_t *seeds;
     size_t seed_count;
-    size_t limit;   /* --limit; 0: all images and captions */
-    JsonFile *file; /* holds the strings */
+    size_t limit;           /* --limit; 0: all images and captions */
+    JsonFile *file;         /* holds the strings */
     ExperimentList members; /* of an ensemble: the two whose scores it mixes; its data set and protocol are theirs */
-    char *models;           /* of an ensemble whose members have different models: "mini + large"; `model` points here */
+    char *models; /* of an ensemble whose members have different models: "mini + large"; `model` points here */
 };
 
 /* The setting as results name it (setting_read.h); of an ensemble what both members were shown: "partial 0.1" when the other was

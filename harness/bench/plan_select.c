@@ -37,10 +37,10 @@ static bool describe(const Planner *p, Stage *s, const Split *split, int64_t see
     cJSON_AddStringToObject(s->config, "setting", setting);
     cJSON_AddNumberToObject(s->config, "seed", (double)seed);
     s->words = xformat("%s-%s-s%lld", e->dataset, setting, (long long)seed);
-    s->label = e->setting.kind == SETTING_FEW_SHOT
-                   ? xformat("draw %zu images a class of %s, seed %lld", e->setting.shots, e->dataset, (long long)seed)
-                   : xformat("hide labels of %s but %g %%, seed %lld", e->dataset, 100 * e->setting.known,
-                             (long long)seed);
+    s->label =
+        e->setting.kind == SETTING_FEW_SHOT
+            ? xformat("draw %zu images a class of %s, seed %lld", e->setting.shots, e->dataset, (long long)seed)
+            : xformat("hide labels of %s but %g %%, seed %lld", e->dataset, 100 * e->setting.known, (long long)seed);
     free(setting);
     return true;
 }

@@ -60,7 +60,8 @@ static void free_result(StoredResult *r)
 {
     for (size_t c = 0; r->class_names && c < r->classes; c++) free(r->class_names[c]);
     free(r->class_names);
-    free(r->experiment), free(r->method), free(r->dataset), free(r->model), free(r->protocol), free(r->setting), free(r->note);
+    free(r->experiment), free(r->method), free(r->dataset), free(r->model), free(r->protocol), free(r->setting),
+        free(r->note);
     free(r->file), free(r->ap), free(r->loss), free(r->options), free(r->config), free(r->provenance);
     *r = (StoredResult){0};
 }

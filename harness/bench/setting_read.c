@@ -30,10 +30,14 @@ char *setting_words(unsigned settings)
 char *setting_text(const Setting *s)
 {
     switch (s->kind) {
-    case SETTING_FEW_SHOT: return xformat("few-shot %zu", s->shots);
-    case SETTING_PARTIAL: return s->mask ? xformat("partial %s", s->mask) : xformat("partial %.15g", s->known);
-    case SETTING_FULL: return xstrdup("full");
-    default: return xstrdup("zero-shot");
+    case SETTING_FEW_SHOT:
+        return xformat("few-shot %zu", s->shots);
+    case SETTING_PARTIAL:
+        return s->mask ? xformat("partial %s", s->mask) : xformat("partial %.15g", s->known);
+    case SETTING_FULL:
+        return xstrdup("full");
+    default:
+        return xstrdup("zero-shot");
     }
 }
 

@@ -13,8 +13,8 @@ static bool read_member(const Stage *member, const Split *split, size_t classes,
     if (!r) return false;
     size_t dim[2] = {split->count, classes};
     int8_t *labels = NULL;
-    bool good = artifact_read_floats(r, "scores", 2, dim, scores, err) &&
-                artifact_read_int8(r, "labels", 2, dim, &labels, err);
+    bool good =
+        artifact_read_floats(r, "scores", 2, dim, scores, err) && artifact_read_int8(r, "labels", 2, dim, &labels, err);
     artifact_close(r);
     if (good && memcmp(labels, split->labels, split->count * classes) != 0)
         good = fail(err, "%s: its labels are not those of the data set's test images; delete the file and run again",
@@ -48,8 +48,7 @@ bool ensemble_score(Bench *b, const Stage *s, Error *err)
     float *member[2] = {NULL, NULL};
     bool good = true;
     for (size_t k = 0; k < 2 && good; k++)
-        good = read_member(stage_input(s, &stage_score, k), split, dataset_classes(dataset),
-                           &member[k], err);
+        good = read_member(stage_input(s, &stage_score, k), split, dataset_classes(dataset), &member[k], err);
     good = good && mix(s, dataset, split, member, started, err);
     free(member[0]);
     free(member[1]);

@@ -22,7 +22,8 @@ static void note_short(Bench *b, const Setting *setting, Dataset *dataset, const
     size_t classes = 0;
     for (size_t c = 0; c < dataset_classes(dataset); c++) {
         if (have[c] >= setting->shots) continue;
-        if (++classes <= 5) text_addf(&text, "%s%s %zu", classes > 1 ? ", " : "", dataset_class_names(dataset)[c], have[c]);
+        if (++classes <= 5)
+            text_addf(&text, "%s%s %zu", classes > 1 ? ", " : "", dataset_class_names(dataset)[c], have[c]);
     }
     if (classes)
         progress_note(b->progress, "%s: %zu classes have fewer than %zu training images (%s%s); all of them are taken",
@@ -34,13 +35,13 @@ static void draw_images(Bench *b, const Stage *s, Dataset *dataset, const Split 
 {
     const Setting *setting = &s->experiment->setting;
     size_t *have = xcalloc(selected->classes, sizeof *have);
-    selected->count = select_few_shot(split->labels, split->count, selected->classes, setting->shots,
-                                      (uint64_t)s->seed, selected->rows, have);
+    selected->count = select_few_shot(split->labels, split->count, selected->classes, setting->shots, (uint64_t)s->seed,
+                                      selected->rows, have);
     note_short(b, setting, dataset, have);
     free(have);
     for (size_t i = 0; i < selected->count; i++)
-        memcpy(selected->labels + i * selected->classes,
-               split->labels + (size_t)selected->rows[i] * selected->classes, selected->classes);
+        memcpy(selected->labels + i * selected->classes, split->labels + (size_t)selected->rows[i] * selected->classes,
+               selected->classes);
 }
 
 static bool hide_labels(const Bench *b, const Stage *s, const Split *split, Selected *selected, Error *err)
@@ -54,8 +55,8 @@ static bool hide_labels(const Bench *b, const Stage *s, const Split *split, Sele
         return true;
     }
     char *path = path_join(b->book->folder, e->setting.mask);
-    const bool good = mask_file_read(path, split->labels, split->count, selected->classes, e->limit != 0,
-                                     selected->labels, err);
+    const bool good =
+        mask_file_read(path, split->labels, split->count, selected->classes, e->limit != 0, selected->labels, err);
     free(path);
     return good;
 }

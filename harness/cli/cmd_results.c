@@ -60,8 +60,8 @@ static void spread_cells(Table *t, Spread spread, bool first)
 static void print_table(const ResultList *list)
 {
     Table t = {0};
-    table_head(&t, (const char *const[]){"experiment", "method", "dataset", "protocol", "setting", "seed", "mAP", "mean",
-                                         "std", "file", NULL});
+    table_head(&t, (const char *const[]){"experiment", "method", "dataset", "protocol", "setting", "seed", "mAP",
+                                         "mean", "std", "file", NULL});
     for (size_t i = 0, end; i < list->count; i = end) {
         const Spread spread = spread_over_seeds(list, i, &end);
         for (size_t k = i; k < end; k++) {
