@@ -113,7 +113,7 @@ static void check_texts(const Summary *s)
     results_csv(s, &csv);
     assert_non_null(strstr(csv.data, "tai,tai,tiny,p,2,62.000000,"));
     per_class_csv(s, &classes);
-    assert_non_null(strstr(classes.data, "tai,tai,tiny,p,1,cat & co,61.000000\n"));
+    assert_non_null(strstr(classes.data, "tai,tai,tiny,p,1,cat & co,61.000000,zero-shot\n"));
     text_free(&latex), text_free(&markdown), text_free(&csv), text_free(&classes);
 }
 

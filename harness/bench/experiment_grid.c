@@ -266,12 +266,13 @@ static char *bracketed(const char *name, const TextList *words, size_t limit)
     return text.data;
 }
 
-/* "TaI-DPT, a=1, b=2". Caller frees. */
+/* "TaI-DPT, a=1, b=2"; without the setting, which tables put behind the label. Caller frees. */
 static char *label_of(const char *label, const TextList *words)
 {
     Text text = {0};
     text_add(&text, label);
-    for (size_t i = 0; i < words->count; i++) text_addf(&text, ", %s", words->items[i]);
+    for (size_t i = 0; i < words->count; i++)
+        if (strncmp(words->items[i], "setting", strlen("setting")) != 0) text_addf(&text, ", %s", words->items[i]);
     return text.data;
 }
 

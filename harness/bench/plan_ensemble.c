@@ -9,6 +9,8 @@ static Stage *new_ensemble(const Planner *p, int64_t seed)
     const Experiment *e = p->e;
     Stage *s = plan_new_stage(p, &stage_score);
     char *setting = experiment_setting(e), *options = options_json(&e->options, false);
+    cJSON *of = cJSON_AddArrayToObject(s->config, "of");
+    for (size_t k = 0; k < 2; k++) cJSON_AddItemToArray(of, cJSON_CreateString(e->members.items[k].name));
     cJSON_AddStringToObject(s->config, "experiment", e->name);
     cJSON_AddStringToObject(s->config, "method", e->method->name);
     cJSON_AddNumberToObject(s->config, "method_version", e->method->version);
