@@ -5,13 +5,16 @@
  *     ExperimentList list = {0};
  *     book_select(book, &(Selection){.suite = "mini"}, &list, err);
  *
- * Grids. {"grid": [..]} in place of `dataset`, `model`, `protocol`, an option or a key of `generate` expands the experiment, in
- * the order of the lists, the last key running fastest; each becomes an experiment NAME[key=value,...], keys in the file's
- * order: taidpt-mine[lr=0.001], t2ipal-mine[generate.steps=6]. A suite or a command line that names NAME means all of them.
+ * Grids. {"grid": [..]} in place of `dataset`, `model`, `protocol`, `setting`, an option, a key of `generate` or the number of a
+ * setting ({"few_shot": {"grid": [1, 4]}}) expands the experiment, in the order of the lists, the last key running fastest; each
+ * becomes an experiment NAME[key=value,...], keys in the file's order: taidpt-mine[lr=0.001], t2ipal-mine[generate.steps=6],
+ * coop-mine[setting.few_shot=4]. A suite or a command line that names NAME means all of them.
  *
- * --set PATH=VALUE replaces a value of the chosen experiments before grids expand (options.lr=0.01,
- * generate.steps=6, protocol=mini, seeds=[1,2]); VALUE is JSON, or a string when it is not. All but seeds go into the name like a grid's value: a result's name
- * says what it is. So does --limit. */
+ * --set PATH=VALUE replaces a value of the chosen experiments before grids expand (options.lr=0.01, generate.steps=6,
+ * setting.few_shot=4, protocol=mini, seeds=[1,2]); VALUE is JSON, or a string when it is not. All but seeds go into the name like a
+ * grid's value: a result's name says what it is. So does --limit.
+ *
+ * An experiment of the method "ensemble" mixes the scores of two others; see experiment_ensemble.h. */
 #pragma once
 
 #include "harness/bench/generate_settings.h"
