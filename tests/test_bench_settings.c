@@ -445,6 +445,32 @@ static void an_ensemble_alone_runs_its_members_and_counts_one_result_a_seed(void
     bench_close(&bench);
 }
 
+static void a_stored_result_can_be_a_member(void **state)
+{
+    (void)state;
+    run("\"there\": {" PROBE ", \"setting\": {\"few_shot\": 2}, \"seeds\": [8]}");
+    run(ZS("zs", "") ", " BOTH("[\"zs\", {\"stored\": \"there\"}]", ", \"options\": {\"ratio\": 1}, \"seeds\": [5]"));
+    char *setting;
+    float *both = scores_of("both", 5, &setting), *there = scores_of("there", 8, NULL);
+    float *expected = xcalloc(TRAIN * CLASSES, sizeof *expected);
+    ensemble_mix(there, there, TRAIN * CLASSES, 1, expected);
+    assert_memory_equal(both, expected, TRAIN * CLASSES * sizeof *expected);
+    assert_string_equal(setting, "few-shot 2");
+    free(both), free(there), free(expected), free(setting);
+
+    Error err;
+    Bench bench;
+    Plan plan;
+    ExperimentList list = {0};
+    write_experiments(ZS("zs", "") ", " BOTH("[{\"stored\": \"gone\"}, \"zs\"]", ""));
+    const BenchOptions options = {.experiments = file_path("experiments.json"), .store = store};
+    assert_true(bench_open(&bench, &options, &err) && book_select(bench.book, &(Selection){0}, &list, &err));
+    assert_false(plan_make(&plan, &bench, &list, &err));
+    assert_non_null(strstr(err.text, "no result of gone is stored"));
+    experiments_free(&list);
+    bench_close(&bench);
+}
+
 static void members_that_do_not_fit_are_refused(void **state)
 {
     (void)state;
@@ -520,6 +546,7 @@ int main(void)
         cmocka_unit_test(a_draw_is_made_once_and_only_what_hangs_on_it_runs_again),
         cmocka_unit_test(an_ensemble_mixes_normalised_scores_seed_by_seed),
         cmocka_unit_test(an_ensemble_alone_runs_its_members_and_counts_one_result_a_seed),
+        cmocka_unit_test(a_stored_result_can_be_a_member),
         cmocka_unit_test(members_that_do_not_fit_are_refused),
         cmocka_unit_test(mixing_equals_numpys),
     };

@@ -53,12 +53,13 @@ struct Experiment {
     size_t seed_count;
     size_t limit;           /* --limit; 0: all images and captions */
     JsonFile *file;         /* holds the strings */
+    bool stored;            /* only a member of an ensemble: the name of a stored result, nothing else is known of it */
     ExperimentList members; /* of an ensemble: the two whose scores it mixes; its data set and protocol are theirs */
     char *models; /* of an ensemble whose members have different models: "mini + large"; `model` points here */
 };
 
 /* The setting as results name it (setting_read.h); of an ensemble what both members were shown: "partial 0.1" when the other was
- * zero-shot, "few-shot 4 + full" when both saw labels, not the same. Caller frees. */
+ * zero-shot, "few-shot 4 + full" when both saw labels, not the same (of a stored member nothing is known here). Caller frees. */
 char *experiment_setting(const Experiment *e);
 
 typedef struct Suite {

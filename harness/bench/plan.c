@@ -28,6 +28,11 @@ Stage *plan_new_stage(const Planner *p, const StageKind *kind)
 Stage *plan_add(const Planner *p, Stage *s)
 {
     stage_seal(s, p->b->store);
+    return plan_keep(p, s);
+}
+
+Stage *plan_keep(const Planner *p, Stage *s)
+{
     Plan *plan = p->plan;
     for (size_t i = 0; i < plan->count; i++)
         if (strcmp(plan->stages[i]->hash, s->hash) == 0) {

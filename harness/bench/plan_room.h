@@ -30,6 +30,8 @@ bool plan_ensemble(const Planner *p, Error *err);
 Stage *plan_new_stage(const Planner *p, const StageKind *kind);
 /* Seals the stage and puts it at the end of the plan, or frees it and returns the equal one that stands there. */
 Stage *plan_add(const Planner *p, Stage *s);
+/* The same for a stage whose hash and path are known. */
+Stage *plan_keep(const Planner *p, Stage *s);
 void plan_add_input(Stage *s, const Stage *input); /* NULL: none */
 
 /* The data set's captions with their labels; with the method's template sentences behind them if it asks for them. NULL on

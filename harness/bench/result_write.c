@@ -13,19 +13,19 @@ static void write_scores(ArtifactWriter *w, const Scores *scores, size_t images,
 static void write_attributes(ArtifactWriter *w, const Stage *s, double map)
 {
     const Experiment *e = s->experiment;
-    char *options = options_json(&e->options, false), *setting = experiment_setting(e);
+    char *options = options_json(&e->options, false);
+    const cJSON *setting = cJSON_GetObjectItemCaseSensitive(s->config, "setting");
     artifact_attribute_text(w, "experiment", e->name);
     artifact_attribute_text(w, "dataset", e->dataset);
     artifact_attribute_text(w, "model", e->model);
     artifact_attribute_text(w, "protocol", e->protocol.name);
-    artifact_attribute_text(w, "setting", setting);
+    artifact_attribute_text(w, "setting", setting->valuestring);
     artifact_attribute_text(w, "method", e->method->name);
     artifact_attribute_text(w, "options", options);
     artifact_attribute_integer(w, "seed", s->seed);
     artifact_attribute_number(w, "map", map);
     if (e->method->note) artifact_attribute_text(w, "note", e->method->note);
     free(options);
-    free(setting);
 }
 
 static bool write(const Stage *s, const Result *r, const Metrics *metrics, double started, Error *err)
