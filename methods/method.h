@@ -26,7 +26,7 @@ enum {
     NEED_CLASS_TEXT = 1 << 0,       /* class names through the text tower: the CLIP model and its tokenizer */
     NEED_CAPTIONS = 1 << 1,         /* labelled captions, global text features */
     NEED_CAPTION_TOKENS = 1 << 2,   /* their local features too */
-    NEED_TRAIN_IMAGES = 1 << 3,     /* labelled images, global features */
+    NEED_TRAIN_IMAGES = 1 << 3,     /* labelled images, global features; there are none in the setting zero-shot */
     NEED_TEST_LOCAL = 1 << 4,       /* local features of the test images */
     NEED_TEMPLATES = 1 << 5,        /* one-hot template sentences are added to the captions (methods.md) */
     NEED_GENERATED_IMAGES = 1 << 6, /* images drawn from labelled captions, global features */
@@ -94,8 +94,8 @@ typedef struct Method {
     unsigned settings;     /* which it can be asked for: ZERO_SHOT, FEW_SHOT | FULL_LABELS, ... */
     PoolPosition position; /* how the published code pools test images of a ResNet; a protocol may say otherwise */
     unsigned (*needs)(const Options *options);
-    bool (*train)(Run *run, Error *err); /* NULL: nothing to train */
-    bool (*score)(Run *run, const ImageFeatures *test, Scores *scores, Error *err);
+    bool (*train)(Run *run, Error *err);                                            /* NULL: nothing to train */
+    bool (*score)(Run *run, const ImageFeatures *test, Scores *scores, Error *err); /* NULL: ensemble.c alone */
     const char *plugin; /* set by the registry, not by the method: the shared object it came from; NULL: built in */
     const char *plugin_hash; /* hex SHA-256 of that file; part of every hash beside the version */
 } Method;

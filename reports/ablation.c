@@ -1,13 +1,14 @@
 #include "reports/ablation.h"
 
 #include "harness/base/memory.h"
+#include "reports/summary.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 static void add_row(Ablation *a, const char *label, const char *experiment, const ResultList *results)
 {
-    AblationRow row = {.label = label};
+    AblationRow row = {.label = NULL};
     double *maps = xmalloc((results->count + 1) * sizeof *maps);
     row.results = xcalloc(results->count + 1, sizeof *row.results);
     for (size_t i = 0; i < results->count; i++) {
@@ -17,6 +18,7 @@ static void add_row(Ablation *a, const char *label, const char *experiment, cons
     }
     if (row.count) {
         row.map = spread_of(maps, row.count);
+        row.label = label_with_setting(label, row.results[0]->setting);
         a->rows[a->count++] = row;
     } else {
         free(row.results);
@@ -52,7 +54,7 @@ void ablation_make(Ablation *a, const AblationSuite *suite, const ResultList *re
 
 void ablation_free(Ablation *a)
 {
-    for (size_t i = 0; i < a->count; i++) free(a->rows[i].results);
+    for (size_t i = 0; i < a->count; i++) free(a->rows[i].results), free(a->rows[i].label);
     free(a->rows);
     *a = (Ablation){0};
 }

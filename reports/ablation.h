@@ -5,7 +5,7 @@
 #include "reports/report.h"
 
 typedef struct AblationRow {
-    const char *label;
+    char *label;                  /* the suite's, with the setting (label_with_setting) */
     const StoredResult **results; /* [count], a seed each */
     size_t count;
     Spread map;
@@ -20,7 +20,7 @@ typedef struct Ablation {
     bool has_full; /* the first row is the suite's first experiment: only then are there differences */
 } Ablation;
 
-/* Everything is borrowed from `suite` and `results`. */
+/* Results and names are borrowed from `suite` and `results`. */
 void ablation_make(Ablation *ablation, const AblationSuite *suite, const ResultList *results);
 void ablation_free(Ablation *ablation);
 /* "-1.25 ± 0.31", "-" without one; the sign is a plain hyphen. */

@@ -132,6 +132,12 @@ static void set_axis(const CurveSet *set, Text *body)
         text_addf(body, "set xrange [%.10g:%.10g]\n", lowest - margin, highest + margin);
 }
 
+static const char *axis_title(const char *key)
+{
+    if (strcmp(key, "setting.few_shot") == 0) return "labelled images a class";
+    return strcmp(key, "setting.partial") == 0 ? "share of labels known" : key;
+}
+
 bool curves_draw(const CurveSet *set, const char *folder, const char *name, Error *err)
 {
     Text data = {0}, body = {0};
@@ -142,7 +148,7 @@ bool curves_draw(const CurveSet *set, const char *folder, const char *name, Erro
               "set xlabel '%s'\nset ylabel 'mAP (percent)'\nset grid y lc rgb '#dddddd'\n"
               "set offsets 0, 0, graph 0.12, graph 0.12\nset key outside top center vertical maxcols "
               "2\nplot ",
-              set->key);
+              axis_title(set->key));
     for (size_t i = 0; i < lines; i++) {
         Text title = {0};
         for (size_t k = 0; k < set->curves[i].count; k++) {

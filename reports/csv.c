@@ -27,7 +27,7 @@ static void csv_head(const StoredResult *r, Text *out)
 
 void results_csv(const Summary *s, Text *out)
 {
-    text_add(out, "experiment,method,dataset,protocol,seed,map,file,note\n");
+    text_add(out, "experiment,method,dataset,protocol,seed,map,file,note,setting\n");
     for (size_t i = 0; i < s->row_count * s->column_count; i++)
         for (size_t k = 0; k < s->cells[i].count; k++) {
             const StoredResult *r = s->cells[i].results[k];
@@ -36,20 +36,24 @@ void results_csv(const Summary *s, Text *out)
             csv_field(r->file, out);
             text_add(out, ",");
             csv_field(r->note ? r->note : "", out);
+            text_add(out, ",");
+            csv_field(r->setting, out);
             text_add(out, "\n");
         }
 }
 
 void per_class_csv(const Summary *s, Text *out)
 {
-    text_add(out, "experiment,method,dataset,protocol,seed,class,ap\n");
+    text_add(out, "experiment,method,dataset,protocol,seed,class,ap,setting\n");
     for (size_t i = 0; i < s->row_count * s->column_count; i++)
         for (size_t k = 0; k < s->cells[i].count; k++) {
             const StoredResult *r = s->cells[i].results[k];
             for (size_t class = 0; class < r->classes; class ++) {
                 csv_head(r, out);
                 csv_field(r->class_names[class], out);
-                text_addf(out, isnan(r->ap[class]) ? ",\n" : ",%.6f\n", r->ap[class]);
+                text_addf(out, isnan(r->ap[class]) ? ",," : ",%.6f,", r->ap[class]);
+                csv_field(r->setting, out);
+                text_add(out, "\n");
             }
         }
 }

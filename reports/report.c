@@ -76,12 +76,12 @@ static bool gnuplot_figures(Report *r, size_t column, Error *err)
 static bool example_sheet(Report *r, size_t column, Error *err)
 {
     const size_t row = summary_best(&r->summary, column);
-    /* The linear probe has seen labelled images; a sheet should show what was learned without, where there is such a row. */
+    /* A sheet should show what was learned without labelled images, where there is such a row. */
     size_t shown = row;
     double best = -1;
     for (size_t i = 0; i < r->summary.row_count; i++) {
         const Cell *cell = summary_cell(&r->summary, i, column);
-        if (!cell->count || strcmp(r->summary.rows[i].method, "linear_probe") == 0 || cell->map.mean <= best) continue;
+        if (!cell->count || strcmp(cell->results[0]->setting, "zero-shot") != 0 || cell->map.mean <= best) continue;
         best = cell->map.mean, shown = i;
     }
     char *name = figure_name("examples", column);

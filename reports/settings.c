@@ -45,6 +45,29 @@ static void add_generator(Settings *s, const char *path)
     artifact_close(r);
 }
 
+static void add_setting(Settings *s, const char *setting)
+{
+    static const char *const kinds[][2] = {{"few-shot ", "setting.few_shot"}, {"partial ", "setting.partial"}};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        const size_t length = strlen(kinds[i][0]);
+        if (strncmp(setting, kinds[i][0], length) != 0) continue;
+        char *end;
+        const double value = strtod(setting + length, &end);
+        if (*end || end == setting + length) continue; /* a mask file, or an ensemble's two settings */
+        add(s, xstrdup(kinds[i][1]), xstrdup(setting + length), true, value);
+        return;
+    }
+    add(s, xstrdup("setting"), xstrdup(setting), false, 0);
+}
+
+static void add_members(Settings *s, const char *json)
+{
+    cJSON *root = cJSON_Parse(json);
+    const cJSON *of = cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(root, "config"), "of");
+    if (of) add(s, xstrdup("of"), json_canonical(of), false, 0);
+    cJSON_Delete(root);
+}
+
 static int by_key(const void *a, const void *b)
 {
     return strcmp(((const SettingValue *)a)->key, ((const SettingValue *)b)->key);
@@ -58,6 +81,8 @@ void settings_of(const StoredResult *r, const StoredFiles *store, Settings *s)
     for (size_t i = 0; i < sizeof outer / sizeof *outer; i++)
         add(s, xstrdup(outer[i][0]), xstrdup(outer[i][1]), false, 0);
     add_options(s, r->options);
+    add_setting(s, r->setting);
+    add_members(s, r->config);
     InputFiles inputs = {0};
     inputs_find(store, r->file, &inputs);
     const InputFile *generated = inputs_get(&inputs, "generate", NULL);

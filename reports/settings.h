@@ -1,5 +1,5 @@
 /* Everything that an experiment's result depends on, as keys and values: data set, protocol, model, method, the method's options,
- * and how its images were drawn ("generate.steps", as --set names it). */
+ * the setting ("setting.few_shot" and "setting.partial" as numbers, else "setting"), members of an ensemble ("of"), and how its images were drawn ("generate.steps", as --set names it). */
 #pragma once
 
 #include "harness/bench/results.h"

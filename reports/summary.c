@@ -6,10 +6,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-static size_t row_of(Summary *s, const char *label, const StoredResult *r)
+char *label_with_setting(const char *label, const char *setting)
 {
-    for (size_t i = 0; i < s->row_count; i++)
-        if (strcmp(s->rows[i].label, label) == 0) return i;
+    const bool said = strcmp(setting, "zero-shot") == 0 || strstr(label, setting);
+    return said ? xstrdup(label) : xformat("%s (%s)", label, setting);
+}
+
+static size_t row_of(Summary *s, const char *plain, const StoredResult *r)
+{
+    char *label = label_with_setting(plain, r->setting);
+    size_t row = 0;
+    while (row < s->row_count && strcmp(s->rows[row].label, label) != 0) row++;
+    if (row < s->row_count) {
+        free(label);
+        return row;
+    }
     s->rows = xrealloc(s->rows, (s->row_count + 1) * sizeof *s->rows);
     s->rows[s->row_count] = (Row){.label = label, .method = r->method, .note = r->note};
     return s->row_count++;
@@ -79,6 +90,7 @@ void summary_make(Summary *s, const ResultList *results, const char *const *expe
 void summary_free(Summary *s)
 {
     for (size_t i = 0; i < s->row_count * s->column_count; i++) free(s->cells[i].results), free(s->cells[i].ap);
+    for (size_t i = 0; i < s->row_count; i++) free(s->rows[i].label);
     free(s->cells), free(s->rows), free(s->columns);
     *s = (Summary){0};
 }

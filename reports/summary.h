@@ -18,8 +18,12 @@ typedef struct Column {
 } Column;
 
 typedef struct Row {
-    const char *label, *method, *note; /* note NULL: nothing to say */
+    char *label;               /* "CoOp", "CoOp (few-shot 4)": what was shown of the training images belongs to it */
+    const char *method, *note; /* note NULL: nothing to say */
 } Row;
+
+/* The label, with the setting behind it unless that is zero-shot or stands in the label already. Caller frees. */
+char *label_with_setting(const char *label, const char *setting);
 
 typedef struct Summary {
     Row *rows;
@@ -28,8 +32,8 @@ typedef struct Summary {
     Cell *cells; /* [row_count, column_count] */
 } Summary;
 
-/* Rows in the order of `experiments` (NULL-terminated; experiments with the same label share a row). Everything is borrowed from
- * `results`. Experiments without results are left out. */
+/* Rows in the order of `experiments` (NULL-terminated; experiments with the same label and setting share a row). Everything but
+ * the rows' labels is borrowed from `results`. Experiments without results are left out. */
 void summary_make(Summary *summary, const ResultList *results, const char *const *experiments,
                   const char *const *labels);
 void summary_free(Summary *summary);

@@ -81,7 +81,7 @@ static void mistakes_are_named_by_path_and_told_what_is_allowed(void **state)
     refused("\"seeds\": []", "", "experiments.e.seeds", "1 to");
     refused("\"seeds\": [1, 1]", "", "experiments.e.seeds[1]", "twice");
     refused("\"seeds\": [1.5]", "", "experiments.e.seeds[0]", "whole");
-    refused("\"setting\": {\"few_shot\": 4}", "", "experiments.e.setting", "zero-shot");
+    refused("\"setting\": {\"few_shot\": 4}", "", "experiments.e.setting", "it has \"zero-shot\"");
     refused("", "\"suites\": {\"s\": [\"f\"]}", "suites.s", "ls experiments");
     refused("", "\"suites\": {\"s\": []}", "suites.s", "empty");
     refused("", "\"protocols\": {\"p\": {\"resize\": \"pad\"}}", "protocols.p.resize", "\"crop\", \"stretch\"");

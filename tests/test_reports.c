@@ -102,6 +102,29 @@ static void protocols_never_share_a_column(void **state)
     with_summary(check_shape);
 }
 
+/* Results of other settings never stand in a table without saying so. */
+static void labels_carry_the_setting(void **state)
+{
+    (void)state;
+    StoredResult items[3];
+    for (size_t i = 0; i < 3; i++)
+        items[i] = (StoredResult){.experiment = (char *[]){"a", "b", "c"}[i],
+                                  .setting = (char *[]){"zero-shot", "few-shot 4", "full"}[i],
+                                  .method = "coop",
+                                  .dataset = "tiny",
+                                  .protocol = "p",
+                                  .map = 50};
+    const ResultList list = {.items = items, .count = 3};
+    Summary s;
+    summary_make(&s, &list, (const char *const[]){"a", "b", "c", NULL},
+                 (const char *const[]){"CoOp", "CoOp", "CoOp, full labels", NULL});
+    assert_int_equal(s.row_count, 3); /* one label, two settings: two rows */
+    assert_string_equal(s.rows[0].label, "CoOp");
+    assert_string_equal(s.rows[1].label, "CoOp (few-shot 4)");
+    assert_string_equal(s.rows[2].label, "CoOp, full labels");
+    summary_free(&s);
+}
+
 static void check_texts(const Summary *s)
 {
     Text latex = {0}, markdown = {0}, csv = {0}, classes = {0};
@@ -113,7 +136,7 @@ static void check_texts(const Summary *s)
     results_csv(s, &csv);
     assert_non_null(strstr(csv.data, "tai,tai,tiny,p,2,62.000000,"));
     per_class_csv(s, &classes);
-    assert_non_null(strstr(classes.data, "tai,tai,tiny,p,1,cat & co,61.000000\n"));
+    assert_non_null(strstr(classes.data, "tai,tai,tiny,p,1,cat & co,61.000000,zero-shot\n"));
     text_free(&latex), text_free(&markdown), text_free(&csv), text_free(&classes);
 }
 
@@ -205,9 +228,9 @@ static void report_of_nothing_says_so(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(protocols_never_share_a_column),  cmocka_unit_test(tables_escape_what_their_form_needs),
-        cmocka_unit_test(report_is_one_page_with_figures), cmocka_unit_test(report_without_gnuplot_has_its_tables),
-        cmocka_unit_test(report_of_nothing_says_so),
+        cmocka_unit_test(protocols_never_share_a_column),        cmocka_unit_test(labels_carry_the_setting),
+        cmocka_unit_test(tables_escape_what_their_form_needs),   cmocka_unit_test(report_is_one_page_with_figures),
+        cmocka_unit_test(report_without_gnuplot_has_its_tables), cmocka_unit_test(report_of_nothing_says_so),
     };
     return cmocka_run_group_tests(tests, make_store, remove_store);
 }

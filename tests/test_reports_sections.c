@@ -307,6 +307,35 @@ static void curves_join_what_differs_in_one_number(void **state)
     results_free(&results);
 }
 
+static void curves_run_over_shots_and_over_shares_known(void **state)
+{
+    (void)state;
+    static char *const settings[] = {"few-shot 4", "few-shot 1", "partial 0.5", "full", "partial 0.1", "partial m.txt"};
+    StoredResult results[6];
+    AblationRow rows[6];
+    CurveSource sources[6];
+    CurveSets sets;
+    const StoredFiles nothing = {0};
+    for (size_t i = 0; i < 6; i++) {
+        results[i] =
+            (StoredResult){.dataset = "tiny", .protocol = "p", .model = "m", .method = "coop", .options = "{}"};
+        results[i].config = "{}", results[i].file = "none.h5", results[i].setting = settings[i];
+        rows[i] = (AblationRow){.map = {.mean = 50}};
+        sources[i].row = &rows[i];
+        settings_of(&results[i], &nothing, &sources[i].settings);
+    }
+    curves_find(&sets, sources, 6);
+    assert_int_equal(sets.count, 2);
+    assert_string_equal(sets.items[0].key, "setting.few_shot");
+    assert_int_equal(sets.items[0].curves[0].count, 2);
+    assert_ptr_equal(sets.items[0].curves[0].points[0], &sources[1]);
+    assert_string_equal(sets.items[1].key, "setting.partial");
+    assert_int_equal(sets.items[1].curves[0].count, 2); /* the list of a file is no number */
+    assert_ptr_equal(sets.items[1].curves[0].points[1], &sources[2]);
+    curves_free(&sets);
+    for (size_t i = 0; i < 6; i++) settings_free(&sources[i].settings);
+}
+
 /* ---- pages ---- */
 
 static bool grey_picture(void *context, const StoredResult *r, size_t image, uint8_t **png, size_t *bytes, Error *err)
@@ -409,6 +438,7 @@ int main(void)
         cmocka_unit_test(inputs_are_found_by_their_hashes),
         cmocka_unit_test(differences_are_taken_seed_by_seed),
         cmocka_unit_test(curves_join_what_differs_in_one_number),
+        cmocka_unit_test(curves_run_over_shots_and_over_shares_known),
         cmocka_unit_test(report_has_every_section_that_is_stored),
         cmocka_unit_test(sections_without_gnuplot_lack_plots_alone),
         cmocka_unit_test(judged_class_out_of_range_is_refused),

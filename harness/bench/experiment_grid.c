@@ -1,5 +1,8 @@
 #include "harness/bench/experiment_grid.h"
 
+#include "harness/bench/experiment_ensemble.h"
+#include "harness/bench/setting_read.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,6 +29,17 @@ static char *value_word(const cJSON *value)
     return cJSON_IsString(value) ? xstrdup(value->valuestring) : json_canonical(value);
 }
 
+/* "key=value" of a name; {"few_shot": 4} of the key setting is "setting.few_shot=4". Caller frees. */
+static char *value_pair(const char *key, const cJSON *value)
+{
+    const cJSON *inner = cJSON_IsObject(value) && strcmp(key, "setting") == 0 ? value->child : NULL;
+    const bool form = inner && !inner->next;
+    char *word = value_word(form ? inner : value);
+    char *pair = form ? xformat("%s.%s=%s", key, inner->string, word) : xformat("%s=%s", key, word);
+    free(word);
+    return pair;
+}
+
 static bool is_grid(const cJSON *value)
 {
     return cJSON_IsObject(value) && cJSON_GetObjectItemCaseSensitive(value, "grid");
@@ -45,21 +59,22 @@ static bool apply_setting(cJSON *entry, const char *setting, TextList *words, Er
     char *path = NULL;
     cJSON *value = parse_setting(setting, &path, err);
     if (!value) return false;
-    const bool option = strncmp(path, "options.", 8) == 0, generate = strncmp(path, "generate.", 9) == 0;
-    const char *key = option ? path + 8 : generate ? path + 9 : path;
+    const bool option = strncmp(path, "options.", 8) == 0, generate = strncmp(path, "generate.", 9) == 0,
+               part = strncmp(path, "setting.", 8) == 0;
+    const char *key = option || part ? path + 8 : generate ? path + 9 : path;
     if (strchr(key, '.') || *key == 0) {
-        fail_usage(err, "--set %s: the path is KEY, options.KEY or generate.KEY", setting);
+        fail_usage(err, "--set %s: the path is KEY, options.KEY, generate.KEY or setting.KEY", setting);
         free(path);
         cJSON_Delete(value);
         return false;
     }
     if (strcmp(path, "seeds") != 0 && strcmp(path, "label") != 0 && !is_grid(value)) {
-        char *word = value_word(value), *pair = xformat("%s=%s", option ? key : path, word);
+        char *pair = value_pair(option ? key : path, value);
         text_list_add(words, pair);
-        free(word);
         free(pair);
     }
     cJSON *target = entry;
+    if (part) put(entry, "setting", target = cJSON_CreateObject()); /* one form takes the place of another */
     if (option || generate) {
         const char *inner = option ? "options" : "generate";
         target = cJSON_GetObjectItemCaseSensitive(entry, inner);
@@ -98,15 +113,16 @@ static bool add_axis(Grid *grid, cJSON *parent, cJSON *item, const char *prefix,
 
 static bool find_grids(Grid *grid, cJSON *entry, Json where, Error *err)
 {
-    static const char *const outer[] = {"dataset", "model", "protocol"};
+    static const char *const outer[] = {"dataset", "model", "protocol", "setting"};
     for (size_t i = 0; i < sizeof outer / sizeof *outer; i++) {
         cJSON *item = cJSON_GetObjectItemCaseSensitive(entry, outer[i]);
         if (item && is_grid(item) && !add_axis(grid, entry, item, "", where, err)) return false;
     }
-    static const char *const inner[] = {"options", "generate"}, *const prefixes[] = {"", "generate."};
-    for (int i = 0; i < 2; i++) {
+    static const char *const inner[] = {"options", "generate", "setting"}, *const prefixes[] = {"", "generate.",
+                                                                                                "setting."};
+    for (size_t i = 0; i < sizeof inner / sizeof *inner; i++) {
         cJSON *object = cJSON_GetObjectItemCaseSensitive(entry, inner[i]), *item;
-        if (!cJSON_IsObject(object)) continue;
+        if (!cJSON_IsObject(object) || is_grid(object)) continue;
         cJSON_ArrayForEach(item, object)
         {
             if (is_grid(item) && !add_axis(grid, object, item, prefixes[i], where, err)) return false;
@@ -127,12 +143,12 @@ static void apply_combination(Grid *grid, size_t number, TextList *words)
     for (size_t a = 0; a < grid->count; a++) {
         const Axis *axis = &grid->axes[a];
         const cJSON *value = cJSON_GetArrayItem(axis->values, (int)choice[a]);
-        char *key = xstrdup(axis->key), *word = value_word(value), *pair = xformat("%s%s=%s", axis->prefix, key, word);
+        char *key = xstrdup(axis->key), *full = xformat("%s%s", axis->prefix, key), *pair = value_pair(full, value);
         text_list_add(words, pair);
         put(axis->parent, key, cJSON_Duplicate(value, true));
         grid->axes[a].key = cJSON_GetObjectItemCaseSensitive(axis->parent, key)->string; /* the old node is gone */
         free(key);
-        free(word);
+        free(full);
         free(pair);
     }
 }
@@ -161,15 +177,6 @@ static bool read_seeds(Experiment *e, Json entry, Error *err)
         e->seeds[e->seed_count++] = seed;
     }
     return true;
-}
-
-static bool read_setting(Json entry, Error *err)
-{
-    const Json setting = json_get(entry, "setting");
-    const char *word;
-    if (!setting.node) return true;
-    if (json_is_string(setting) && json_as_string(setting, &word, err) && strcmp(word, "zero-shot") == 0) return true;
-    return json_fail(setting, err, "allowed is \"zero-shot\"; this release has no few-shot and partial-label settings");
 }
 
 static bool unknown_method(Json entry, const char *name, Error *err)
@@ -232,6 +239,7 @@ static bool read_experiment(const Book *book, Experiment *e, Json entry, Error *
     static const char *const keys[] = {"dataset",  "model", "method",  "protocol", "options",
                                        "generate", "seeds", "setting", "label",    NULL};
     const char *method, *protocol;
+    if (ensemble_entry(entry)) return ensemble_read(e, entry, err) && read_seeds(e, entry, err);
     if (!json_only_keys(entry, keys, err) || !json_string(entry, "dataset", &e->dataset, err) ||
         !json_string(entry, "model", &e->model, err) || !json_string(entry, "method", &method, err) ||
         !json_string_or(entry, "protocol", "default", &protocol, err))
@@ -244,7 +252,8 @@ static bool read_experiment(const Book *book, Experiment *e, Json entry, Error *
     if (!found) return unknown_protocol(book, entry, protocol, err);
     e->protocol = *found;
     return options_read(&e->options, e->method->options, json_get(entry, "options"), err) &&
-           read_generate(e, json_get(entry, "generate"), err) && read_seeds(e, entry, err) && read_setting(entry, err);
+           read_generate(e, json_get(entry, "generate"), err) && read_seeds(e, entry, err) &&
+           setting_read(&e->setting, e->method, e->method->needs(&e->options), json_get(entry, "setting"), err);
 }
 
 /* "NAME[a=1,b=2,limit=9]", or NAME when there are neither words nor a limit. Caller frees. */
@@ -258,12 +267,13 @@ static char *bracketed(const char *name, const TextList *words, size_t limit)
     return text.data;
 }
 
-/* "TaI-DPT, a=1, b=2". Caller frees. */
+/* "TaI-DPT, a=1, b=2"; without the setting, which tables put behind the label. Caller frees. */
 static char *label_of(const char *label, const TextList *words)
 {
     Text text = {0};
     text_add(&text, label);
-    for (size_t i = 0; i < words->count; i++) text_addf(&text, ", %s", words->items[i]);
+    for (size_t i = 0; i < words->count; i++)
+        if (strncmp(words->items[i], "setting", strlen("setting")) != 0) text_addf(&text, ", %s", words->items[i]);
     return text.data;
 }
 

@@ -1,5 +1,6 @@
 #include "harness/bench/experiments.h"
 
+#include "harness/bench/experiment_ensemble.h"
 #include "harness/bench/experiment_grid.h"
 
 #include <stdio.h>
@@ -286,7 +287,7 @@ static bool select_one(const Book *book, const char *name, const Selection *s, E
     return experiment_expand(book, entry, name[base] ? name : NULL, s, list, err);
 }
 
-bool book_select(const Book *book, const Selection *s, ExperimentList *list, Error *err)
+bool book_select_plain(const Book *book, const Selection *s, ExperimentList *list, Error *err)
 {
     if (s->suite) {
         const Suite *suite = book_suite(book, s->suite);
@@ -312,6 +313,14 @@ bool book_select(const Book *book, const Selection *s, ExperimentList *list, Err
     return true;
 }
 
+bool book_select(const Book *book, const Selection *s, ExperimentList *list, Error *err)
+{
+    if (!book_select_plain(book, s, list, err)) return false;
+    for (size_t i = 0; i < list->count; i++)
+        if (!ensemble_resolve(book, &list->items[i], err)) return false;
+    return true;
+}
+
 void experiments_free(ExperimentList *list)
 {
     for (size_t i = 0; i < list->count; i++) {
@@ -320,6 +329,8 @@ void experiments_free(ExperimentList *list)
         free(e->label);
         free(e->base);
         free(e->seeds);
+        free(e->models);
+        experiments_free(&e->members);
         options_free(&e->options);
         if (e->file) json_free(e->file);
     }

@@ -5,13 +5,16 @@
  *     ExperimentList list = {0};
  *     book_select(book, &(Selection){.suite = "mini"}, &list, err);
  *
- * Grids. {"grid": [..]} in place of `dataset`, `model`, `protocol`, an option or a key of `generate` expands the experiment, in
- * the order of the lists, the last key running fastest; each becomes an experiment NAME[key=value,...], keys in the file's
- * order: taidpt-mine[lr=0.001], t2ipal-mine[generate.steps=6]. A suite or a command line that names NAME means all of them.
+ * Grids. {"grid": [..]} in place of `dataset`, `model`, `protocol`, `setting`, an option, a key of `generate` or the number of a
+ * setting ({"few_shot": {"grid": [1, 4]}}) expands the experiment, in the order of the lists, the last key running fastest; each
+ * becomes an experiment NAME[key=value,...], keys in the file's order: taidpt-mine[lr=0.001], t2ipal-mine[generate.steps=6],
+ * coop-mine[setting.few_shot=4]. A suite or a command line that names NAME means all of them.
  *
- * --set PATH=VALUE replaces a value of the chosen experiments before grids expand (options.lr=0.01,
- * generate.steps=6, protocol=mini, seeds=[1,2]); VALUE is JSON, or a string when it is not. All but seeds go into the name like a grid's value: a result's name
- * says what it is. So does --limit. */
+ * --set PATH=VALUE replaces a value of the chosen experiments before grids expand (options.lr=0.01, generate.steps=6,
+ * setting.few_shot=4, protocol=mini, seeds=[1,2]); VALUE is JSON, or a string when it is not. All but seeds go into the name like a
+ * grid's value: a result's name says what it is. So does --limit.
+ *
+ * An experiment of the method "ensemble" mixes the scores of two others; see experiment_ensemble.h. */
 #pragma once
 
 #include "harness/bench/generate_settings.h"
@@ -28,7 +31,15 @@ typedef struct Model {
     GenerateSettings generate;
 } Model;
 
-typedef struct Experiment {
+typedef struct Experiment Experiment;
+
+typedef struct ExperimentList {
+    Experiment *items;
+    size_t count, capacity;
+} ExperimentList;
+void experiments_free(ExperimentList *list);
+
+struct Experiment {
     char *name;  /* "taidpt-mine[lr=0.001]" */
     char *label; /* what tables call it: "label" of the file or the name */
     char *base;  /* the name in the file */
@@ -36,18 +47,20 @@ typedef struct Experiment {
     Protocol protocol;
     const Method *method;
     Options options;
+    Setting setting; /* a mask's path is relative to the file's folder; of an ensemble see experiment_setting */
     GenerateSettings generate; /* what it says itself, before its model */
     int64_t *seeds;
     size_t seed_count;
-    size_t limit;   /* --limit; 0: all images and captions */
-    JsonFile *file; /* holds the strings */
-} Experiment;
+    size_t limit;           /* --limit; 0: all images and captions */
+    JsonFile *file;         /* holds the strings */
+    bool stored;            /* only a member of an ensemble: the name of a stored result, nothing else is known of it */
+    ExperimentList members; /* of an ensemble: the two whose scores it mixes; its data set and protocol are theirs */
+    char *models; /* of an ensemble whose members have different models: "mini + large"; `model` points here */
+};
 
-typedef struct ExperimentList {
-    Experiment *items;
-    size_t count, capacity;
-} ExperimentList;
-void experiments_free(ExperimentList *list);
+/* The setting as results name it (setting_read.h); of an ensemble what both members were shown: "partial 0.1" when the other was
+ * zero-shot, "few-shot 4 + full" when both saw labels, not the same (of a stored member nothing is known here). Caller frees. */
+char *experiment_setting(const Experiment *e);
 
 typedef struct Suite {
     const char *name;

@@ -3,6 +3,7 @@
 #include "harness/base/hash.h"
 #include "harness/bench/estimate.h"
 #include "harness/bench/features.h"
+#include "harness/bench/setting_read.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +28,11 @@ Stage *plan_new_stage(const Planner *p, const StageKind *kind)
 Stage *plan_add(const Planner *p, Stage *s)
 {
     stage_seal(s, p->b->store);
+    return plan_keep(p, s);
+}
+
+Stage *plan_keep(const Planner *p, Stage *s)
+{
     Plan *plan = p->plan;
     for (size_t i = 0; i < plan->count; i++)
         if (strcmp(plan->stages[i]->hash, s->hash) == 0) {
@@ -168,31 +174,29 @@ static void describe_method(const Planner *p, Stage *s, int64_t seed, bool train
     s->words = xformat("%s-s%lld", training_only ? e->method->name : e->name, (long long)seed);
 }
 
-typedef struct Inputs {
-    const Stage *captions, *texts, *train_images, *generated, *test_images;
-} Inputs;
-
-static void add_training_inputs(Stage *s, const Inputs *in)
+static void add_training_inputs(Stage *s, const PlanInputs *in, const Stage *select)
 {
     plan_add_input(s, in->captions);
     plan_add_input(s, in->texts);
     plan_add_input(s, in->train_images);
+    plan_add_input(s, select);
     plan_add_input(s, in->generated);
 }
 
-static Stage *plan_train(const Planner *p, const Inputs *in, int64_t seed)
+static Stage *plan_train(const Planner *p, const PlanInputs *in, const Stage *select, int64_t seed)
 {
     Stage *s = plan_new_stage(p, &stage_train);
     describe_method(p, s, seed, true);
-    add_training_inputs(s, in);
+    add_training_inputs(s, in, select);
     s->label = xformat("train %s, seed %lld", p->e->name, (long long)seed);
     estimate_train(s, p->model->clip, p->dataset);
     return plan_add(p, s);
 }
 
-static void plan_score(const Planner *p, const Inputs *in, const Stage *train, int64_t seed)
+static Stage *plan_score(const Planner *p, const PlanInputs *in, const Stage *select, const Stage *train, int64_t seed)
 {
     const Experiment *e = p->e;
+    char *setting = experiment_setting(e);
     Stage *s = plan_new_stage(p, &stage_score);
     describe_method(p, s, seed, false);
     cJSON_AddStringToObject(s->config, "experiment", e->name);
@@ -200,41 +204,59 @@ static void plan_score(const Planner *p, const Inputs *in, const Stage *train, i
     cJSON_AddStringToObject(s->config, "model", e->model);
     cJSON_AddStringToObject(s->config, "protocol", e->protocol.name);
     cJSON_AddItemToObject(s->config, "protocol_fields", protocol_json(&e->protocol));
-    cJSON_AddStringToObject(s->config, "setting", "zero-shot");
+    cJSON_AddStringToObject(s->config, "setting", setting);
+    free(setting);
     plan_add_input(s, in->test_images); /* before the training pictures: see stage_score.c */
     if (train)
         plan_add_input(s, train);
     else
-        add_training_inputs(s, in);
+        add_training_inputs(s, in, select);
     s->label = xformat("score %s, seed %lld", e->name, (long long)seed);
     estimate_score(s, p->model->clip, p->dataset);
-    plan_add(p, s);
+    return plan_add(p, s);
 }
 
-static bool plan_inputs(const Planner *p, Inputs *in, Error *err)
+Stage *plan_result(const Planner *p, const PlanInputs *in, int64_t seed, Error *err)
+{
+    const Stage *select = NULL;
+    if (in->train_images && !plan_select(p, seed, &select, err)) return NULL;
+    const Stage *train = p->e->method->train ? plan_train(p, in, select, seed) : NULL;
+    return plan_score(p, in, select, train, seed);
+}
+
+static bool plan_inputs(const Planner *p, PlanInputs *in, Error *err)
 {
     const unsigned needs = p->e->method->needs(&p->e->options);
-    *in = (Inputs){0};
+    *in = (PlanInputs){0};
     if (needs & (NEED_CAPTIONS | NEED_CAPTION_TOKENS)) {
         in->captions = plan_captions(p, (needs & NEED_TEMPLATES) != 0, err);
         in->texts = in->captions ? plan_texts(p, in->captions, err) : NULL;
         if (!in->texts) return false;
     }
-    if ((needs & NEED_TRAIN_IMAGES) && !(in->train_images = plan_images(p, SPLIT_TRAIN, false, err))) return false;
+    if (setting_shows_images(&p->e->setting, needs) &&
+        !(in->train_images = plan_images(p, SPLIT_TRAIN, (needs & NEED_TRAIN_LOCAL) != 0, err)))
+        return false;
     if ((needs & (NEED_GENERATED_IMAGES | NEED_GENERATED_LOCAL)) && !(in->generated = plan_generated(p, err)))
         return false;
     return (in->test_images = plan_images(p, p->e->protocol.split, true, err)) != NULL;
 }
 
-static bool plan_experiment(Planner *p, Error *err)
+bool plan_prepare(Planner *p, PlanInputs *in, Error *err)
 {
-    Inputs in;
     p->model = bench_model(p->b, p->e->model, err);
     p->dataset = p->model ? bench_dataset(p->b, p->e->dataset, p->e->limit, err) : NULL;
-    if (!p->dataset || !plan_inputs(p, &in, err)) return false;
+    return p->dataset && plan_inputs(p, in, err);
+}
+
+static bool plan_experiment(Planner *p, Error *err)
+{
+    PlanInputs in;
+    if (p->e->members.count) return plan_ensemble(p, err);
+    if (!plan_prepare(p, &in, err)) return false;
     for (size_t i = 0; i < p->e->seed_count; i++) {
-        const Stage *train = p->e->method->train ? plan_train(p, &in, p->e->seeds[i]) : NULL;
-        plan_score(p, &in, train, p->e->seeds[i]);
+        Stage *result = plan_result(p, &in, p->e->seeds[i], err);
+        if (!result) return false;
+        result->asked = true;
     }
     return true;
 }
@@ -244,10 +266,10 @@ static void mark_wanted(Plan *plan)
 {
     for (size_t i = plan->count; i-- > 0;) {
         Stage *s = plan->stages[i];
-        if (s->kind == &stage_score) {
+        if (s->asked) {
             plan->results++;
             plan->results_stored += s->stored;
-            s->wanted = !s->stored;
+            s->wanted = s->wanted || !s->stored;
         }
         if (s->kind == &stage_judge) s->wanted = !s->stored; /* nothing asks for it but the report */
         if (!s->wanted) continue;

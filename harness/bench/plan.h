@@ -7,7 +7,7 @@
 typedef struct Plan {
     Stage **stages; /* [count] inputs stand before what uses them */
     size_t count, capacity;
-    size_t results; /* score stages */
+    size_t results; /* score stages that experiments ask for */
     size_t wanted;  /* stages to run: missing, and asked for by a missing result */
     size_t results_stored;
 } Plan;

@@ -11,10 +11,27 @@ typedef struct Planner {
     Dataset *dataset;
 } Planner;
 
+/* What an experiment's stages are fed with, whatever the seed; NULL where the method does not ask for it. */
+typedef struct PlanInputs {
+    const Stage *captions, *texts, *train_images, *generated, *test_images;
+} PlanInputs;
+
+/* Opens the experiment's model and data set into the planner and adds the stages of its inputs. */
+bool plan_prepare(Planner *p, PlanInputs *in, Error *err);
+/* Adds the stages from the inputs to the result of one seed, which is returned; NULL on failure. */
+Stage *plan_result(const Planner *p, const PlanInputs *in, int64_t seed, Error *err);
+/* Adds what the setting draws from the training split (plan_select.c); *select is NULL when it shows all of it or nothing. Fails on
+ * a mask file that does not fit. */
+bool plan_select(const Planner *p, int64_t seed, const Stage **select, Error *err);
+/* All stages of an experiment that is an ensemble (plan_ensemble.c). */
+bool plan_ensemble(const Planner *p, Error *err);
+
 /* A stage of the planner's experiment with an empty configuration. */
 Stage *plan_new_stage(const Planner *p, const StageKind *kind);
 /* Seals the stage and puts it at the end of the plan, or frees it and returns the equal one that stands there. */
 Stage *plan_add(const Planner *p, Stage *s);
+/* The same for a stage whose hash and path are known. */
+Stage *plan_keep(const Planner *p, Stage *s);
 void plan_add_input(Stage *s, const Stage *input); /* NULL: none */
 
 /* The data set's captions with their labels; with the method's template sentences behind them if it asks for them. NULL on

@@ -7,6 +7,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Results of earlier versions say it in their configuration alone. */
+static bool read_setting(const ArtifactReader *reader, StoredResult *r, Error *err)
+{
+    if (artifact_has_attribute(reader, "setting"))
+        return artifact_attribute_get_text(reader, "setting", &r->setting, err);
+    cJSON *root = cJSON_Parse(r->config);
+    const cJSON *own = cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(root, "config"), "setting");
+    r->setting = xstrdup(cJSON_IsString(own) ? own->valuestring : "zero-shot");
+    cJSON_Delete(root);
+    return true;
+}
+
 static bool read_attributes(const ArtifactReader *reader, StoredResult *r, Error *err)
 {
     const struct {
@@ -17,6 +29,7 @@ static bool read_attributes(const ArtifactReader *reader, StoredResult *r, Error
                  {"config", &r->config},         {"provenance", &r->provenance}};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (!artifact_attribute_get_text(reader, texts[i].name, texts[i].value, err)) return false;
+    if (!read_setting(reader, r, err)) return false;
     if (artifact_has_attribute(reader, "note") && !artifact_attribute_get_text(reader, "note", &r->note, err))
         return false;
     return artifact_attribute_get_integer(reader, "seed", &r->seed, err) &&
@@ -47,7 +60,8 @@ static void free_result(StoredResult *r)
 {
     for (size_t c = 0; r->class_names && c < r->classes; c++) free(r->class_names[c]);
     free(r->class_names);
-    free(r->experiment), free(r->method), free(r->dataset), free(r->model), free(r->protocol), free(r->note);
+    free(r->experiment), free(r->method), free(r->dataset), free(r->model), free(r->protocol), free(r->setting),
+        free(r->note);
     free(r->file), free(r->ap), free(r->loss), free(r->options), free(r->config), free(r->provenance);
     *r = (StoredResult){0};
 }

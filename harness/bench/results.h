@@ -10,7 +10,8 @@
 
 typedef struct StoredResult {
     char *experiment, *method, *dataset, *model, *protocol;
-    char *note; /* of the method, or NULL */
+    char *setting; /* what labelled images the method was shown: "zero-shot", "few-shot 4", "partial 0.1", "full" */
+    char *note;    /* of the method, or NULL */
     int64_t seed;
     double map;
     char *file; /* path of the artifact */

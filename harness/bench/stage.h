@@ -4,8 +4,8 @@
  *     hash = SHA-256(stage name, stage version, canonical configuration, hashes of the input artifacts)
  *     file = STORE/<stage>/<words for people>-<first 16 hex digits of the hash>.h5
  *
- * One file a stage: stage_captions.c, stage_choose.c, stage_generate.c, stage_encode_text.c, stage_encode_image.c, stage_train.c,
- * stage_score.c, stage_judge.c. */
+ * One file a stage: stage_captions.c, stage_choose.c, stage_generate.c, stage_encode_text.c, stage_encode_image.c, stage_select.c,
+ * stage_train.c, stage_score.c (of an ensemble: stage_ensemble.c), stage_judge.c. */
 #pragma once
 
 #include "harness/bench/generator.h"
@@ -19,8 +19,8 @@ typedef struct StageKind {
     bool (*run)(Bench *b, const Stage *s, Error *err);
 } StageKind;
 
-extern const StageKind stage_captions, stage_choose, stage_generate, stage_encode_text, stage_encode_image, stage_train,
-    stage_score, stage_judge;
+extern const StageKind stage_captions, stage_choose, stage_generate, stage_encode_text, stage_encode_image,
+    stage_select, stage_train, stage_score, stage_judge;
 
 enum { STAGE_INPUTS = 8 };
 
@@ -33,6 +33,7 @@ struct Stage {
     size_t input_count;
     char hash[65];
     char *path;
+    bool asked;            /* a result that an experiment of the plan asks for, not only an ensemble of it */
     bool stored;           /* when the plan was made */
     bool wanted;           /* its file is missing and something asks for it */
     double seconds, bytes; /* expected: estimates */

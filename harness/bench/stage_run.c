@@ -1,6 +1,9 @@
 #include "harness/bench/stage_run.h"
 
+#include "harness/bench/setting_read.h"
+
 #include <stdlib.h>
+#include <string.h>
 
 static bool load_captions(MethodRun *m, Bench *b, const Stage *s, bool want_local, Error *err)
 {
@@ -15,24 +18,67 @@ static bool load_captions(MethodRun *m, Bench *b, const Stage *s, bool want_loca
     return good;
 }
 
-/* The input that holds the labelled pictures: a score stage has the test pictures beside them. */
+/* The input that holds the labelled pictures, the last of those that were not drawn: a score stage has the test pictures before. */
 static const Stage *train_images_of(const Stage *s)
 {
-    const Stage *images;
+    const Stage *images, *last = NULL;
     for (size_t i = 0; (images = stage_input(s, &stage_encode_image, i)); i++)
-        if (images->split == SPLIT_TRAIN && !images->with_local && !images->input_count) return images;
-    return NULL;
+        if (images->split == SPLIT_TRAIN && !images->input_count) last = images;
+    return last;
 }
 
-static bool load_images(MethodRun *m, Bench *b, const Stage *s, Dataset *dataset, Error *err)
+/* Copies the rows of the draw; all rows are in range. */
+static bool gather(ImageFeatures *to, const ImageFeatures *from, const int32_t *rows, size_t count, bool want_local,
+                   Error *err)
 {
-    const Stage *images = train_images_of(s);
+    const size_t global = from->width, local = from->positions * from->width;
+    *to = *from;
+    to->count = count;
+    to->global = to->local = NULL;
+    if (!big_alloc(&to->global, count * global, sizeof *to->global, "features", err) ||
+        (want_local && !big_alloc(&to->local, count * local, sizeof *to->local, "local features", err)))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        const size_t row = (size_t)rows[i];
+        memcpy(to->global + i * global, from->global + row * global, global * sizeof *to->global);
+        if (want_local) memcpy(to->local + i * local, from->local + row * local, local * sizeof *to->local);
+    }
+    return true;
+}
+
+/* What the setting shows of all training images: rows of the select stage and their labels. */
+static bool load_selected(MethodRun *m, const Stage *select, const ImageFeatures *all, bool want_local, Error *err)
+{
+    ArtifactReader *r = artifact_open(select->path, err);
+    if (!r) return false;
+    int32_t *rows = NULL;
+    size_t count[1] = {0}, dim[2] = {0, m->run.classes};
+    bool good = artifact_read_int32(r, "rows", 1, count, &rows, err);
+    dim[0] = count[0];
+    good = good && artifact_read_int8(r, "labels", 2, dim, &m->image_labels, err);
+    artifact_close(r);
+    for (size_t i = 0; good && i < count[0]; i++)
+        if (rows[i] < 0 || (size_t)rows[i] >= all->count)
+            good = fail(err, "%s: row %d is none of the %zu training images; delete the file and run again",
+                        select->path, rows[i], all->count);
+    if (good && count[0] == all->count) /* rising, each once: all of them */
+        m->run.images = (LabelledImages){all, m->image_labels};
+    else if (good && (good = gather(&m->images, all, rows, count[0], want_local, err)))
+        m->run.images = (LabelledImages){&m->images, m->image_labels};
+    free(rows);
+    return good;
+}
+
+static bool load_images(MethodRun *m, Bench *b, const Stage *s, Dataset *dataset, bool want_local, Error *err)
+{
+    const Stage *images = train_images_of(s), *select = stage_input(s, &stage_select, 0);
     const Split *split = dataset_split(dataset, SPLIT_TRAIN, err);
-    const ImageFeatures *features = split ? bench_images(b, images->path, false, err) : NULL;
+    const ImageFeatures *features = split ? bench_images(b, images->path, want_local, err) : NULL;
     if (!features) return false;
     if (features->count != split->count)
         return fail(err, "%s: %zu images, the split has %zu; delete the file and run again", images->path,
                     features->count, split->count);
+    if (select) return load_selected(m, select, features, want_local, err);
     m->run.images = (LabelledImages){features, split->labels};
     return true;
 }
@@ -75,6 +121,7 @@ bool method_run_init(MethodRun *m, Bench *b, const Stage *s, bool training_data,
         .classes = dataset_classes(dataset),
         .width = model->clip->config.embed,
         .seed = (uint64_t)s->seed,
+        .setting = e->setting,
         .progress = b->progress,
         .exact = b->exact,
     };
@@ -83,7 +130,8 @@ bool method_run_init(MethodRun *m, Bench *b, const Stage *s, bool training_data,
     bool good = true;
     if (needs & (NEED_CAPTIONS | NEED_CAPTION_TOKENS))
         good = load_captions(m, b, s, (needs & NEED_CAPTION_TOKENS) != 0, err);
-    if (good && (needs & NEED_TRAIN_IMAGES)) good = load_images(m, b, s, dataset, err);
+    if (good && setting_shows_images(&e->setting, needs))
+        good = load_images(m, b, s, dataset, (needs & NEED_TRAIN_LOCAL) != 0, err);
     if (good && (needs & (NEED_GENERATED_IMAGES | NEED_GENERATED_LOCAL)))
         good = load_generated(m, b, s, (needs & NEED_GENERATED_LOCAL) != 0, err);
     if (!good) method_run_free(m);
@@ -95,6 +143,9 @@ void method_run_free(MethodRun *m)
     run_free(&m->run);
     free(m->caption_labels);
     free(m->generated_labels);
+    free(m->image_labels);
+    image_features_free(&m->images);
     m->caption_labels = NULL;
     m->generated_labels = NULL;
+    m->image_labels = NULL;
 }

@@ -7,6 +7,8 @@ typedef struct MethodRun {
     Run run;
     uint8_t *caption_labels;  /* owned; run.captions points here */
     int8_t *generated_labels; /* owned; run.generated points here */
+    ImageFeatures images;     /* owned, of a setting that shows some images only; run.images points here */
+    int8_t *image_labels;     /* owned, of a setting that hides images or labels */
 } MethodRun;
 
 /* Fills the Run of a stage's experiment and seed. With `training_data`, captions, labelled and generated images as the method's

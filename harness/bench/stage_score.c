@@ -2,7 +2,8 @@
  *
  * Captions and labelled images are handed to score() only for methods without a train function; what the others learned from
  * them stands in their parameters. */
-#include "harness/bench/metrics.h"
+#include "harness/bench/result_write.h"
+#include "harness/bench/stage_ensemble.h"
 #include "harness/bench/stage_run.h"
 #include "methods/heat_map.h"
 
@@ -49,14 +50,6 @@ static bool load_learned(const Stage *train, Run *run, Error *err)
     return good;
 }
 
-static void write_scores(ArtifactWriter *w, const Scores *scores, size_t images, size_t classes)
-{
-    const size_t dim[2] = {images, classes};
-    artifact_write_floats(w, "scores", 2, dim, scores->combined);
-    if (scores->global) artifact_write_floats(w, "scores_global", 2, dim, scores->global);
-    if (scores->local) artifact_write_floats(w, "scores_local", 2, dim, scores->local);
-}
-
 enum { HEAT_MAPS = 12 };
 
 /* heat_maps [k, C, P] of the split's first k images and the feature map's grid, where the method compares positions. */
@@ -84,49 +77,19 @@ static void write_generator(ArtifactWriter *w, const Stage *s)
     free(text);
 }
 
-static void write_attributes(ArtifactWriter *w, const Stage *s, double map)
-{
-    const Experiment *e = s->experiment;
-    char *options = options_json(&e->options, false);
-    artifact_attribute_text(w, "experiment", e->name);
-    artifact_attribute_text(w, "dataset", e->dataset);
-    artifact_attribute_text(w, "model", e->model);
-    artifact_attribute_text(w, "protocol", e->protocol.name);
-    artifact_attribute_text(w, "method", e->method->name);
-    artifact_attribute_text(w, "options", options);
-    artifact_attribute_integer(w, "seed", s->seed);
-    artifact_attribute_number(w, "map", map);
-    if (e->method->note) artifact_attribute_text(w, "note", e->method->note);
-    write_generator(w, s);
-    free(options);
-}
+/* What a method's result has beside scores: what drew its training images, and heat maps. */
+typedef struct Extras {
+    const Stage *stage;
+    const ImageFeatures *test;
+    const Scores *scores;
+    size_t classes;
+} Extras;
 
-static bool write(const Stage *s, const Run *run, const Split *split, const ImageFeatures *test, const Scores *scores,
-                  const Metrics *metrics, double started, Error *err)
+static void write_extras(ArtifactWriter *w, const void *context)
 {
-    StageWriter w;
-    if (!stage_begin(&w, s, started, err)) return false;
-    write_scores(w.artifact, scores, split->count, run->classes);
-    write_heat_maps(w.artifact, test, scores, run->classes);
-    artifact_write_int8(w.artifact, "labels", 2, (size_t[]){split->count, run->classes}, split->labels);
-    artifact_write_texts(w.artifact, "classes", run->classes, run->class_names);
-    artifact_write_texts(w.artifact, "files", split->count, split->files);
-    artifact_write_doubles(w.artifact, "ap", 1, (size_t[]){run->classes}, metrics->ap);
-    if (run->loss_count) artifact_write_floats(w.artifact, "loss", 1, (size_t[]){run->loss_count}, run->loss);
-    write_attributes(w.artifact, s, metrics->map);
-    return stage_finish(&w, err);
-}
-
-static bool measure(const Scores *scores, const Split *split, size_t classes, DifficultRule rule, Metrics *metrics,
-                    Error *err)
-{
-    const size_t count = split->count * classes;
-    double *values;
-    if (!big_alloc(&values, count, sizeof *values, "scores", err)) return false;
-    for (size_t i = 0; i < count; i++) values[i] = (double)scores->combined[i];
-    const bool good = metrics_compute(metrics, values, split->labels, split->count, classes, rule, 0, err);
-    free(values);
-    return good;
+    const Extras *x = context;
+    write_heat_maps(w, x->test, x->scores, x->classes);
+    write_generator(w, x->stage);
 }
 
 static bool score(Bench *b, const Stage *s, MethodRun *m, double started, Error *err)
@@ -142,12 +105,17 @@ static bool score(Bench *b, const Stage *s, MethodRun *m, double started, Error 
         return fail(err, "%s: %zu images, the split has %zu; delete the file and run again", images->path, test->count,
                     split->count);
     Scores scores = {0};
-    Metrics metrics = {0};
-    const bool good = e->method->score(&m->run, test, &scores, err) &&
-                      measure(&scores, split, m->run.classes, e->protocol.difficult, &metrics, err) &&
-                      write(s, &m->run, split, test, &scores, &metrics, started, err);
+    const Extras extras = {s, test, &scores, m->run.classes};
+    const Result result = {.scores = &scores,
+                           .split = split,
+                           .class_names = m->run.class_names,
+                           .classes = m->run.classes,
+                           .loss = m->run.loss,
+                           .loss_count = m->run.loss_count,
+                           .more = write_extras,
+                           .context = &extras};
+    const bool good = e->method->score(&m->run, test, &scores, err) && result_write(s, &result, started, err);
     scores_free(&scores);
-    metrics_free(&metrics);
     return good || fail_in(err, e->name);
 }
 
@@ -155,6 +123,7 @@ static bool run(Bench *b, const Stage *s, Error *err)
 {
     const double started = seconds_now();
     MethodRun m;
+    if (s->experiment->members.count) return ensemble_score(b, s, err);
     if (!method_run_init(&m, b, s, s->experiment->method->train == NULL, err)) return false;
     const bool good = score(b, s, &m, started, err);
     method_run_free(&m);

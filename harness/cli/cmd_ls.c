@@ -1,4 +1,5 @@
 /* palbench ls: what there is. Every list is built once as JSON; the table shows its plain members. */
+#include "harness/bench/setting_read.h"
 #include "harness/bench/store.h"
 #include "harness/cli/command.h"
 #include "harness/cli/json_out.h"
@@ -60,6 +61,9 @@ static bool list_experiments(const Cli *cli, const Book *book, cJSON *list, Erro
         cJSON_AddStringToObject(entry, "dataset", e->dataset);
         cJSON_AddStringToObject(entry, "model", e->model);
         cJSON_AddStringToObject(entry, "protocol", e->protocol.name);
+        char *setting = experiment_setting(e);
+        cJSON_AddStringToObject(entry, "setting", setting);
+        free(setting);
         cJSON_AddStringToObject(entry, "label", e->label);
         for (size_t k = 0; k < e->seed_count; k++) cJSON_AddItemToArray(seeds, cJSON_CreateNumber((double)e->seeds[k]));
         cJSON_AddItemToObject(entry, "seeds", seeds);
@@ -118,6 +122,9 @@ static bool list_methods(const Cli *cli, const Book *book, cJSON *list, Error *e
         cJSON_AddStringToObject(entry, "summary", all[i]->summary);
         cJSON_AddStringToObject(entry, "from", all[i]->plugin ? all[i]->plugin : "built in");
         if (all[i]->plugin) cJSON_AddItemToObject(entry, "plugin", plugin_entry(all[i]));
+        char *settings = setting_words(all[i]->settings);
+        cJSON_AddStringToObject(entry, "settings", settings);
+        free(settings);
         if (all[i]->note) cJSON_AddStringToObject(entry, "note", all[i]->note);
         for (const Option *o = all[i]->options; o && o->name; o++) cJSON_AddItemToArray(options, option_entry(o));
         cJSON_AddItemToObject(entry, "options", options);

@@ -32,6 +32,7 @@ static void print_json(const ResultList *list)
         cJSON_AddStringToObject(item, "dataset", r->dataset);
         cJSON_AddStringToObject(item, "model", r->model);
         cJSON_AddStringToObject(item, "protocol", r->protocol);
+        cJSON_AddStringToObject(item, "setting", r->setting);
         cJSON_AddNumberToObject(item, "seed", (double)r->seed);
         json_out_number(item, "map", r->map);
         cJSON_AddStringToObject(item, "file", r->file);
@@ -59,8 +60,8 @@ static void spread_cells(Table *t, Spread spread, bool first)
 static void print_table(const ResultList *list)
 {
     Table t = {0};
-    table_head(&t, (const char *const[]){"experiment", "method", "dataset", "protocol", "seed", "mAP", "mean", "std",
-                                         "file", NULL});
+    table_head(&t, (const char *const[]){"experiment", "method", "dataset", "protocol", "setting", "seed", "mAP",
+                                         "mean", "std", "file", NULL});
     for (size_t i = 0, end; i < list->count; i = end) {
         const Spread spread = spread_over_seeds(list, i, &end);
         for (size_t k = i; k < end; k++) {
@@ -69,6 +70,7 @@ static void print_table(const ResultList *list)
             table_cell(&t, "%s", k == i ? r->method : "");
             table_cell(&t, "%s", r->dataset);
             table_cell(&t, "%s", r->protocol);
+            table_cell(&t, "%s", r->setting);
             table_cell(&t, "%lld", (long long)r->seed);
             table_cell(&t, "%.2f", r->map);
             spread_cells(&t, spread, k == i);

@@ -61,7 +61,8 @@ static bool run(Cli *cli, Error *err)
 }
 
 static const CliOption options[] = {
-    {"set", "PATH=VALUE", "replace a value: options.lr=0.01, protocol=mini, seeds=[1,2]; may be repeated"},
+    {"set", "PATH=VALUE",
+     "replace a value: options.lr=0.01, setting.few_shot=4, protocol=mini, seeds=[1,2]; may be repeated"},
     {"jobs", "N", "experiments at once, each in a process of its own, threads divided among them (default: 1)"},
     {"limit", "N", "at most N images a split and N captions"},
     {"dry-run", NULL, "print the plan and stop"},
