@@ -4,8 +4,8 @@
 #include "reports/gnuplot.h"
 #include "reports/tables.h"
 
-#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void pair_names(const Comparison *c, const Pair *pair, const char *between, Text *out)
 {
@@ -60,19 +60,29 @@ void comparison_latex(const Comparison *c, Text *out)
     for (size_t i = 0; i < c->pair_count; i++) latex_classes(c, &c->pairs[i], out);
 }
 
-/* A line of a figure's data: height, name, difference, low, high, whether the interval leaves out zero. */
-static void add_line(Text *data, size_t height, const char *name, double diff, double low, double high)
+/* Lines of a figure, the lowest first: gnuplot's y grows upwards. */
+typedef struct Chart {
+    Text data; /* height, name, difference, low, high, whether the interval leaves out zero */
+    size_t lines, longest;
+} Chart;
+
+static void add_line(Chart *chart, const char *name, double diff, double low, double high)
 {
-    text_addf(data, "%zu ", height);
-    gnuplot_quoted(name, data);
-    text_addf(data, " %.5f %.5f %.5f %d\n", diff, low, high, low > 0 || high < 0);
+    text_addf(&chart->data, "%zu ", chart->lines++);
+    gnuplot_quoted(name, &chart->data);
+    text_addf(&chart->data, " %.5f %.5f %.5f %d\n", diff, low, high, low > 0 || high < 0);
+    if (strlen(name) > chart->longest) chart->longest = strlen(name);
 }
 
-/* Intervals beside a line at zero; what lies clear of it is full, the rest hollow. */
-static bool draw_intervals(const char *folder, const char *name, const char *unit, const Text *data, size_t lines,
-                           double level, const char *title, Error *err)
+enum { PLOT_WIDTH = 560, LETTER_WIDTH = 8, LINES_SHOWN_LARGE = 200, LETTERS_MOST = 160 };
+
+/* Intervals beside a line at zero; what lies clear of it is full, the rest hollow. Frees the chart's data. */
+static bool draw(Chart *chart, const char *folder, const char *name, const char *unit, double level, const char *title,
+                 Error *err)
 {
     Text body = {0};
+    const size_t lines = chart->lines < LINES_SHOWN_LARGE ? chart->lines : LINES_SHOWN_LARGE,
+                 letters = chart->longest < LETTERS_MOST ? chart->longest : LETTERS_MOST;
     text_add(&body, gnuplot_axes);
     text_add(&body, "set title ");
     gnuplot_quoted(title, &body);
@@ -84,42 +94,39 @@ static bool draw_intervals(const char *folder, const char *name, const char *uni
         "plot $data using 3:1:4:5:ytic(2) with xerrorbars pt 0 lw 1.8 lc rgb '%s' notitle, \\\n"
         "     $data using 3:($6 > 0.5 ? $1 : NaN) with points pt 7 ps 1.1 lc rgb '%s' notitle, \\\n"
         "     $data using 3:($6 > 0.5 ? NaN : $1) with points pt 6 ps 1.1 lw 1.6 lc rgb '%s' notitle\n",
-        (double)lines - 0.3, unit, level, gnuplot_colours[0], gnuplot_colours[0], gnuplot_colours[0]);
-    const bool good =
-        gnuplot_draw(folder, name, 900, 130 + 24 * (int)(lines < 200 ? lines : 200), data->data, body.data, err);
+        (double)chart->lines - 0.3, unit, level, gnuplot_colours[0], gnuplot_colours[0], gnuplot_colours[0]);
+    const bool good = gnuplot_draw(folder, name, PLOT_WIDTH + LETTER_WIDTH * (int)letters, 130 + 24 * (int)lines,
+                                   chart->data.data, body.data, err);
     text_free(&body);
+    text_free(&chart->data);
     return good;
 }
 
 bool figure_differences(const Comparison *c, const char *folder, Error *err)
 {
-    Text data = {0};
-    for (size_t i = c->pair_count; i-- > 0;) { /* gnuplot's y grows upwards: the first pair goes on top */
+    Chart chart = {0};
+    for (size_t i = c->pair_count; i-- > 0;) {
         Text name = {0};
         pair_names(c, &c->pairs[i], "  -  ", &name);
-        add_line(&data, c->pair_count - 1 - i, name.data, c->pairs[i].diff, c->pairs[i].low, c->pairs[i].high);
+        add_line(&chart, name.data, c->pairs[i].diff, c->pairs[i].low, c->pairs[i].high);
         text_free(&name);
     }
-    const bool good =
-        draw_intervals(folder, "differences", "difference of mAP", &data, c->pair_count, c->options.level, "", err);
-    text_free(&data);
-    return good;
+    return draw(&chart, folder, "differences", "difference of mAP", c->options.level, "", err);
 }
 
 bool figure_class_differences(const Comparison *c, size_t number, const char *folder, Error *err)
 {
     const Pair *pair = &c->pairs[number];
     char room[32], *name = number ? xformat("classes_%zu", number + 1) : xstrdup("classes");
-    Text data = {0}, title = {0};
+    Chart chart = {0};
+    Text title = {0};
     pair_names(c, pair, "  -  ", &title);
     for (size_t i = pair->class_count; i-- > 0;) {
         const ClassDifference *d = &pair->classes[i];
-        add_line(&data, pair->class_count - 1 - i, answer_sheet_class(&c->entrants[pair->a].sheet, d->class, room),
-                 d->diff, d->low, d->high);
+        add_line(&chart, answer_sheet_class(&c->entrants[pair->a].sheet, d->class, room), d->diff, d->low, d->high);
     }
-    const bool good =
-        draw_intervals(folder, name, "difference of AP", &data, pair->class_count, c->options.level, title.data, err);
-    text_free(&data), text_free(&title);
+    const bool good = draw(&chart, folder, name, "difference of AP", c->options.level, title.data, err);
+    text_free(&title);
     free(name);
     return good;
 }
