@@ -1,6 +1,7 @@
 #include "harness/bench/results.h"
 
 #include "harness/base/memory.h"
+#include "harness/bench/import_scores.h"
 #include "harness/bench/store.h"
 
 #include <stdio.h>
@@ -125,29 +126,28 @@ static void append(ResultList *list, StoredResult r)
     list->items[list->count++] = r;
 }
 
-static bool all_found(const ResultList *list, const char *const *experiments, const char *store, Error *err)
+/* The first name that has no result, or NULL. */
+static const char *missing(const ResultList *list, const char *const *experiments)
 {
     for (; experiments && *experiments; experiments++) {
         bool found = false;
         for (size_t i = 0; i < list->count && !found; i++) found = strcmp(list->items[i].experiment, *experiments) == 0;
-        if (!found)
-            return fail(err, "%s: no result of %s is stored; make it with: palbench run %s", store, *experiments,
-                        *experiments);
+        if (!found) return *experiments;
     }
-    return true;
+    return NULL;
 }
 
-bool results_load(const char *store, const char *const *experiments, ResultList *list, TextList *remarks, Error *err)
+/* The results among the files, newest first; of several for one experiment and seed the first. */
+static void gather(StoredFiles *files, const char *const *experiments, ResultList *list, TextList *remarks)
 {
-    StoredFiles files = {0};
-    store_list(store, &files);
-    if (files.count) qsort(files.items, files.count, sizeof *files.items, newest_first);
     size_t older = 0;
-    for (size_t i = 0; i < files.count; i++) {
-        if (strcmp(files.items[i].stage, stage_score.name) != 0) continue;
+    if (files->count) qsort(files->items, files->count, sizeof *files->items, newest_first);
+    for (size_t i = 0; i < files->count; i++) {
+        const char *stage = files->items[i].stage;
+        if (strcmp(stage, stage_score.name) != 0 && strcmp(stage, stage_imported.name) != 0) continue;
         StoredResult r;
         Error reason;
-        if (!read_result(files.items[i].path, &r, &reason)) {
+        if (!read_result(files->items[i].path, &r, &reason)) {
             if (remarks) text_list_add(remarks, reason.text);
         } else if (!asked_for(experiments, r.experiment) || already_there(list, &r)) {
             older += asked_for(experiments, r.experiment);
@@ -156,7 +156,6 @@ bool results_load(const char *store, const char *const *experiments, ResultList 
             append(list, r);
         }
     }
-    stored_files_free(&files);
     if (older && remarks) {
         char remark[160];
         snprintf(remark, sizeof remark, "%zu older result%s of the same experiment and seed left out", older,
@@ -164,9 +163,31 @@ bool results_load(const char *store, const char *const *experiments, ResultList 
         text_list_add(remarks, remark);
     }
     if (list->count) qsort(list->items, list->count, sizeof *list->items, by_experiment_and_seed);
-    if (all_found(list, experiments, store, err)) return true;
+}
+
+bool results_load(const char *store, const char *const *experiments, ResultList *list, TextList *remarks, Error *err)
+{
+    StoredFiles files = {0};
+    store_list(store, &files);
+    gather(&files, experiments, list, remarks);
+    stored_files_free(&files);
+    const char *lost = missing(list, experiments);
+    if (!lost) return true;
     results_free(list);
-    return false;
+    return fail(err, "%s: no result of %s is stored; make it with: palbench run %s", store, lost, lost);
+}
+
+bool results_load_folder(const char *folder, const char *const *experiments, ResultList *list, TextList *remarks,
+                         Error *err)
+{
+    StoredFiles files = {0};
+    store_list_folder(folder, stage_score.name, &files);
+    gather(&files, experiments, list, remarks);
+    stored_files_free(&files);
+    const char *lost = missing(list, experiments);
+    if (!lost) return true;
+    results_free(list);
+    return fail(err, "%s: has no result of %s; `palbench results --reference` lists what there is", folder, lost);
 }
 
 bool result_scores(const StoredResult *r, float **scores, int8_t **labels, TextList *files, Error *err)

@@ -29,10 +29,13 @@ typedef struct ResultList {
     size_t count, capacity;
 } ResultList;
 
-/* All results of a store, sorted by experiment, then seed; of several for one experiment and seed (its options were changed) the
+/* All results of a store, imported ones among them, sorted by experiment, then seed; of several for one experiment and seed (its options were changed) the
  * one that was made or confirmed last by a run; NULL experiments: every one, else only those named (NULL-terminated;
  * one that has no result fails). Files that are not whole or not results are passed over with a sentence in `remarks`. */
 bool results_load(const char *store, const char *const *experiments, ResultList *list, TextList *remarks, Error *err);
+/* The same of a folder of result files, such as results/reference (reference.h); an absent folder has none. */
+bool results_load_folder(const char *folder, const char *const *experiments, ResultList *list, TextList *remarks,
+                         Error *err);
 void results_free(ResultList *list);
 /* Scores and labels of one result, read from its file: scores [images, classes], labels [images, classes], file names (`files` may be NULL). */
 bool result_scores(const StoredResult *r, float **scores, int8_t **labels, TextList *files, Error *err);

@@ -129,16 +129,21 @@ static void add_file(StoredFiles *files, const char *stage, char *path)
                                                 (double)info.st_mtim.tv_sec + (double)info.st_mtim.tv_nsec * 1e-9};
 }
 
+void store_list_folder(const char *folder, const char *stage, StoredFiles *files)
+{
+    TextList names = {0};
+    if (path_is_folder(folder)) folder_names(folder, &names);
+    for (size_t k = 0; k < names.count; k++) add_file(files, stage, path_join(folder, names.items[k]));
+    text_list_free(&names);
+}
+
 void store_list(const char *store, StoredFiles *files)
 {
     TextList stages = {0};
     folder_names(store, &stages);
     for (size_t i = 0; i < stages.count; i++) {
         char *folder = path_join(store, stages.items[i]);
-        TextList names = {0};
-        if (path_is_folder(folder)) folder_names(folder, &names);
-        for (size_t k = 0; k < names.count; k++) add_file(files, stages.items[i], path_join(folder, names.items[k]));
-        text_list_free(&names);
+        store_list_folder(folder, stages.items[i], files);
         free(folder);
     }
     text_list_free(&stages);

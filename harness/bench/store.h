@@ -29,4 +29,6 @@ typedef struct StoredFiles {
 } StoredFiles;
 /* All artifacts of a store, by stage, then name. An absent store is an empty one. */
 void store_list(const char *store, StoredFiles *files);
+/* Adds the artifacts that lie in one folder, as files of a stage. */
+void store_list_folder(const char *folder, const char *stage, StoredFiles *files);
 void stored_files_free(StoredFiles *files);

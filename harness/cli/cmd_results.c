@@ -1,7 +1,7 @@
 /* palbench results: what is stored. */
 #include "harness/base/memory.h"
 #include "harness/bench/metrics.h"
-#include "harness/bench/results.h"
+#include "harness/bench/reference.h"
 #include "harness/cli/json_out.h"
 #include "harness/cli/session.h"
 #include "harness/cli/table.h"
@@ -87,36 +87,81 @@ static void print_table(const ResultList *list)
     }
 }
 
+static void print_list(const Cli *cli, const ResultList *list, const char *place)
+{
+    if (cli->json) print_json(list);
+    if (!cli->json && list->count) print_table(list);
+    if (list->count == 0) progress_note(cli->progress, "%s: no result is stored", place);
+}
+
+/* Loads from the store, or from the reference folder. */
+static bool load(const Cli *cli, const char *reference, const char *const *names, ResultList *list, Error *err)
+{
+    TextList remarks = {0};
+    const bool good = reference ? results_load_folder(reference, names, list, &remarks, err)
+                                : results_load(cli->store, names, list, &remarks, err);
+    for (size_t i = 0; i < remarks.count; i++) progress_note(cli->progress, "%s", remarks.items[i]);
+    text_list_free(&remarks);
+    return good;
+}
+
 bool print_results(const Cli *cli, const char *const *names, Error *err)
 {
     ResultList list = {0};
-    TextList remarks = {0};
-    const bool good = results_load(cli->store, names, &list, &remarks, err);
-    for (size_t i = 0; i < remarks.count; i++) progress_note(cli->progress, "%s", remarks.items[i]);
-    if (good && cli->json) print_json(&list);
-    if (good && !cli->json && list.count) print_table(&list);
-    if (good && list.count == 0) progress_note(cli->progress, "%s: no result is stored", cli->store);
+    const bool good = load(cli, NULL, names, &list, err);
+    if (good) print_list(cli, &list, cli->store);
     results_free(&list);
-    text_list_free(&remarks);
+    return good;
+}
+
+/* The stored results, with --reference the reference results; with --export-reference they are written there instead of listed. */
+static bool show(const Cli *cli, const char *const *names, Error *err)
+{
+    const char *folder = cli_value(cli, "reference-folder"), *out = cli_value(cli, "export-reference");
+    const char *reference = cli_has(cli, "reference") ? folder ? folder : reference_folder : NULL;
+    ResultList list = {0};
+    if (!load(cli, reference, names, &list, err)) return false;
+    bool good = true;
+    if (!out)
+        print_list(cli, &list, reference ? reference : cli->store);
+    else if (list.count == 0)
+        good = fail(err, "%s: no result is stored; make some with: palbench reproduce", cli->store);
+    else
+        good = reference_export(&list, out, cli->progress, err);
+    if (good && out) progress_note(cli->progress, "%s: %zu reference results written", out, list.count);
+    results_free(&list);
     return good;
 }
 
 static bool run(Cli *cli, Error *err)
 {
+    if (cli_has(cli, "reference") && cli_has(cli, "export-reference"))
+        return cli_misuse(cli, err, "--reference reads what --export-reference writes; choose one");
     const char **names = xcalloc(cli->argument_count + 1, sizeof *names);
     for (size_t i = 0; i < cli->argument_count; i++) names[i] = cli->arguments[i];
-    const bool good = print_results(cli, cli->argument_count ? names : NULL, err);
+    const bool good = show(cli, cli->argument_count ? names : NULL, err);
     free(names);
     return good;
 }
+
+static const CliOption options[] = {
+    {"reference", NULL, "the reference results that come with the source, instead of the store"},
+    {"reference-folder", "DIR", "where those lie (default: results/reference)"},
+    {"export-reference", "DIR", "write the stored results there as reference results"},
+    {NULL, NULL, NULL},
+};
 
 const Command command_results = {
     .name = "results",
     .arguments = "[EXPERIMENT...]",
     .summary = "stored results: mAP per seed, mean, standard deviation, file",
     .details = "All that is stored when no experiment is named. Of several versions of one experiment and seed the "
-               "newest counts.",
+               "newest counts.\n"
+               "Reference results are small copies: labels, APs, options, provenance, and in place of the scores their "
+               "ranks, which\n"
+               "give the same APs and comparisons.",
     .example = "palbench results --json",
     .takes = TAKES_STORE | TAKES_JSON,
+    .options = options,
     .run = run,
 };

@@ -80,4 +80,4 @@ bool cli_texts(const Cli *cli, TextList *texts, Error *err);
 
 extern const Command command_reproduce, command_plan, command_run, command_ls, command_validate, command_results,
     command_report, command_eval, command_tokenize, command_encode_text, command_encode_image, command_label,
-    command_pretrain, command_bench, command_probe, command_generate;
+    command_pretrain, command_bench, command_probe, command_generate, command_compare, command_import_scores;

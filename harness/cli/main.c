@@ -11,10 +11,10 @@
 #include <unistd.h>
 
 static const Command *const commands[] = {
-    &command_reproduce, &command_plan,        &command_run,          &command_ls,
-    &command_validate,  &command_results,     &command_report,       &command_eval,
-    &command_tokenize,  &command_encode_text, &command_encode_image, &command_label,
-    &command_pretrain,  &command_bench,       &command_probe,        &command_generate,
+    &command_reproduce, &command_plan,        &command_run,          &command_ls,    &command_validate,
+    &command_results,   &command_compare,     &command_report,       &command_eval,  &command_import_scores,
+    &command_tokenize,  &command_encode_text, &command_encode_image, &command_label, &command_pretrain,
+    &command_bench,     &command_probe,       &command_generate,
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 

@@ -1,6 +1,7 @@
 /* The report of a session: a page for every suite, its tables on stdout. Suites whose name begins with "ablate" are sections of
  * the others' pages; one has a page of its own when it is asked for alone. */
 #include "harness/base/memory.h"
+#include "harness/bench/import_scores.h"
 #include "harness/bench/picture.h"
 #include "harness/cli/session.h"
 #include "reports/report.h"
@@ -67,11 +68,42 @@ static bool print_tables(const Cli *cli, const ReportOptions *o, Error *err)
     return true;
 }
 
+static bool among(const char *const *names, const char *name)
+{
+    while (*names && strcmp(*names, name) != 0) names++;
+    return *names != NULL;
+}
+
+static bool same_column(const StoredResult *a, const StoredResult *b)
+{
+    return strcmp(a->dataset, b->dataset) == 0 && strcmp(a->protocol, b->protocol) == 0;
+}
+
+/* Puts the imported results of a suite's data sets and protocols at the end of its experiments. names, labels: NULL-terminated, with
+ * room for all of `stored`, from which they borrow. */
+static void add_imported(const ResultList *stored, const char **names, const char **labels)
+{
+    size_t count = 0;
+    while (names[count]) count++;
+    for (size_t i = 0; i < stored->count; i++) {
+        const StoredResult *r = &stored->items[i];
+        bool beside = false;
+        if (strcmp(r->method, stage_imported.name) != 0 || among(names, r->experiment)) continue;
+        for (size_t k = 0; k < stored->count && !beside; k++)
+            beside = same_column(&stored->items[k], r) && among(names, stored->items[k].experiment);
+        if (beside) names[count] = r->experiment, labels[count++] = r->experiment;
+    }
+}
+
 static bool report_list(Session *s, const Cli *cli, const char *suite, const char *folder, const ExperimentList *list,
                         Error *err)
 {
-    const char **names = xcalloc(list->count + 1, sizeof *names), **labels = xcalloc(list->count + 1, sizeof *labels);
+    ResultList stored = {0};
+    if (!results_load(cli->store, NULL, &stored, NULL, err)) return false;
+    const size_t room = list->count + stored.count + 1;
+    const char **names = xcalloc(room, sizeof *names), **labels = xcalloc(room, sizeof *labels);
     for (size_t i = 0; i < list->count; i++) names[i] = list->items[i].name, labels[i] = list->items[i].label;
+    if (!is_ablation(suite)) add_imported(&stored, names, labels);
     const char *limit = cli_value(cli, "limit"), *option = limit ? " --limit " : "";
     char *command = xformat("palbench report --suite %s%s%s", suite, option, limit ? limit : "");
     char *title = limit ? xformat("%s, limited to %s images", suite, limit) : xstrdup(suite);
@@ -96,6 +128,7 @@ static bool report_list(Session *s, const Cli *cli, const char *suite, const cha
     free(title);
     free(labels);
     free(names);
+    results_free(&stored);
     return good;
 }
 

@@ -33,6 +33,11 @@ void artifact_write_int32(ArtifactWriter *w, const char *name, int rank, const s
 void artifact_write_int64(ArtifactWriter *w, const char *name, int rank, const size_t *dim, const int64_t *values);
 void artifact_write_uint64(ArtifactWriter *w, const char *name, int rank, const size_t *dim, const uint64_t *values);
 void artifact_write_texts(ArtifactWriter *w, const char *name, size_t count, const char *const *values); /* [count] */
+/* For files that are kept with the source: compressed always. Floats are stored as float16 if `half`; they must be numbers that it
+ * holds. Texts become strings of one length, padded with zeros. Read like the others. */
+void artifact_write_packed_floats(ArtifactWriter *w, const char *name, int rank, const size_t *dim, const float *values,
+                                  bool half);
+void artifact_write_packed_texts(ArtifactWriter *w, const char *name, size_t count, const char *const *values);
 void artifact_attribute_text(ArtifactWriter *w, const char *name, const char *value);
 void artifact_attribute_number(ArtifactWriter *w, const char *name, double value);
 void artifact_attribute_integer(ArtifactWriter *w, const char *name, int64_t value);

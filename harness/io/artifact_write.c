@@ -179,7 +179,14 @@ typedef struct Payload {
     hid_t stored, given; /* types in the file and in memory */
     size_t size;         /* bytes an element in the file */
     const void *values;
+    bool packed; /* compressed without asking whether it pays */
 } Payload;
+
+/* Strings that lie outside of their data set. */
+static bool is_apart(const Payload *p)
+{
+    return H5Tis_variable_str(p->stored) > 0;
+}
 
 static size_t elements(const Payload *p)
 {
@@ -210,7 +217,7 @@ static size_t stored_bytes(const Payload *p)
 {
     const size_t count = elements(p);
     size_t bytes = p->size;
-    if (H5Tget_class(p->stored) == H5T_STRING) {
+    if (is_apart(p)) {
         const char *const *texts = p->values;
         for (size_t i = 0; i < count; i++) bytes += 2 * (strlen(texts[i]) + 64);
         return bytes;
@@ -240,6 +247,7 @@ static bool constant(const Payload *p, size_t count)
 static bool compression_pays(const Payload *p)
 {
     const size_t count = elements(p);
+    if (p->packed) return true;
     if (H5Tget_class(p->stored) == H5T_FLOAT) return count > 64 && constant(p, count);
     if (p->size > 1) return true;
     const size_t sample = count < SAMPLE_BYTES ? count : SAMPLE_BYTES;
@@ -256,7 +264,7 @@ static hid_t creation(const Payload *p)
 {
     const hid_t list = H5Pcreate(H5P_DATASET_CREATE);
     H5Pset_obj_track_times(list, false);
-    if (!p->rank || !elements(p) || H5Tget_class(p->stored) == H5T_STRING) return list;
+    if (!p->rank || !elements(p) || is_apart(p)) return list;
     hsize_t chunk[ARTIFACT_RANK_MAX];
     chunk_shape(p, chunk);
     H5Pset_chunk(list, p->rank, chunk);
@@ -306,45 +314,79 @@ static void write_data(ArtifactWriter *w, const Payload *p, const uint32_t *crc)
 
 void artifact_write_floats(ArtifactWriter *w, const char *name, int rank, const size_t *dim, const float *values)
 {
-    write_data(w, &(Payload){name, rank, dim, H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, sizeof *values, values}, NULL);
+    write_data(w, &(Payload){name, rank, dim, H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, sizeof *values, values, false}, NULL);
 }
 
 void artifact_write_doubles(ArtifactWriter *w, const char *name, int rank, const size_t *dim, const double *values)
 {
-    write_data(w, &(Payload){name, rank, dim, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, sizeof *values, values}, NULL);
+    write_data(w, &(Payload){name, rank, dim, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, sizeof *values, values, false}, NULL);
 }
 
 void artifact_write_bytes(ArtifactWriter *w, const char *name, int rank, const size_t *dim, const uint8_t *values)
 {
-    write_data(w, &(Payload){name, rank, dim, H5T_STD_U8LE, H5T_NATIVE_UINT8, sizeof *values, values}, NULL);
+    write_data(w, &(Payload){name, rank, dim, H5T_STD_U8LE, H5T_NATIVE_UINT8, sizeof *values, values, false}, NULL);
 }
 
 void artifact_write_int8(ArtifactWriter *w, const char *name, int rank, const size_t *dim, const int8_t *values)
 {
-    write_data(w, &(Payload){name, rank, dim, H5T_STD_I8LE, H5T_NATIVE_INT8, sizeof *values, values}, NULL);
+    write_data(w, &(Payload){name, rank, dim, H5T_STD_I8LE, H5T_NATIVE_INT8, sizeof *values, values, false}, NULL);
 }
 
 void artifact_write_int32(ArtifactWriter *w, const char *name, int rank, const size_t *dim, const int32_t *values)
 {
-    write_data(w, &(Payload){name, rank, dim, H5T_STD_I32LE, H5T_NATIVE_INT32, sizeof *values, values}, NULL);
+    write_data(w, &(Payload){name, rank, dim, H5T_STD_I32LE, H5T_NATIVE_INT32, sizeof *values, values, false}, NULL);
 }
 
 void artifact_write_int64(ArtifactWriter *w, const char *name, int rank, const size_t *dim, const int64_t *values)
 {
-    write_data(w, &(Payload){name, rank, dim, H5T_STD_I64LE, H5T_NATIVE_INT64, sizeof *values, values}, NULL);
+    write_data(w, &(Payload){name, rank, dim, H5T_STD_I64LE, H5T_NATIVE_INT64, sizeof *values, values, false}, NULL);
 }
 
 void artifact_write_uint64(ArtifactWriter *w, const char *name, int rank, const size_t *dim, const uint64_t *values)
 {
-    write_data(w, &(Payload){name, rank, dim, H5T_STD_U64LE, H5T_NATIVE_UINT64, sizeof *values, values}, NULL);
+    write_data(w, &(Payload){name, rank, dim, H5T_STD_U64LE, H5T_NATIVE_UINT64, sizeof *values, values, false}, NULL);
 }
 
 void artifact_write_texts(ArtifactWriter *w, const char *name, size_t count, const char *const *values)
 {
     const hid_t type = h5_text_type();
     const uint32_t crc = artifact_text_crc(values, count);
-    write_data(w, &(Payload){name, 1, &count, type, type, sizeof *values, values}, &crc);
+    write_data(w, &(Payload){name, 1, &count, type, type, sizeof *values, values, false}, &crc);
     H5Tclose(type);
+}
+
+/* IEEE's float16, which HDF5 has no name for: sign, 5 bits of exponent with a bias of 15, 10 of mantissa. Close with H5Tclose. */
+static hid_t half_type(void)
+{
+    const hid_t type = H5Tcopy(H5T_IEEE_F32LE);
+    H5Tset_fields(type, 15, 10, 5, 0, 10);
+    H5Tset_size(type, 2);
+    H5Tset_ebias(type, 15);
+    return type;
+}
+
+void artifact_write_packed_floats(ArtifactWriter *w, const char *name, int rank, const size_t *dim, const float *values,
+                                  bool half)
+{
+    const hid_t type = half ? half_type() : H5Tcopy(H5T_IEEE_F32LE);
+    write_data(w, &(Payload){name, rank, dim, type, H5T_NATIVE_FLOAT, half ? 2 : 4, values, true}, NULL);
+    H5Tclose(type);
+}
+
+void artifact_write_packed_texts(ArtifactWriter *w, const char *name, size_t count, const char *const *values)
+{
+    size_t width = 1;
+    for (size_t i = 0; i < count; i++)
+        if (strlen(values[i]) > width) width = strlen(values[i]);
+    char *room = xcalloc(count ? count : 1, width);
+    for (size_t i = 0; i < count; i++) memcpy(room + i * width, values[i], strlen(values[i]));
+    const hid_t type = H5Tcopy(H5T_C_S1);
+    H5Tset_size(type, width);
+    H5Tset_strpad(type, H5T_STR_NULLPAD);
+    H5Tset_cset(type, H5T_CSET_UTF8);
+    write_data(w, &(Payload){name, 1, &count, type, type, width, room, true}, NULL);
+    H5Tclose(type);
+    free(room);
 }
 
 void artifact_attribute_text(ArtifactWriter *w, const char *name, const char *value)

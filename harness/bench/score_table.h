@@ -1,0 +1,28 @@
+/* CSV files of scores or labels: a line of names, then a line an image.
+ *
+ *     file,cat,dog
+ *     images/0.png,0.81,-0.2
+ *
+ * Fields may stand in double quotes, a quote in them doubled (RFC 4180); lines end with \n or \r\n; empty lines are passed over. */
+#pragma once
+
+#include "harness/base/text.h"
+
+typedef struct ScoreTable {
+    TextList classes; /* names of the columns but the first */
+    TextList files;   /* first column, each once */
+    double *values;   /* [files.count, classes.count] */
+    size_t *lines;    /* [files.count] in which line of the file each stands, from 1 */
+} ScoreTable;
+
+/* Fails, naming line and column, on: a line of another length than the first, what is not a finite number, names that stand twice,
+ * no image. Free with score_table_free. */
+bool score_table_read(ScoreTable *t, const char *path, Error *err);
+void score_table_free(ScoreTable *t);
+
+/* places[i]: where wanted[i] stands among the names. Fails unless each stands there, and no other does. For the sentence: `where`
+ * has the wanted ones, `path` the names; `what` they are names of ("image", "class"). */
+bool match_rows(const char *const *wanted, size_t count, const char *where, const char *const *names, size_t name_count,
+                const char *path, const char *what, size_t *places, Error *err);
+/* The first text of the list that stands twice, or NULL. */
+const char *repeated_text(const char *const *texts, size_t count);

@@ -1,0 +1,11 @@
+/* What `palbench compare` says: tables for people, JSON for scripts. */
+#pragma once
+
+#include "harness/bench/comparison.h"
+
+#include <cjson/cJSON.h>
+
+/* The entrants, the pairs, and how they were compared; with `per_class` a table of classes for every pair. To stdout. */
+void comparison_print(const Comparison *c, bool per_class);
+/* An array of pairs as interfaces.md has it, with more keys. The caller deletes it. */
+cJSON *comparison_json(const Comparison *c);

@@ -1,0 +1,117 @@
+#!/bin/sh
+# compare, import-scores and reference results from outside, on the folder data set and the tiny CLIP of tests/golden/bench_run, and on
+# the published scores of ../shared where they are. Run from the project's root; PALBENCH names the program (default build/palbench).
+set -u
+program=$(realpath "${PALBENCH:-build/palbench}")
+golden=$PWD/tests/golden
+shared=$PWD/${PALBENCH_SHARED:-../shared}
+[ -x "$program" ] || { echo "FAIL program_is_there: $program is not; build it with make"; echo "0 passed, 1 failed"; exit 1; }
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+export OMP_NUM_THREADS=1
+passed=0 failed=0
+
+ok() { passed=$((passed + 1)); echo "ok $1"; }
+bad() { failed=$((failed + 1)); echo "FAIL $1: $2"; }
+# check NAME CONDITION...: the condition is a command.
+check() {
+    name=$1; shift
+    if "$@" >/dev/null 2>&1; then ok "$name"; else bad "$name" "$*; $(head -c 300 "$folder/err" | tr '\n' ' ')"; fi
+}
+# Runs the program; leaves out, err and status.
+run() { "$program" "$@" >"$folder/out" 2>"$folder/err"; status=$?; }
+says() { grep -q -- "$1" "$folder/out"; }
+# refused NAME STATUS WORD: the last run ended with this status, nothing on stdout, and one line on stderr with the word in it.
+refused() {
+    lines=$(wc -l <"$folder/err")
+    if [ "$status" -eq "$2" ] && [ ! -s "$folder/out" ] && [ "$lines" -eq 1 ] && grep -q -- "$3" "$folder/err"; then ok "$1"
+    else bad "$1" "status $status, $lines lines: $(head -c 400 "$folder/err" | tr '\n' ' ')"; fi
+}
+# The first number of a key of the last JSON output.
+number() { sed -n "s/.*\"$1\":[[:space:]]*\([-0-9.e]*\).*/\1/p" "$folder/out" | head -n 1; }
+
+cp -r "$golden/bench_run" "$folder/world"
+cd "$folder/world" || exit 1
+for command in compare import-scores; do
+    run $command --help
+    [ $status -eq 0 ] && says Example && says "palbench $command" || { bad "help_of_$command" "status $status"; continue; }
+    ok "help_of_$command"
+done
+
+# ---- stored results ----
+run run tai-dpt zs --quiet --no-table
+run run tai-dpt zs --quiet --no-table --set protocol=448-stretch
+run compare tai-dpt zs --resamples 500 --json
+cp "$folder/out" pair.json
+check pairs_have_the_keys_of_the_interface sh -c "for key in a b diff low high p p_holm; do grep -q '\"'\$key'\":' pair.json || exit 1; done"
+run compare zs tai-dpt --resamples 500 --json
+check the_other_way_round_is_the_negative sh -c "echo $(number diff) | grep -q -F -- \"\$(sed -n 's/.*\"diff\":[[:space:]]*-*\([0-9.]*\).*/\1/p' pair.json | head -n 1)\""
+OMP_NUM_THREADS=3 "$program" compare tai-dpt zs --resamples 500 --json >threads.json 2>/dev/null
+check threads_change_nothing cmp threads.json pair.json
+run compare tai-dpt zs --resamples 500 --save-resamples indices.h5 --json --quiet
+check saved_resamples_are_those_that_were_used cmp "$folder/out" pair.json
+run compare tai-dpt zs --resample-file indices.h5 --json --quiet
+check and_given_back_they_give_the_same cmp "$folder/out" pair.json
+run compare tai-dpt:scores_global tai-dpt:scores_local tai-dpt zs --resamples 200 --quiet
+check every_pair_is_compared test "$(grep -c '^tai-dpt.* tai-dpt\|^tai-dpt.* zs' "$folder/out")" -eq 6
+run compare tai-dpt zs --resamples 200 --format latex
+check latex_has_booktabs says toprule
+run compare tai-dpt zs --resamples 200 --out compared --quiet
+check a_folder_gets_json_and_latex sh -c "test -s compared/comparison.json && test -s compared/comparison.tex"
+if command -v gnuplot >/dev/null; then
+    check and_figures sh -c "test -s compared/differences.svg && test -s compared/differences.png && test -s compared/classes.svg"
+fi
+
+run compare zs 'zs[protocol=448-stretch]';   refused other_protocols_are_refused 2 448-stretch
+run compare zs;                              refused one_result_is_too_few 2 "two results"
+run compare zs nobody;                       refused unknown_result_is_refused 2 nobody
+run compare zs zs:scores_none;               refused unknown_set_is_refused 2 scores_none
+run compare zs tai-dpt --level 100;          refused a_level_of_100_is_refused 2 level
+run compare zs tai-dpt --json --format latex; refused two_formats_are_refused 2 format
+run compare zs tai-dpt --resample-file images/0.png; refused resamples_that_are_none_are_refused 1 images/0.png
+
+# ---- reference results ----
+run results --export-reference kept --quiet
+check reference_results_are_written test "$(ls kept | wc -l)" -eq 4
+run results --reference --reference-folder kept --json
+check and_listed says '"tai-dpt"'
+run compare tai-dpt zs --store nowhere --reference-folder kept --resamples 500 --quiet --json
+check without_a_store_they_compare_the_same sh -c "[ $(number diff) = $(sed -n 's/.*"diff":[[:space:]]*\([-0-9.]*\).*/\1/p' pair.json | head -n 1) ]"
+run compare tai-dpt reference:tai-dpt --reference-folder kept --resamples 100 --json --quiet
+check a_result_equals_its_reference sh -c "[ $(number diff) = 0 ] && [ $(number low) = 0 ] && [ $(number p) = 1 ]"
+cp -r kept again; run results --export-reference again --quiet
+check exporting_again_gives_the_same_files diff -r kept again
+
+# ---- scores of others ----
+{ echo "file,dining table,cat,dog,bus,person"
+  sed -n 's/.*"file": "\([^"]*\)".*/\1,0.5,0.4,0.3,0.2,0.1/p' test.jsonl | sort -r; } >theirs.csv
+run import-scores theirs.csv --as theirs --dataset tiny
+check scores_come_in_with_the_labels_of_the_split test $status -eq 0
+run results theirs --json;                   check and_are_results says '"imported"'
+run compare theirs zs --resamples 100;       check and_compare_with_ours says theirs
+run import-scores theirs.csv;                refused scores_without_labels_are_refused 2 --dataset
+run import-scores theirs.csv --as zs --dataset tiny;  refused our_names_are_ours 2 "choose another"
+run import-scores theirs.csv --dataset tiny --protocol none; refused unknown_protocol_is_refused 2 "protocol none"
+sed 's/^3.png.*/3.png,1,2,nan,4,5/' theirs.csv >nan.csv
+run import-scores nan.csv --dataset tiny;    refused nan_is_refused_by_line 1 "line .*nan"
+sed 's/^3.png.*/3.png,1,2/' theirs.csv >ragged.csv
+run import-scores ragged.csv --dataset tiny; refused ragged_line_is_refused 1 "3 fields"
+sed 's/^3.png/4.png/' theirs.csv >twice.csv
+run import-scores twice.csv --dataset tiny;  refused a_file_that_stands_twice_is_refused 1 "4.png stands"
+run reproduce --suite tiny --out report --quiet
+check the_report_shows_imported_results grep -q theirs report/report.md
+
+# ---- the authors' own scores ----
+if [ -r "$shared/data/taidpt_voc2007_scores.h5" ]; then
+    run import-scores "$shared/data/taidpt_voc2007_scores.h5" --as taidpt
+    run compare taidpt:scores_global=0.5+scores_local=0.5 taidpt:scores_global --resamples 2000 --json --quiet
+    # numpy's interval over the same 2000 resamples: [1.61231293, 2.38435115]
+    check merged_scores_gain_as_published sh -c "echo '$(number diff)' | grep -q '^1\.9963' && echo '$(number map)' | grep -q '^88\.0747'"
+    check and_the_interval_is_that_of_numpy sh -c "echo '$(number low)' | grep -q '^1\.612312' && echo '$(number high)' | grep -q '^2\.384351'"
+    run compare taidpt zs;                   refused other_images_are_refused 2 "images"
+else
+    echo "skip merged_scores_gain_as_published: ../shared/data is not here"
+fi
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
