@@ -16,7 +16,7 @@
  * Order of draws: P_g, then P_l, each randn(N, 3, S, S) times CLIP's standard deviation plus its mean (vectors: randn(N, D) / sqrt(D));
  * then an epoch the permutation, and a step randn(B, D), then randn(tokens of the batch, D), caption by caption. Stage 2 goes on in the
  * same stream: context of the global, of the local prompts, W1 and W2 of A_t, W1 and W2 of A_v (each uniform, as torch's Linear
- * starts), then epochs as before; a step's noise is followed by the uniform numbers of its dropouts: G, L, V_g, V_l, t. */
+ * starts), then epochs as before; a step's noise is followed by the uniform numbers of its dropouts (none when adapter_dropout is 0): G, L, V_g, V_l, t. */
 #pragma once
 
 #include "methods/fit.h"
