@@ -10,7 +10,7 @@
 
 typedef struct StoredResult {
     char *experiment, *method, *dataset, *model, *protocol;
-    char *note; /* of the method, or NULL */
+    char *note; /* of the method, and whose sentences it was trained on; or NULL */
     int64_t seed;
     double map;
     char *file; /* path of the artifact */
