@@ -1,8 +1,8 @@
-/* Stage "captions": a data set's captions (or a language model's sentences, where the method trains on these) with their labels, those that name no class dropped, and, where the method asks for
- * them, one-hot template sentences of every class behind them (methods/templates.h says in which order).
+/* Stage "captions": a data set's captions (or a language model's sentences, where the method trains on these) with their labels,
+ * those that name no class dropped, and, where the method asks for them, one-hot template sentences of every class behind them
+ * (methods/templates.h says in which order).
  *
- * Artifact: texts [n], labels [n, C] uint8, source [n] int32 (the caption's number in the data set; -1: a template sentence),
- * classes [C]. */
+ * Artifact: texts [n], labels [n, C] uint8, source [n] int32 (the number in the data set; -1: a template sentence), classes [C]. */
 #include "harness/bench/stage.h"
 
 #include "methods/templates.h"
