@@ -108,6 +108,7 @@ void dataset_free(Dataset *d)
     if (d->ops->close != NULL) d->ops->close(d);
     for (int s = 0; s < SPLIT_COUNT; s++) free(d->splits[s].labels);
     free(d->captions.labels);
+    free(d->sentences.labels);
     arena_free(&d->arena);
     free(d);
 }
@@ -156,6 +157,23 @@ const Captions *dataset_captions(Dataset *d, Error *err)
     d->captions = made;
     d->has_captions = true;
     return &d->captions;
+}
+
+const Captions *dataset_sentences(Dataset *d, Error *err)
+{
+    if (d->has_sentences) return &d->sentences;
+    Captions made = {0};
+    if (!d->ops->sentences) {
+        fail_usage(err, "data set %s: it has no sentences; train on its captions (text_source \"captions\")", d->name);
+        return NULL;
+    }
+    if (!d->ops->sentences(d, &made, err)) {
+        free(made.labels);
+        return NULL;
+    }
+    d->sentences = made;
+    d->has_sentences = true;
+    return &d->sentences;
 }
 
 bool dataset_image(Dataset *d, SplitName name, size_t i, Image *image, Error *err)

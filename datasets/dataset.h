@@ -7,8 +7,8 @@
  * One file a data set behind the DatasetKind table. Data sets of this slice: mini (the embedded world), folder (one's own);
  * class lists and synonyms also for voc2007, coco2014, coco2017, nuswide.
  *
- * What a `datasets` entry of experiments.json may say: of kind "mini" the numbers `captions`, `train`, `tune`, `test` and the
- * style `shift` of its images; of kind "folder" see folder.c. */
+ * What a `datasets` entry of experiments.json may say: of kind "mini" the numbers `captions`, `sentences`, `train`, `tune`,
+ * `test` and the style `shift` of its images; of kind "folder" see folder.c. */
 #pragma once
 
 #include "datasets/labeller.h"
@@ -36,6 +36,7 @@ typedef struct Captions {
     uint8_t *labels;    /* [count, classes], or NULL: the noun filter is to be asked */
     const char **files; /* [count] paths of images drawn for the captions (an `images` list takes the place of the
                            generate stage), or NULL */
+    const char *origin; /* of sentences: whose they are, for people; NULL for captions */
     char fingerprint[65];
 } Captions;
 
@@ -61,6 +62,9 @@ const ClassNames *dataset_synonyms(const Dataset *d); /* [classes] */
  * split, a line of its list is wrong, an image file is missing. */
 const Split *dataset_split(Dataset *d, SplitName split, Error *err);
 const Captions *dataset_captions(Dataset *d, Error *err);
+/* A language model's sentences, which some methods train on in place of captions; made and kept like captions. NULL also for a data
+ * set that has none. */
+const Captions *dataset_sentences(Dataset *d, Error *err);
 bool dataset_image(Dataset *d, SplitName split, size_t i, Image *image, Error *err); /* caller frees; not thread-safe */
 
 /* The data sets that go by a name, for `ls datasets` and `label`; NULL-terminated. (One's own have the kind "folder".) */

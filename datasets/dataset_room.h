@@ -12,6 +12,7 @@ typedef struct DatasetOps {
     /* Fill what was asked for, at most once a split; labels come from big_alloc, strings from d->arena. */
     bool (*split)(Dataset *d, SplitName name, Split *split, Error *err);
     bool (*captions)(Dataset *d, Captions *captions, Error *err);
+    bool (*sentences)(Dataset *d, Captions *sentences, Error *err); /* NULL: this kind never has any */
     bool (*image)(Dataset *d, SplitName name, size_t i, Image *image, Error *err);
 } DatasetOps;
 
@@ -25,8 +26,8 @@ struct Dataset {
     const char **class_names;
     size_t limit;
     Split splits[SPLIT_COUNT];
-    Captions captions;
-    bool has_split[SPLIT_COUNT], has_captions;
+    Captions captions, sentences;
+    bool has_split[SPLIT_COUNT], has_captions, has_sentences;
 };
 
 extern const DatasetOps mini_ops, folder_ops;

@@ -7,6 +7,7 @@
  * list itself when no such folder is given.
  *   synonyms   a JSON file (or its content): a list of names a class in the order of the classes, or {"cat": ["kitty"]}
  *   captions   lines {"caption": ...} and, if known, "labels": [...]; then the noun filter is not asked
+ *   sentences  what a language model wrote: a .txt file, one a line, or a .jsonl list (folder_sentences.c)
  *   train ...  lines {"file": ..., "labels": [...], "difficult": [...]}
  *   images     instead of a folder: a list (.jsonl, or written in place) of lines {"file", "caption", "labels"}, images that
  *              were drawn for captions. It brings the captions and takes the place of the generate stage. */
@@ -65,6 +66,17 @@ static bool read_images(Dataset *d, const DatasetSource *source, Error *err)
     return true;
 }
 
+static bool read_sentences(Dataset *d, const DatasetSource *source, Error *err)
+{
+    Folder *folder = d->state;
+    const char *name;
+    if (!read_path(d, source, "sentences", &folder->sentences, err)) return false;
+    if (folder->sentences == NULL) return true;
+    if (!json_string(source->config, "sentences", &name, err)) return false;
+    folder->sentences_name = arena_strdup(&d->arena, name);
+    return true;
+}
+
 static void folder_close(Dataset *d)
 {
     if (d->state != NULL) folder_list_free(&((Folder *)d->state)->inline_images);
@@ -72,12 +84,12 @@ static void folder_close(Dataset *d)
 
 static bool folder_open(Dataset *d, const DatasetSource *source, Error *err)
 {
-    static const char *const keys[] = {"kind", "classes", "synonyms", "captions", "train",
-                                       "tune", "test",    "images",   NULL};
+    static const char *const keys[] = {"kind",  "classes", "synonyms", "captions", "sentences",
+                                       "train", "tune",    "test",     "images",   NULL};
     Folder *folder = arena_alloc(&d->arena, sizeof *folder);
     d->state = folder;
     if (!json_only_keys(source->config, keys, err) || !folder_read_names(d, source, err)) return false;
-    if (!read_path(d, source, "captions", &folder->captions, err)) return false;
+    if (!read_path(d, source, "captions", &folder->captions, err) || !read_sentences(d, source, err)) return false;
     for (int s = 0; s < SPLIT_COUNT; s++)
         if (!read_path(d, source, dataset_split_names[s], &folder->lists[s], err)) return false;
     if (!read_images(d, source, err)) return false;
@@ -163,6 +175,22 @@ static bool folder_captions(Dataset *d, Captions *captions, Error *err)
     return good;
 }
 
+static bool folder_sentences(Dataset *d, Captions *sentences, Error *err)
+{
+    const Folder *folder = d->state;
+    if (folder->sentences == NULL)
+        return fail_usage(
+            err,
+            "data set %s: it has no sentences; add \"sentences\": a .txt file, one a line, or a .jsonl list, "
+            "or train on its captions (text_source \"captions\")",
+            d->name);
+    FolderList list = {.data = d, .needs = NEEDS_SENTENCE};
+    const bool good = folder_sentences_read(&list, folder->sentences, err) && list_to_captions(&list, sentences, err);
+    folder_list_free(&list);
+    sentences->origin = arena_format(&d->arena, "read from %s", folder->sentences_name);
+    return good;
+}
+
 static bool folder_image(Dataset *d, SplitName name, size_t i, Image *image, Error *err)
 {
     char *path = image_path(d, name, d->splits[name].files[i]);
@@ -175,4 +203,5 @@ const DatasetOps folder_ops = {.open = folder_open,
                                .close = folder_close,
                                .split = folder_split,
                                .captions = folder_captions,
+                               .sentences = folder_sentences,
                                .image = folder_image};

@@ -71,9 +71,12 @@ static bool read_file_name(FolderList *list, FolderEntry *entry, Json object, Er
 
 static bool read_caption(FolderList *list, FolderEntry *entry, Json object, Error *err)
 {
-    if (json_get(object, "caption").node == NULL && !(list->needs & NEEDS_CAPTION)) return true;
-    const char *caption;
-    if (!json_string(object, "caption", &caption, err)) return false;
+    const char *caption, *key = "caption";
+    if ((list->needs & NEEDS_SENTENCE) && json_get(object, "caption").node == NULL) key = "sentence";
+    if (json_get(object, key).node == NULL && !(list->needs & (NEEDS_CAPTION | NEEDS_SENTENCE))) return true;
+    if (key[0] == 'c' && json_get(object, "sentence").node != NULL)
+        return json_fail(object, err, "\"sentence\" and \"caption\" stand in one line; keep one of them");
+    if (!json_string(object, key, &caption, err)) return false;
     entry->caption = arena_strdup(&list->data->arena, caption);
     return true;
 }
@@ -81,7 +84,7 @@ static bool read_caption(FolderList *list, FolderEntry *entry, Json object, Erro
 /* A list of captions has labels in all its lines or in none, and files likewise. */
 static bool like_the_first(const FolderList *list, const FolderEntry *entry, Json object, Error *err)
 {
-    if (list->count == 0 || !(list->needs & NEEDS_CAPTION)) return true;
+    if (list->count == 0 || !(list->needs & (NEEDS_CAPTION | NEEDS_SENTENCE))) return true;
     const FolderEntry *first = &list->entries[0];
     if (first->labelled != entry->labelled)
         return json_fail(object, err, "\"labels\" must stand in every line of the list or in none");
@@ -92,16 +95,23 @@ static bool like_the_first(const FolderList *list, const FolderEntry *entry, Jso
 
 bool folder_list_add(void *context, Json object, Error *err)
 {
-    static const char *const keys[] = {"file", "labels", "difficult", "caption", NULL};
+    static const char *const image_keys[] = {"file", "labels", "difficult", "caption", NULL};
+    static const char *const sentence_keys[] = {"sentence", "caption", "labels", NULL};
     FolderList *list = context;
     if (list->data->limit > 0 && list->count >= list->data->limit) return true;
     FolderEntry entry = {0};
+    const char *const *keys = list->needs & NEEDS_SENTENCE ? sentence_keys : image_keys;
     if (!json_only_keys(object, keys, err)) return false;
     if (!read_file_name(list, &entry, object, err) || !read_caption(list, &entry, object, err)) return false;
     if (!read_labels(list, &entry, object, err) || !like_the_first(list, &entry, object, err)) return false;
+    folder_list_append(list, entry);
+    return true;
+}
+
+void folder_list_append(FolderList *list, FolderEntry entry)
+{
     list->entries = grow(list->entries, list->count, &list->capacity, sizeof entry);
     list->entries[list->count++] = entry;
-    return true;
 }
 
 bool folder_list_whole(const FolderList *list, const char *path, Error *err)

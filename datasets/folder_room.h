@@ -17,12 +17,12 @@ typedef struct FolderMark {
     int8_t value; /* 1: in labels, 0: in difficult alone */
 } FolderMark;
 
-typedef enum FolderNeeds { NEEDS_FILE = 1, NEEDS_LABELS = 2, NEEDS_CAPTION = 4 } FolderNeeds;
+typedef enum FolderNeeds { NEEDS_FILE = 1, NEEDS_LABELS = 2, NEEDS_CAPTION = 4, NEEDS_SENTENCE = 8 } FolderNeeds;
 
 /* A list in memory; strings live in the data set's arena. {.needs, .base} to begin with. */
 typedef struct FolderList {
     Dataset *data;
-    int needs;        /* FolderNeeds: what every line must have */
+    int needs; /* FolderNeeds: what every line must have; NEEDS_SENTENCE: the caption under either name, no file */
     const char *base; /* folder that `file` is relative to */
     FolderEntry *entries;
     size_t count, capacity;
@@ -33,6 +33,8 @@ typedef struct FolderList {
 typedef struct Folder {
     const char *lists[SPLIT_COUNT]; /* paths of train, tune, test; NULL: not given */
     const char *captions;           /* path, or NULL */
+    const char *sentences;          /* path, or NULL */
+    const char *sentences_name;     /* as the configuration says it */
     const char *images;             /* folder of the images, NULL: each list's own folder */
     const char *generated;          /* path of the list of images drawn for captions, or NULL */
     FolderList inline_images;       /* the same list written into the configuration */
@@ -44,7 +46,10 @@ bool folder_read_names(Dataset *d, const DatasetSource *source, Error *err);
 /* folder_list.c */
 bool folder_list_read(FolderList *list, const char *path, Error *err);
 bool folder_list_add(void *list, Json object, Error *err); /* one line */
+void folder_list_append(FolderList *list, FolderEntry entry);
 bool folder_list_whole(const FolderList *list, const char *path, Error *err);
 void folder_list_free(FolderList *list);
+/* folder_sentences.c; {.needs = NEEDS_SENTENCE} to begin with. */
+bool folder_sentences_read(FolderList *list, const char *path, Error *err);
 /* SHA-256 of classes, lines and, where there are any, image files. */
 bool folder_list_fingerprint(const FolderList *list, char hex[65], Error *err);

@@ -1,5 +1,5 @@
 /* The data set `mini`: scenes of the embedded world behind the walls of Dataset. */
-#include "datasets/dataset_room.h"
+#include "datasets/mini_room.h"
 #include "datasets/mini_world.h"
 #include "datasets/world_language.h"
 #include "harness/base/hash.h"
@@ -11,7 +11,7 @@
 enum { MINI_MOST = 10 * 1000 * 1000 }; /* of anything: keeps a slip of the finger from filling the memory */
 
 typedef struct Mini {
-    size_t captions, counts[SPLIT_COUNT];
+    size_t captions, sentences, counts[SPLIT_COUNT];
     double shift;
 } Mini;
 
@@ -31,8 +31,10 @@ static bool read_count(Json config, const char *key, size_t *count, Error *err)
 
 static bool mini_configure(Mini *mini, Json config, Error *err)
 {
-    static const char *const keys[] = {"kind", "captions", "train", "tune", "test", "shift", NULL};
-    if (!json_only_keys(config, keys, err) || !read_count(config, "captions", &mini->captions, err)) return false;
+    static const char *const keys[] = {"kind", "captions", "sentences", "train", "tune", "test", "shift", NULL};
+    if (!json_only_keys(config, keys, err) || !read_count(config, "captions", &mini->captions, err) ||
+        !read_count(config, "sentences", &mini->sentences, err))
+        return false;
     for (int s = 0; s < SPLIT_COUNT; s++)
         if (!read_count(config, dataset_split_names[s], &mini->counts[s], err)) return false;
     if (!json_number_or(config, "shift", mini->shift, &mini->shift, err)) return false;
@@ -44,6 +46,7 @@ static bool mini_open(Dataset *d, const DatasetSource *source, Error *err)
 {
     Mini *mini = arena_alloc(&d->arena, sizeof *mini);
     *mini = (Mini){.captions = 10000,
+                   .sentences = 10000,
                    .counts = {[SPLIT_TRAIN] = 4000, [SPLIT_TUNE] = 2000, [SPLIT_TEST] = 2000},
                    .shift = world_test_shift};
     if (source->config.node != NULL && !mini_configure(mini, source->config, err)) return false;
@@ -107,6 +110,11 @@ static bool mini_captions(Dataset *d, Captions *captions, Error *err)
     return true;
 }
 
+static bool mini_sentences(Dataset *d, Captions *sentences, Error *err)
+{
+    return mini_make_sentences(d, dataset_limited(d, ((const Mini *)d->state)->sentences), sentences, err);
+}
+
 static bool mini_image(Dataset *d, SplitName name, size_t i, Image *image, Error *err)
 {
     WorldScene scene;
@@ -117,4 +125,8 @@ static bool mini_image(Dataset *d, SplitName name, size_t i, Image *image, Error
     return true;
 }
 
-const DatasetOps mini_ops = {.open = mini_open, .split = mini_split, .captions = mini_captions, .image = mini_image};
+const DatasetOps mini_ops = {.open = mini_open,
+                             .split = mini_split,
+                             .captions = mini_captions,
+                             .sentences = mini_sentences,
+                             .image = mini_image};

@@ -64,6 +64,9 @@ extern const CaptionStyle world_pretrain_style, world_caption_style;
 void world_caption(const WorldScene *scene, const CaptionStyle *style, uint64_t seed, bool mirrored,
                    char caption[WORLD_CAPTION_MAX]);
 
+/* Sentence `index`, 7 to 22 words, about 1 to 3 classes, not about any scene; labels: which. Another trial gives another sentence. */
+void world_sentence(uint64_t index, uint64_t trial, char sentence[WORLD_CAPTION_MAX], uint8_t labels[WORLD_CLASSES]);
+
 extern const char *const world_class_names[WORLD_CLASSES];
 /* Every word a caption can contain, sorted, for the mini CLIP's vocabulary; NULL-terminated. */
 const char *const *world_words(void);

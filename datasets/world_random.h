@@ -11,7 +11,7 @@ typedef struct Dice {
     uint64_t state;
 } Dice;
 
-typedef enum DicePurpose { DICE_SCENE, DICE_RENDER, DICE_CAPTION } DicePurpose;
+typedef enum DicePurpose { DICE_SCENE, DICE_RENDER, DICE_CAPTION, DICE_SENTENCE } DicePurpose;
 
 static inline uint64_t dice_bits(Dice *dice)
 {

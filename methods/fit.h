@@ -24,12 +24,25 @@ extern const char *const optimiser_choices[]; /* "sgd", "adam", "adamw" */
 #define FIT_OPTIONS                            FIT_OPTIONS_WITH(20, 512, 1e-4)
 #define FIT_OPTIONS_WITH(epochs_, batch_, lr_) FIT_OPTIONS_OF(epochs_, batch_, "sgd", lr_, 5e-4, 1)
 
+/* Parameters that share a learning rate: in place of the schedule's own, on the same course. */
+typedef struct FitGroup {
+    Parameter *const *parameters;
+    size_t count;
+    double lr;
+} FitGroup;
+
+enum { FIT_GROUPS_MAX = 4 };
+
 typedef struct FitPlan {
     size_t items, batch, epochs; /* training examples; batch at most items */
     OptimiserOptions optimiser;
     Schedule schedule;      /* in epochs, from 0 */
     bool schedule_in_steps; /* the learning rate changes every step, at parts of an epoch; else once an epoch */
     double gradient_limit;
+    const FitGroup *groups; /* [group_count]; none: all of the run's parameters at the schedule's rate */
+    size_t group_count;
+    const char *part;                /* "stage 1", for people; or NULL */
+    void (*backward)(void *context); /* after the graph's: takes gradients on to what lies before it; or NULL */
 } FitPlan;
 
 FitPlan fit_plan(const Options *options, size_t items);
@@ -37,8 +50,8 @@ FitPlan fit_plan(const Options *options, size_t items);
 /* Puts the examples items[0 .. plan->batch-1] into the graph's inputs. */
 typedef void FitLoad(void *context, const int64_t *items);
 
-/* Trains all of the run's learned parameters to lower `loss`; the graph must be compiled. Draws from `random` one permutation
- * an epoch. Appends every step's loss to the run's curve. Fails on: no examples, a loss that is not a number any more. */
+/* Trains the run's learned parameters (or plan->groups) to lower `loss`; the graph must be compiled. Draws from `random` one
+ * permutation an epoch. Appends every step's loss to the run's curve. Fails on: no examples, a loss that is not a number any more. */
 bool fit(Run *run, Graph *g, Node *loss, const FitPlan *plan, Random *random, FitLoad *load, void *context, Error *err);
 
 /* The largest sum of sizes[item] over a batch that fit() is going to draw from this state of `random`; what ragged inputs

@@ -5,13 +5,14 @@
 
 /* The registry: a new method is its file and one line in each of these two lists. */
 extern const Method method_zsclip, method_random_context, method_linear_probe, method_tai, method_tai_dpt,
-    method_t2i_pal, method_coop, method_dualcoop, method_clip_adapter, method_tip_adapter, method_tip_adapter_f,
-    method_comc, method_sparc, method_ensemble;
+    method_t2i_pal, method_pvp, method_coop, method_dualcoop, method_clip_adapter, method_tip_adapter,
+    method_tip_adapter_f, method_comc, method_sparc, method_ensemble;
 
 static const Method *const built_in[] = {
-    &method_zsclip,        &method_random_context, &method_linear_probe, &method_tai,          &method_tai_dpt,
-    &method_t2i_pal,       &method_coop,           &method_dualcoop,     &method_clip_adapter, &method_tip_adapter,
-    &method_tip_adapter_f, &method_comc,           &method_sparc,        &method_ensemble,     NULL,
+    &method_zsclip,   &method_random_context, &method_linear_probe, &method_tai,
+    &method_tai_dpt,  &method_t2i_pal,        &method_pvp,          &method_coop,
+    &method_dualcoop, &method_clip_adapter,   &method_tip_adapter,  &method_tip_adapter_f,
+    &method_comc,     &method_sparc,          &method_ensemble,     NULL,
 };
 
 /* What plugins added, behind the built-in ones; NULL while there is none. */

@@ -16,23 +16,6 @@ static Node *loss_of(Lossy r, Node *z, Node *labels)
     return ranking_loss(r.g, z, labels, r.margin, r.scale);
 }
 
-static int longer_first(const void *left, const void *right)
-{
-    const size_t a = *(const size_t *)left, b = *(const size_t *)right;
-    return a < b ? 1 : a > b ? -1 : 0;
-}
-
-/* Tokens of the `batch` longest captions: no batch has more. */
-static size_t most_tokens(const TextFeatures *texts, size_t batch)
-{
-    size_t *lengths = xcalloc(texts->count, sizeof *lengths), sum = 0;
-    for (size_t i = 0; i < texts->count; i++) lengths[i] = texts->offsets[i + 1] - texts->offsets[i];
-    qsort(lengths, texts->count, sizeof *lengths, longer_first);
-    for (size_t i = 0; i < batch; i++) sum += lengths[i];
-    free(lengths);
-    return sum;
-}
-
 /* R(p^g) + R(p^l) of captions, as in TaI-DPT. G, L: class features; L NULL without the local branch. */
 static Node *text_loss(PalStep *step, Lossy r, size_t batch, Node *G, Node *L, float tau)
 {
@@ -43,7 +26,7 @@ static Node *text_loss(PalStep *step, Lossy r, size_t batch, Node *G, Node *L, f
     t->labels = input(g, "caption_labels", shape(batch, node_shape(G).dim[0]));
     Node *loss = loss_of(r, scale(g, matmul_nt(g, t->captions, G), 4), t->labels);
     if (!L) return loss;
-    t->tokens = input(g, "tokens", shape(most_tokens(texts, batch), texts->width));
+    t->tokens = input(g, "tokens", shape(text_most_tokens(texts, batch), texts->width));
     t->offsets = input_indices(g, "offsets", shape(batch + 1));
     Node *z = scale(g, ragged_aggregate(g, matmul_nt(g, t->tokens, L), t->offsets, tau), 4);
     return add(g, loss, loss_of(r, z, t->labels));

@@ -56,3 +56,5 @@ bool tai_step_init(TaiStep *step, const Prompts *p, Parameter *global, Parameter
 void tai_step_free(TaiStep *step);
 /* Copies captions rows[0 .. B-1] into the inputs. */
 void tai_step_load(TaiStep *step, const LabelledCaptions *captions, const int64_t *rows);
+/* Tokens of the `batch` longest texts: no batch has more. */
+size_t text_most_tokens(const TextFeatures *texts, size_t batch);

@@ -4,6 +4,7 @@
 #include "methods/aggregate.h"
 #include "methods/losses.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 bool tai_step_init(TaiStep *step, const Prompts *p, Parameter *global, Parameter *local, TaiStepOptions options,
@@ -33,6 +34,22 @@ void tai_step_free(TaiStep *step)
 {
     graph_free(step->g);
     *step = (TaiStep){0};
+}
+
+static int longer_first(const void *left, const void *right)
+{
+    const size_t a = *(const size_t *)left, b = *(const size_t *)right;
+    return a < b ? 1 : a > b ? -1 : 0;
+}
+
+size_t text_most_tokens(const TextFeatures *texts, size_t batch)
+{
+    size_t *lengths = xcalloc(texts->count, sizeof *lengths), sum = 0;
+    for (size_t i = 0; i < texts->count; i++) lengths[i] = texts->offsets[i + 1] - texts->offsets[i];
+    qsort(lengths, texts->count, sizeof *lengths, longer_first);
+    for (size_t i = 0; i < batch; i++) sum += lengths[i];
+    free(lengths);
+    return sum;
 }
 
 static void load_tokens(TaiStep *step, const TextFeatures *texts, const int64_t *rows, size_t batch)

@@ -3,6 +3,7 @@
 #include "harness/clip/weight_list.h"
 #include "harness/graph/ops.h"
 #include "harness/graph/random.h"
+#include "tests/drawn_weights.h"
 #include "tests/golden_arrays.h"
 
 #include <math.h>
@@ -13,46 +14,13 @@
 
 static const char *const golden_path = "tests/golden/clip_towers.safetensors";
 
-static bool ends_with(const char *text, const char *end)
-{
-    const size_t n = strlen(text), m = strlen(end);
-    return n >= m && strcmp(text + n - m, end) == 0;
-}
-
-static int by_name(const void *a, const void *b)
-{
-    return strcmp((*(Parameter *const *)a)->name, (*(Parameter *const *)b)->name);
-}
-
-static void draw_weight(Random *random, Parameter *p)
-{
-    const size_t n = shape_size(p->shape);
-    const bool is_embedding = strstr(p->name, "embedding") != NULL;
-    random_normal(random, p->value, n);
-    for (size_t i = 0; i < n; i++) {
-        const float w = p->value[i];
-        if (ends_with(p->name, "running_var"))
-            p->value[i] = 0.5f + w * w;
-        else if (p->shape.rank >= 2 && !is_embedding)
-            p->value[i] = w * sqrtf((float)p->shape.dim[0] / (float)n);
-        else
-            p->value[i] = ends_with(p->name, ".weight") && !is_embedding ? 1 + 0.1f * w : 0.1f * w;
-    }
-}
-
 /* weights() of the script; trainable, batch norms apart. */
 static Clip *trainable_model_of(const ClipConfig *config, uint64_t seed)
 {
     Error err;
     Clip *clip = clip_new(*config, 0, &err);
     if (!clip) die("%s", err.text);
-    Parameter **sorted = xmalloc(clip->count * sizeof(Parameter *));
-    for (size_t i = 0; i < clip->count; i++) sorted[i] = &clip->weights[i];
-    qsort(sorted, clip->count, sizeof(Parameter *), by_name);
-    Random random;
-    random_seed(&random, seed);
-    for (size_t i = 0; i < clip->count; i++) draw_weight(&random, sorted[i]);
-    free(sorted);
+    draw_weights(clip, "", seed);
     return clip;
 }
 

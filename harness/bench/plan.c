@@ -73,16 +73,23 @@ static bool method_has_option(const Method *m, const char *name)
     return false;
 }
 
+/* What the method trains on: the data set's captions, or its sentences. */
+static const Captions *texts_of(const Planner *p, Error *err)
+{
+    const bool sentences = (p->e->method->needs(&p->e->options) & NEED_SENTENCES) != 0;
+    return sentences ? dataset_sentences(p->dataset, err) : dataset_captions(p->dataset, err);
+}
+
 Stage *plan_captions(const Planner *p, bool with_templates, Error *err)
 {
     const Experiment *e = p->e;
-    const Captions *captions = dataset_captions(p->dataset, err);
+    const Captions *captions = texts_of(p, err);
     if (!captions) return NULL;
     char classes[65];
     classes_digest(p->dataset, classes);
     Stage *s = plan_new_stage(p, &stage_captions);
     cJSON_AddStringToObject(s->config, "dataset", e->dataset);
-    cJSON_AddStringToObject(s->config, "captions", captions->fingerprint);
+    cJSON_AddStringToObject(s->config, captions->origin ? "sentences" : "captions", captions->fingerprint);
     cJSON_AddStringToObject(s->config, "classes", classes);
     cJSON_AddStringToObject(s->config, "label_rule",
                             method_has_option(e->method, "label_rule") ? option_text(&e->options, "label_rule")
@@ -92,21 +99,23 @@ Stage *plan_captions(const Planner *p, bool with_templates, Error *err)
                                 method_has_option(e->method, "template_set") ? option_text(&e->options, "template_set")
                                                                              : "published");
     s->words = xstrdup(e->dataset);
-    s->label = xformat("label the %zu captions of %s", captions->count, e->dataset);
+    s->sentences = captions->origin;
+    s->label = xformat("label the %zu %s of %s", captions->count, s->sentences ? "sentences" : "captions", e->dataset);
     estimate_captions(s, captions, dataset_classes(p->dataset));
     return plan_add(p, s);
 }
 
 static Stage *plan_texts(const Planner *p, const Stage *captions, Error *err)
 {
-    const Captions *all = dataset_captions(p->dataset, err);
+    const Captions *all = texts_of(p, err);
     if (!all) return NULL;
     Stage *s = plan_new_stage(p, &stage_encode_text);
     cJSON_AddStringToObject(s->config, "clip", p->model->clip->fingerprint);
     cJSON_AddStringToObject(s->config, "tokenizer", tokenizer_fingerprint(p->model->tokenizer));
     plan_add_input(s, captions);
     s->words = xstrdup(p->e->dataset);
-    s->label = xformat("encode the captions of %s with %s", p->e->dataset, p->e->model);
+    s->label = xformat("encode the %s of %s with %s", captions->sentences ? "sentences" : "captions", p->e->dataset,
+                       p->e->model);
     estimate_texts(s, p->model->clip, all->count);
     return plan_add(p, s);
 }

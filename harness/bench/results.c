@@ -20,6 +20,18 @@ static bool read_setting(const ArtifactReader *reader, StoredResult *r, Error *e
     return true;
 }
 
+/* The reader of a table is to know when a grammar stood in for a language model: it goes behind the method's own note. */
+static bool note_sentences(const ArtifactReader *reader, StoredResult *r, Error *err)
+{
+    char *whose = NULL, *own = r->note;
+    if (!artifact_has_attribute(reader, "sentences")) return true;
+    if (!artifact_attribute_get_text(reader, "sentences", &whose, err)) return false;
+    r->note = xformat("%s%strained on sentences %s", own ? own : "", own ? "; " : "", whose);
+    free(own);
+    free(whose);
+    return true;
+}
+
 static bool read_attributes(const ArtifactReader *reader, StoredResult *r, Error *err)
 {
     const struct {
@@ -33,6 +45,7 @@ static bool read_attributes(const ArtifactReader *reader, StoredResult *r, Error
     if (!read_setting(reader, r, err)) return false;
     if (artifact_has_attribute(reader, "note") && !artifact_attribute_get_text(reader, "note", &r->note, err))
         return false;
+    if (!note_sentences(reader, r, err)) return false;
     return artifact_attribute_get_integer(reader, "seed", &r->seed, err) &&
            artifact_attribute_get_number(reader, "map", &r->map, err);
 }

@@ -11,7 +11,7 @@
 typedef struct StoredResult {
     char *experiment, *method, *dataset, *model, *protocol;
     char *setting; /* what labelled images the method was shown: "zero-shot", "few-shot 4", "partial 0.1", "full" */
-    char *note;    /* of the method, or NULL */
+    char *note;    /* of the method, and whose sentences it was trained on; or NULL */
     int64_t seed;
     double map;
     char *file; /* path of the artifact */

@@ -45,6 +45,7 @@ struct Stage {
     bool with_local;
     EncodeOptions encode;
     Generator generator;
+    const char *sentences; /* captions: the data set's sentences in their place, and whose they are; or NULL */
     size_t captions, images_per_caption; /* choose, generate: how many; judge: captions to draw */
 };
 

@@ -1,8 +1,8 @@
-/* Stage "captions": a data set's captions with their labels, those that name no class dropped, and, where the method asks for
- * them, one-hot template sentences of every class behind them (methods/templates.h says in which order).
+/* Stage "captions": a data set's captions (or a language model's sentences, where the method trains on these) with their labels,
+ * those that name no class dropped, and, where the method asks for them, one-hot template sentences of every class behind them
+ * (methods/templates.h says in which order).
  *
- * Artifact: texts [n], labels [n, C] uint8, source [n] int32 (the caption's number in the data set; -1: a template sentence),
- * classes [C]. */
+ * Artifact: texts [n], labels [n, C] uint8, source [n] int32 (the number in the data set; -1: a template sentence), classes [C]. */
 #include "harness/bench/stage.h"
 
 #include "methods/templates.h"
@@ -78,7 +78,8 @@ static bool run(Bench *b, const Stage *s, Error *err)
 {
     const double started = seconds_now();
     Dataset *dataset = bench_dataset(b, s->experiment->dataset, s->experiment->limit, err);
-    const Captions *captions = dataset ? dataset_captions(dataset, err) : NULL;
+    if (!dataset) return false;
+    const Captions *captions = s->sentences ? dataset_sentences(dataset, err) : dataset_captions(dataset, err);
     if (!captions) return false;
     const cJSON *templates = cJSON_GetObjectItem(s->config, "templates");
     const bool plural = strcmp(cJSON_GetObjectItem(s->config, "label_rule")->valuestring, "plural") == 0;
@@ -92,8 +93,8 @@ static bool run(Bench *b, const Stage *s, Error *err)
 
     bool good = true;
     if (l.texts.count == 0)
-        good = fail(err, "data set %s: none of its %zu captions names a class; look at the classes' synonyms",
-                    s->experiment->dataset, captions->count);
+        good = fail(err, "data set %s: none of its %zu %s names a class; look at the classes' synonyms",
+                    s->experiment->dataset, captions->count, s->sentences ? "sentences" : "captions");
     good = good && write(s, &l, dataset_class_names(dataset), started, err);
     text_list_free(&l.texts);
     free(l.labels);

@@ -66,9 +66,17 @@ static void write_heat_maps(ArtifactWriter *w, const ImageFeatures *test, const 
     free(maps);
 }
 
-/* What drew the training images, where some were drawn: attribute `generate`, JSON. */
+/* Whose sentences the method was trained on, where it was: attribute `sentences`. */
+static void write_sentences(ArtifactWriter *w, const Stage *s)
+{
+    const Stage *train = stage_input(s, &stage_train, 0), *texts = stage_input(train ? train : s, &stage_captions, 0);
+    if (texts && texts->sentences) artifact_attribute_text(w, "sentences", texts->sentences);
+}
+
+/* What drew the training images, where some were drawn (attribute `generate`, JSON), and what wrote the training texts. */
 static void write_generator(ArtifactWriter *w, const Stage *s)
 {
+    write_sentences(w, s);
     const Stage *train = stage_input(s, &stage_train, 0), *features = stage_generated_features(train ? train : s);
     const Stage *generate = features ? stage_input(features, &stage_generate, 0) : NULL;
     if (!generate) return;

@@ -1,0 +1,329 @@
+/* PVP against a PyTorch script that follows its definition (tests/golden/make_pvp.py): loss step by step, gradients into the
+ * pseudo images through a ResNet and a ViT, learned arrays, scores. */
+#include "harness/clip/weight_list.h"
+#include "tests/drawn_weights.h"
+#include "tests/methods_fixture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+/* Float32 sums in another order differ by about 1e-6; fifty steps of training carry that to some 1e-5. */
+static const double tolerance = 1e-4;
+
+static Tiny tiny;
+static Safetensors *golden;
+static JsonFile *record;
+static Clip *resnet, *vit;
+static TokenList tokens;
+static TextFeatures captions;
+
+/* The tiny text tower, and an image tower beside it. */
+static Clip *clip_with(ClipConfig c, uint64_t seed)
+{
+    Error err;
+    c.has_image = true;
+    c.image_size = 32;
+    memcpy(c.mean, (float[]){0.5f, 0.45f, 0.4f}, sizeof c.mean);
+    memcpy(c.std, (float[]){0.25f, 0.26f, 0.27f}, sizeof c.std);
+    Clip *clip = clip_new(c, 0, &err);
+    if (!clip) die("%s", err.text);
+    for (size_t i = 0; i < clip->count; i++) {
+        char name[128];
+        snprintf(name, sizeof name, "weights.%s", clip->weights[i].name);
+        if (safetensors_find(tiny.st, name)) tensor_to_float(golden_view(tiny.st, name), clip->weights[i].value);
+    }
+    draw_weights(clip, "visual.", seed);
+    clip_freeze(clip);
+    return clip;
+}
+
+static int open_all(void **state)
+{
+    (void)state;
+    Error err;
+    tiny_open(&tiny);
+    golden = golden_open("tests/golden/pvp.safetensors");
+    record = json_read("tests/golden/pvp.json", &err);
+    if (!record) die("%s", err.text);
+    ClipConfig c = tiny.clip->config;
+    c.is_resnet = true;
+    c.stages = 2;
+    memcpy(c.blocks, (size_t[]){1, 2, 0, 0}, sizeof c.blocks);
+    c.stem_width = 16, c.image_width = 128, c.image_heads = 4;
+    resnet = clip_with(c, 31);
+    c = tiny.clip->config;
+    c.image_width = 48, c.image_heads = 3, c.image_layers = 2, c.patch = 8, c.image_mlp = 192;
+    c.image_activation = ACT_QUICK_GELU;
+    vit = clip_with(c, 32);
+    for (size_t i = 0; i < tiny.captions.count; i++)
+        tokenizer_encode(tiny.tokenizer, tiny.captions.items[i], tiny.clip->config.context, &tokens);
+    if (!clip_encode_texts(tiny.clip, &tokens, true, &captions, NULL, &err)) die("%s", err.text);
+    return 0;
+}
+
+static int close_all(void **state)
+{
+    (void)state;
+    token_list_free(&tokens);
+    text_features_free(&captions);
+    clip_free(resnet);
+    clip_free(vit);
+    json_free(record);
+    safetensors_close(golden);
+    tiny_close(&tiny);
+    return 0;
+}
+
+static Run pvp_run(const Clip *clip, const Options *options, uint64_t seed)
+{
+    Run run = tiny_run(&tiny, "pvp", options, seed);
+    run.clip = clip;
+    run.captions = (LabelledCaptions){&captions, tiny.labels};
+    return run;
+}
+
+static Json variant_of(const char *name)
+{
+    const Json variants = json_get(json_root(record), "variants");
+    Error err;
+    for (size_t i = 0; i < json_count(variants); i++) {
+        const char *other;
+        assert_true(json_string(json_at(variants, i), "name", &other, &err));
+        if (!strcmp(name, other)) return json_at(variants, i);
+    }
+    die("no golden variant %s", name);
+}
+
+/* Trains one variant; the caller frees run and options. */
+static Run trained(const char *name, Options *options)
+{
+    Error err = {0};
+    const Json variant = variant_of(name);
+    const char *tower = NULL;
+    int64_t seed = 0;
+    assert_true(json_string(variant, "tower", &tower, &err) && json_integer(variant, "seed", &seed, &err));
+    if (!options_read(options, method_find("pvp")->options, json_get(variant, "options"), &err))
+        fail_msg("%s", err.text);
+    Run run = pvp_run(strcmp(tower, "vit") ? resnet : vit, options, (uint64_t)seed);
+    if (!run.method->train(&run, &err)) fail_msg("%s: %s", name, err.text);
+    return run;
+}
+
+/* Every so many of the values are stored. */
+static void assert_golden(const char *variant, const char *part, const float *values, size_t count)
+{
+    char name[128];
+    snprintf(name, sizeof name, "%s.%s", variant, part);
+    const size_t stored = golden_view(golden, name)->count, step = (count + stored - 1) / stored;
+    float *thinned = xmalloc(stored * sizeof *thinned);
+    assert_int_equal((count + step - 1) / step, stored);
+    for (size_t i = 0; i < stored; i++) thinned[i] = values[i * step];
+    const double error = golden_error(golden, name, thinned, stored);
+    free(thinned);
+    if (!(error < tolerance)) fail_msg("%s: relative error %.3g", name, error);
+}
+
+/* Another process scores with nothing but the stored arrays. */
+static void score_from_stored(const Run *from, Scores *scores)
+{
+    Error err = {0};
+    Run run = tiny_run(&tiny, "pvp", from->options, from->seed);
+    run.clip = from->clip;
+    for (size_t i = 0; i < from->learned_count; i++) {
+        const Parameter *p = from->learned[i];
+        Parameter *copy = run_learn(&run, p->name, p->shape, &err);
+        memcpy(copy->value, p->value, shape_size(p->shape) * sizeof(float));
+    }
+    if (!run.method->score(&run, &tiny.images, scores, &err)) fail_msg("%s", err.text);
+    run_free(&run);
+}
+
+static void check_variant(const char *name, size_t steps, size_t arrays)
+{
+    Options options;
+    Scores scores;
+    Run run = trained(name, &options);
+    const size_t count = tiny.images.count * tiny.classes.count;
+    assert_int_equal(run.loss_count, steps);
+    assert_golden(name, "loss", run.loss, run.loss_count);
+    assert_int_equal(run.learned_count, arrays);
+    for (size_t i = 0; i < run.learned_count; i++)
+        assert_golden(name, run.learned[i]->name, run.learned[i]->value, shape_size(run.learned[i]->shape));
+    score_from_stored(&run, &scores);
+    assert_golden(name, "scores", scores.combined, count);
+    assert_golden(name, "scores_global", scores.global, count);
+    assert_golden(name, "scores_local", scores.local, count);
+    scores_free(&scores);
+    run_free(&run);
+    options_free(&options);
+}
+
+static void fifty_steps_of_stage_1_follow_the_reference_through_a_resnet(void **state)
+{
+    (void)state;
+    check_variant("resnet_stage1", 50, 2);
+}
+
+static void fifty_steps_of_stage_1_follow_the_reference_through_a_vit(void **state)
+{
+    (void)state;
+    check_variant("vit_stage1", 50, 2);
+}
+
+static void both_stages_follow_the_reference_through_a_resnet(void **state)
+{
+    (void)state;
+    check_variant("resnet_both", 60, 8);
+}
+
+static void both_stages_follow_the_reference_through_a_vit(void **state)
+{
+    (void)state;
+    check_variant("vit_both", 60, 8);
+}
+
+static void vectors_in_place_of_images_follow_the_reference(void **state)
+{
+    (void)state;
+    check_variant("vector_stage1", 50, 2);
+    check_variant("vector_both", 26, 8);
+}
+
+static void every_option_reaches_its_place(void **state)
+{
+    (void)state;
+    check_variant("vit_adam", 30, 8);
+}
+
+static void check_gradient(const char *name)
+{
+    static const char *const parts[] = {"pseudo_global", "pseudo_local", "adapter_text_1"};
+    Options options;
+    Run run = trained(name, &options);
+    assert_golden(name, "loss", run.loss, run.loss_count);
+    for (size_t i = 0; i < (run.learned_count > 2 ? 3 : 2); i++) {
+        const Parameter *p = run_learned(&run, parts[i]);
+        char part[64];
+        snprintf(part, sizeof part, "%s.gradient", parts[i]);
+        assert_golden(name, part, p->gradient, shape_size(p->shape));
+    }
+    run_free(&run);
+    options_free(&options);
+}
+
+static void gradients_reach_the_pixels_through_a_resnet(void **state)
+{
+    (void)state;
+    check_gradient("resnet_gradient1");
+    check_gradient("resnet_gradient2");
+}
+
+static void gradients_reach_the_pixels_through_a_vit(void **state)
+{
+    (void)state;
+    check_gradient("vit_gradient1");
+    check_gradient("vit_gradient2");
+}
+
+static Run trained_with(const Clip *clip, const char *json, Options *options)
+{
+    Error err = {0};
+    tiny_options("pvp", json, options);
+    Run run = pvp_run(clip, options, 7);
+    if (!run.method->train(&run, &err)) fail_msg("%s", err.text);
+    return run;
+}
+
+/* 12 images; pieces of 5 leave a last one of 2. */
+static void the_tower_in_pieces_learns_what_the_whole_learns(void **state)
+{
+    (void)state;
+    Options options[2];
+    Run whole =
+        trained_with(vit, "{\"stage2\": false, \"stage1_epochs\": 2, \"batch\": 16, \"tower_batch\": 0}", &options[0]);
+    Run pieces =
+        trained_with(vit, "{\"stage2\": false, \"stage1_epochs\": 2, \"batch\": 16, \"tower_batch\": 5}", &options[1]);
+    assert_int_equal(whole.loss_count, 8);
+    assert_true(worst_error(pieces.loss, whole.loss, 8) < 1e-5);
+    for (size_t i = 0; i < 2; i++) {
+        const Parameter *a = pieces.learned[i], *b = whole.learned[i];
+        assert_true(worst_error(a->value, b->value, shape_size(b->shape)) < 1e-5);
+    }
+    run_free(&whole), run_free(&pieces);
+    options_free(&options[0]), options_free(&options[1]);
+}
+
+static void same_seed_gives_the_same_bits(void **state)
+{
+    (void)state;
+    Options options[2];
+    Run runs[2];
+    for (size_t i = 0; i < 2; i++)
+        runs[i] =
+            trained_with(resnet, "{\"stage1_epochs\": 2, \"epochs\": 2, \"batch\": 16, \"context\": 4}", &options[i]);
+    assert_int_equal(runs[0].loss_count, 16);
+    assert_memory_equal(runs[0].loss, runs[1].loss, 16 * sizeof(float));
+    for (size_t i = 0; i < 2; i++) run_free(&runs[i]), options_free(&options[i]);
+}
+
+static void assert_refused(const Clip *clip, const TextFeatures *texts, const char *json, const char *what)
+{
+    Options options;
+    Error err = {0};
+    tiny_options("pvp", json, &options);
+    Run run = pvp_run(clip, &options, 1);
+    run.captions.features = texts;
+    assert_false(run.method->train(&run, &err));
+    if (!strstr(err.text, what)) fail_msg("%s", err.text);
+    run_free(&run);
+    options_free(&options);
+}
+
+static void impossible_trainings_are_refused_with_a_sentence(void **state)
+{
+    (void)state;
+    TextFeatures globals = captions, none = captions;
+    globals.local = NULL;
+    none.count = 0;
+    assert_refused(tiny.clip, &captions, "{}", "no image tower");
+    assert_refused(vit, &globals, "{}", "no token features");
+    assert_refused(vit, &none, "{}", "nothing to train on");
+    assert_refused(vit, &captions, "{\"stage1_schedule\": 10}", "shorter than stage1_epochs");
+    assert_refused(vit, &captions, "{\"context\": 39, \"stage1_epochs\": 1}", "use a shorter context");
+}
+
+static void test_features_without_positions_are_refused(void **state)
+{
+    (void)state;
+    Options options;
+    Scores scores;
+    Error err = {0};
+    Run run = trained_with(vit, "{\"variant\": \"vector\", \"stage2\": false, \"stage1_epochs\": 1}", &options);
+    ImageFeatures bare = tiny.images;
+    bare.local = NULL;
+    assert_false(run.method->score(&run, &bare, &scores, &err));
+    assert_non_null(strstr(err.text, "no local part"));
+    run_free(&run);
+    options_free(&options);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(gradients_reach_the_pixels_through_a_resnet),
+        cmocka_unit_test(gradients_reach_the_pixels_through_a_vit),
+        cmocka_unit_test(fifty_steps_of_stage_1_follow_the_reference_through_a_resnet),
+        cmocka_unit_test(fifty_steps_of_stage_1_follow_the_reference_through_a_vit),
+        cmocka_unit_test(both_stages_follow_the_reference_through_a_resnet),
+        cmocka_unit_test(both_stages_follow_the_reference_through_a_vit),
+        cmocka_unit_test(vectors_in_place_of_images_follow_the_reference),
+        cmocka_unit_test(every_option_reaches_its_place),
+        cmocka_unit_test(the_tower_in_pieces_learns_what_the_whole_learns),
+        cmocka_unit_test(same_seed_gives_the_same_bits),
+        cmocka_unit_test(impossible_trainings_are_refused_with_a_sentence),
+        cmocka_unit_test(test_features_without_positions_are_refused),
+    };
+    return cmocka_run_group_tests(tests, open_all, close_all);
+}
