@@ -35,7 +35,7 @@ static bool add_axis(Finder *f, cJSON *parent, const char *inner, cJSON *item, E
     if (axes->count == AXES_MAX) return json_fail(f->where, err, "more than %d grids and draws", AXES_MAX);
     Axis *axis = &axes->items[axes->count];
     *axis = (Axis){.parent = parent, .drawn = strcmp(word, "grid") != 0};
-    axis->prefix = strcmp(inner, "generate") == 0 ? "generate." : "";
+    axis->prefix = strcmp(inner, "generate") == 0 ? "generate." : strcmp(inner, "setting") == 0 ? "setting." : "";
     char *name = xformat("%s%s%s", inner, *inner ? "." : "", item->string);
     bool good;
     if (axis->drawn) {

@@ -21,13 +21,10 @@ const char *sweep_word(const cJSON *value)
 
 char *name_word(const char *prefix, const char *key, const cJSON *value)
 {
-    if (cJSON_IsObject(value) && cJSON_GetArraySize(value) == 1) {
-        prefix = "";
-        value = value->child;
-        key = value->string;
-    }
-    char *word = cJSON_IsString(value) ? xstrdup(value->valuestring) : json_canonical(value);
-    char *pair = xformat("%s%s=%s", prefix, key, word);
+    const bool inner = cJSON_IsObject(value) && cJSON_GetArraySize(value) == 1;
+    const cJSON *shown = inner ? value->child : value;
+    char *word = cJSON_IsString(shown) ? xstrdup(shown->valuestring) : json_canonical(shown);
+    char *pair = xformat("%s%s%s%s=%s", prefix, key, inner ? "." : "", inner ? shown->string : "", word);
     free(word);
     return pair;
 }
@@ -67,7 +64,8 @@ bool experiment_set(cJSON *entry, const char *setting, TextList *words, Error *e
 {
     static const struct {
         const char *path, *inner, *prefix;
-    } inners[] = {{"options.", "options", ""}, {"generate.", "generate", "generate."}, {"setting.", "setting", ""}};
+    } inners[] = {
+        {"options.", "options", ""}, {"generate.", "generate", "generate."}, {"setting.", "setting", "setting."}};
     char *path = NULL;
     cJSON *value = parse(setting, &path, err);
     if (!value) return false;

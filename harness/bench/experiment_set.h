@@ -10,7 +10,8 @@ bool experiment_set(cJSON *entry, const char *setting, TextList *words, Error *e
 /* {"grid": ..}, {"choice": ..}, {"uniform": ..}, {"loguniform": ..}: the word, or NULL. */
 const char *sweep_word(const cJSON *value);
 
-/* "KEY=VALUE" of a name: the value's JSON, strings without quotes; {"few_shot": 4} under any key is "few_shot=4". Caller frees. */
+/* "KEY=VALUE" of a name: the value's JSON, strings without quotes; of an object with one member "PREFIXKEY.MEMBER=VALUE", as
+ * in setting.few_shot=4. Caller frees. */
 char *name_word(const char *prefix, const char *key, const cJSON *value);
 
 /* Puts `value` (taken over) under a key, in the place of what stands there. */

@@ -10,15 +10,24 @@ static void note_damaged(const Plan *plan, const Bench *b)
             progress_note(b->progress, "%s: damaged; it is made again", plan->stages[i]->path);
 }
 
+/* Inputs stand before what uses them. */
+static size_t place_of(const Plan *plan, const Stage *s, size_t before)
+{
+    while (before > 0 && plan->stages[before] != s) before--;
+    return before;
+}
+
 bool plan_run_begin(PlanRun *r, const Plan *plan, Bench *b)
 {
     *r = (PlanRun){.plan = plan,
                    .states = xcalloc(plan->count + 1, sizeof *r->states),
-                   .sentences = xcalloc(plan->count + 1, sizeof *r->sentences)};
+                   .sentences = xcalloc(plan->count + 1, sizeof *r->sentences),
+                   .inputs = xcalloc(plan->count + 1, sizeof *r->inputs)};
     for (size_t i = 0; i < plan->count; i++) {
         const Stage *s = plan->stages[i];
         if (s->kind == &stage_score && s->stored) store_touch(s->path);
         if (s->wanted) r->states[i] = STAGE_WAITING;
+        for (size_t k = 0; k < s->input_count; k++) r->inputs[i][k] = place_of(plan, s->inputs[k], i);
     }
     store_sweep(b->store);
     note_damaged(plan, b);
@@ -27,19 +36,10 @@ bool plan_run_begin(PlanRun *r, const Plan *plan, Bench *b)
     return plan->wanted > 0;
 }
 
-/* Inputs stand before what uses them. */
-static size_t place_of(const PlanRun *r, const Stage *s, size_t before)
-{
-    while (before-- > 0)
-        if (r->plan->stages[before] == s) return before;
-    return PLAN_NONE;
-}
-
 static bool inputs_are_there(const PlanRun *r, size_t i)
 {
-    const Stage *s = r->plan->stages[i];
-    for (size_t k = 0; k < s->input_count; k++) {
-        const StageState state = r->states[place_of(r, s->inputs[k], i)];
+    for (size_t k = 0; k < r->plan->stages[i]->input_count; k++) {
+        const StageState state = r->states[r->inputs[i][k]];
         if (state != STAGE_IDLE && state != STAGE_DONE) return false;
     }
     return true;
@@ -80,7 +80,7 @@ void plan_run_failed(PlanRun *r, size_t i, const char *sentence)
     for (size_t k = i + 1; k < r->plan->count; k++) {
         const Stage *s = r->plan->stages[k];
         for (size_t n = 0; n < s->input_count && r->states[k] == STAGE_WAITING; n++) {
-            const StageState state = r->states[place_of(r, s->inputs[n], k)];
+            const StageState state = r->states[r->inputs[k][n]];
             if (state == STAGE_FAILED || state == STAGE_HELD) r->states[k] = STAGE_HELD;
         }
     }
@@ -100,7 +100,7 @@ static const char *reason(const PlanRun *r, size_t i)
     const Stage *s = r->plan->stages[i];
     const char *found = NULL;
     for (size_t k = 0; r->states[i] == STAGE_HELD && k < s->input_count && !found; k++)
-        found = reason(r, place_of(r, s->inputs[k], i));
+        found = reason(r, r->inputs[i][k]);
     return found;
 }
 
@@ -147,6 +147,7 @@ static void free_run(PlanRun *r)
 {
     for (size_t i = 0; i < r->plan->count; i++) free(r->sentences[i]);
     free(r->states);
+    free(r->inputs);
     free(r->sentences);
     *r = (PlanRun){0};
 }
@@ -165,8 +166,8 @@ bool plan_run_end(PlanRun *r, TextList *failures, Error *err)
     }
     for (size_t i = 0; i < plan->count; i++) {
         const Stage *s = plan->stages[i];
-        const char *why = is_end(plan, i) ? reason(r, i) : NULL;
-        if (!why) continue;
+        const char *why = reason(r, i);
+        if (!why || !is_end(plan, i)) continue;
         const bool judge = s->kind == &stage_judge; /* is no experiment's */
         add_failure(failures, judge ? s->label : s->experiment->name, why);
         if (!judge) add_name(&names, s->experiment->name);

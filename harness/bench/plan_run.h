@@ -23,8 +23,9 @@ typedef enum StageState {
 
 typedef struct PlanRun {
     const Plan *plan;
-    StageState *states; /* [plan->count] */
-    char **sentences;   /* [plan->count] of those that failed */
+    StageState *states;             /* [plan->count] */
+    char **sentences;               /* [plan->count] of those that failed */
+    size_t (*inputs)[STAGE_INPUTS]; /* [plan->count] places of their inputs in the plan */
     size_t started, running;
 } PlanRun;
 
