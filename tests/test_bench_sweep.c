@@ -110,7 +110,7 @@ static void a_drawn_name_is_short_and_reads_back_to_the_value(void **state)
 static void whole_numbers_reach_both_ends_evenly(void **state)
 {
     (void)state;
-    ExperimentList list = expanded("\"s\": {\"extends\": \"e\", \"samples\": 10000, \"options\": {"
+    ExperimentList list = expanded("\"s\": {\"extends\": \"e\", \"samples\": 1000, \"options\": {"
                                    "\"context\": {\"uniform\": [1, 4]}, \"epochs\": {\"loguniform\": [1, 3]}}}",
                                    "s", NULL);
     bool context[5] = {false}, epochs[4] = {false};
@@ -355,18 +355,18 @@ static void what_needs_a_failed_stage_is_held_and_nothing_else(void **state)
 
 /* ---- times ---- */
 
-static double stored_seconds(const char *path)
+static double of_provenance(const char *path, const char *key)
 {
     Error err;
     char *text;
     ArtifactReader *r = artifact_open(path, &err);
     if (!r || !artifact_attribute_get_text(r, "provenance", &text, &err)) fail_msg("%s", err.text);
     cJSON *provenance = cJSON_Parse(text);
-    const double seconds = cJSON_GetObjectItemCaseSensitive(provenance, "seconds")->valuedouble;
+    const double value = cJSON_GetObjectItemCaseSensitive(provenance, key)->valuedouble;
     cJSON_Delete(provenance);
     free(text);
     artifact_close(r);
-    return seconds;
+    return value;
 }
 
 static const Stage *stage_of_kind(const Plan *plan, const StageKind *kind)
@@ -390,7 +390,7 @@ static void expected_times_are_the_measured_ones_scaled_by_work(void **state)
     assert_int_equal(train->expected.samples, 0);
     assert_true(fabs(train->expected.seconds - train->seconds) < 1e-12);
     if (!plan_run(&w.plan, &w.bench, &err)) fail_msg("%s", err.text);
-    const double measured = stored_seconds(train->path), foretold = train->seconds;
+    const double measured = of_provenance(train->path, "seconds"), foretold = train->seconds;
     close_world(&w);
 
     text_list_add(&sets, "options.epochs=9");
@@ -462,6 +462,7 @@ static void two_processes_give_the_bits_of_one(void **state)
     for (size_t i = 0; i < one.count; i++) {
         assert_string_equal(strrchr(one.items[i].path, '/'), strrchr(two.items[i].path, '/'));
         results += strcmp(one.items[i].stage, "score") == 0;
+        assert_true(fabs(of_provenance(two.items[i].path, "threads") - 2) < 0.5); /* not divided among the processes */
         compared += compare_file(one.items[i].path, two.items[i].path);
     }
     assert_int_equal(results, 24);

@@ -47,7 +47,7 @@ static bool add_axis(Finder *f, cJSON *parent, const char *inner, cJSON *item, E
     } else {
         const cJSON *values = cJSON_GetObjectItemCaseSensitive(item, "grid");
         good = cJSON_IsArray(values) && cJSON_GetArraySize(values) > 0 && cJSON_GetArraySize(item) == 1;
-        if (good) axis->values = cJSON_Duplicate(values, true);
+        if (good) axis->list = cJSON_Duplicate(values, true);
         if (!good)
             json_fail(f->where, err,
                       "%s: a grid is {\"grid\": [value, ...]} with at least one value and nothing beside it", name);
@@ -95,18 +95,25 @@ static void draw_all(Finder *f, size_t samples, uint64_t seed)
     Random random;
     random_seed(&random, seed);
     for (size_t a = 0; a < f->axes->count; a++)
-        if (f->axes->items[a].drawn) f->axes->items[a].values = cJSON_CreateArray();
+        if (f->axes->items[a].drawn) f->axes->items[a].list = cJSON_CreateArray();
     for (size_t i = 0; i < samples; i++)
         for (size_t a = 0; a < f->axes->count; a++)
             if (f->axes->items[a].drawn)
-                cJSON_AddItemToArray(f->axes->items[a].values, draw_value(&f->draws[a], random_double(&random)));
+                cJSON_AddItemToArray(f->axes->items[a].list, draw_value(&f->draws[a], random_double(&random)));
+}
+
+static void number_values(Axis *axis)
+{
+    const cJSON *item;
+    axis->values = xcalloc((size_t)cJSON_GetArraySize(axis->list) + 1, sizeof(cJSON *));
+    cJSON_ArrayForEach(item, axis->list) axis->values[axis->count++] = item;
 }
 
 static bool count_combinations(Axes *axes, Json where, Error *err)
 {
     axes->combinations = axes->samples;
     for (size_t a = 0; a < axes->count && axes->combinations <= EXPANSION_MAX; a++)
-        if (!axes->items[a].drawn) axes->combinations *= (size_t)cJSON_GetArraySize(axes->items[a].values);
+        if (!axes->items[a].drawn) axes->combinations *= axes->items[a].count;
     return axes->combinations <= EXPANSION_MAX ||
            json_fail(where, err, "grids and samples make more than %d experiments", EXPANSION_MAX);
 }
@@ -133,6 +140,7 @@ bool axes_find(Axes *axes, cJSON *tree, bool own, Json where, Error *err)
         axes->samples = (size_t)samples;
         draw_all(&f, axes->samples, (uint64_t)seed);
     }
+    for (size_t a = 0; a < axes->count; a++) number_values(&axes->items[a]);
     return count_combinations(axes, where, err);
 }
 
@@ -140,7 +148,8 @@ void axes_free(Axes *axes)
 {
     for (size_t a = 0; a < axes->count; a++) {
         free(axes->items[a].key);
-        cJSON_Delete(axes->items[a].values);
+        free((void *)axes->items[a].values); /* the list of them, not they */
+        cJSON_Delete(axes->items[a].list);
     }
     *axes = (Axes){0};
 }
@@ -152,13 +161,12 @@ void axes_apply(Axes *axes, size_t number, TextList *words)
     number /= axes->samples;
     for (size_t a = axes->count; a-- > 0;) {
         const Axis *axis = &axes->items[a];
-        const size_t values = (size_t)cJSON_GetArraySize(axis->values);
-        choice[a] = axis->drawn ? sample : number % values;
-        if (!axis->drawn) number /= values;
+        choice[a] = axis->drawn ? sample : number % axis->count;
+        if (!axis->drawn) number /= axis->count;
     }
     for (size_t a = 0; a < axes->count; a++) {
         const Axis *axis = &axes->items[a];
-        const cJSON *value = cJSON_GetArrayItem(axis->values, (int)choice[a]);
+        const cJSON *value = axis->values[choice[a]];
         char *pair = name_word(axis->prefix, axis->key, value);
         text_list_add(words, pair);
         json_put(axis->parent, axis->key, cJSON_Duplicate(value, true));

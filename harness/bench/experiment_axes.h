@@ -6,8 +6,10 @@
 typedef struct Axis {
     cJSON *parent; /* the object that holds the value */
     char *key;
-    const char *prefix; /* before the key in names: "generate." */
-    cJSON *values;      /* the list that it runs through: of the grid, or one drawn value a sample */
+    const char *prefix;   /* before the key in names: "generate." */
+    cJSON *list;          /* what it runs through: of the grid, or one drawn value a sample */
+    const cJSON **values; /* [count] the same, to be had by number */
+    size_t count;
     bool drawn;
 } Axis;
 

@@ -260,7 +260,7 @@ static void mark_wanted(Plan *plan)
 /* An experiment that could not be planned: its sentence stays, its stages go. No other one uses them: they stand at the end. */
 static void give_up(Plan *plan, const Experiment *e, size_t stages, const Error *err)
 {
-    char *line = xformat("%s: %s", e->name, err->text);
+    char *line = plan_failure(e->name, err->text);
     text_list_add(&plan->failures, line);
     free(line);
     while (plan->count > stages) {

@@ -19,6 +19,9 @@ typedef struct Plan {
 bool plan_make(Plan *plan, Bench *b, const ExperimentList *experiments, Error *err);
 void plan_free(Plan *plan);
 
+/* "EXPERIMENT: sentence", with the name once, also when the sentence begins with it. Caller frees. */
+char *plan_failure(const char *experiment, const char *sentence);
+
 /* Runs the wanted stages in order; each that is done stays done, and one that fails stops only what needs it (plan_run.c). Says so
  * when there is nothing to do. Appends "EXPERIMENT: sentence" to `failures` for each that failed. */
 bool plan_run_here(const Plan *plan, Bench *b, TextList *failures, Error *err);

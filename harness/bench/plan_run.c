@@ -31,7 +31,7 @@ bool plan_run_begin(PlanRun *r, const Plan *plan, Bench *b)
     }
     store_sweep(b->store);
     note_damaged(plan, b);
-    if (plan->wanted == 0)
+    if (plan->wanted == 0 && plan->failures.count == 0)
         progress_note(b->progress, "nothing to do: all %zu results are stored in %s", plan->results, b->store);
     return plan->wanted > 0;
 }
@@ -114,21 +114,31 @@ static bool is_end(const Plan *plan, size_t i)
     return true;
 }
 
+char *plan_failure(const char *name, const char *sentence)
+{
+    const size_t length = strlen(name);
+    const bool named = strncmp(sentence, name, length) == 0 && sentence[length] == ':';
+    return named ? xstrdup(sentence) : xformat("%s: %s", name, sentence);
+}
+
 static void add_failure(TextList *failures, const char *name, const char *sentence)
 {
-    char *line = xformat("%s: %s", name, sentence);
+    char *line = plan_failure(name, sentence);
     bool known = false; /* other seeds of an experiment fail alike */
     for (size_t i = 0; i < failures->count; i++) known |= strcmp(failures->items[i], line) == 0;
     if (!known) text_list_add(failures, line);
     free(line);
 }
 
-/* "2 of 24 experiments failed: a, b" */
+/* "2 of 24 experiments failed: a, b"; of a single experiment, only why. */
 static bool summary(const Plan *plan, const TextList *failures, size_t first, const TextList *names, Error *err)
 {
-    if (plan->experiments == 1) return fail(err, "%s", failures->items[first]);
-    if (failures->count - first == 1)
-        return fail(err, "1 of %zu experiments failed: %s", plan->experiments, failures->items[first]);
+    const char *only = failures->items[first];
+    if (failures->count - first == 1) {
+        if (names->count == 0) return fail(err, "%s", only); /* the judge */
+        if (plan->experiments == 1) return fail(err, "%s", only + strlen(names->items[0]) + 2);
+        return fail(err, "1 of %zu experiments failed: %s", plan->experiments, only);
+    }
     Text text = {0};
     for (size_t i = 0; i < names->count; i++) text_addf(&text, "%s%s", i ? ", " : ": ", names->items[i]);
     fail(err, "%zu of %zu experiments failed%.900s", names->count, plan->experiments, text.data ? text.data : "");

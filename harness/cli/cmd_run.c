@@ -4,23 +4,26 @@
 
 #include <stdlib.h>
 
+/* Of those that have one: some may have failed. */
 static bool show_results(const Session *s, const Cli *cli, Error *err)
 {
     const ExperimentList *list = &s->experiments;
     const char **names = xcalloc(list->count + 1, sizeof *names);
-    for (size_t i = 0; i < list->count; i++) names[i] = list->items[i].name;
-    const bool good = print_results(cli, names, err);
+    size_t count = 0;
+    for (size_t i = 0; i < list->count; i++)
+        if (session_has_result(s, list->items[i].name)) names[count++] = list->items[i].name;
+    const bool good = count == 0 || print_results(cli, names, err);
     free(names);
     return good;
 }
 
-/* What failed does not keep the rest from the table; alone, it leaves none. */
+/* What failed does not keep the rest from the table. */
 static bool work(Session *s, const Cli *cli, Error *err)
 {
     if (cli_has(cli, "dry-run")) return session_print_plan(s, cli, err);
     Error later;
     const bool good = session_run(s, cli, err);
-    if (session_is_worker(cli) || cli_has(cli, "no-table") || (!good && s->experiments.count == 1)) return good;
+    if (session_is_worker(cli) || cli_has(cli, "no-table")) return good;
     return show_results(s, cli, good ? err : &later) && good;
 }
 

@@ -72,6 +72,16 @@ bool session_is_worker(const Cli *cli)
     return cli_has(cli, "worker");
 }
 
+bool session_has_result(const Session *s, const char *experiment)
+{
+    for (size_t i = 0; i < s->plan.count; i++) {
+        const Stage *stage = s->plan.stages[i];
+        if (stage->kind == &stage_score && strcmp(stage->experiment->name, experiment) == 0 && store_has(stage->path))
+            return true;
+    }
+    return false;
+}
+
 bool session_run(Session *s, const Cli *cli, Error *err)
 {
     size_t jobs;
@@ -81,6 +91,7 @@ bool session_run(Session *s, const Cli *cli, Error *err)
     if (jobs > s->plan.wanted) jobs = s->plan.wanted;
     const bool good = jobs > 1 ? jobs_run(cli, &s->plan, &s->bench, jobs, &failures, err)
                                : plan_run_here(&s->plan, &s->bench, &failures, err);
+    s->failed = !good;
     for (size_t i = 0; failures.count > 1 && i < failures.count; i++) print_sentence(failures.items[i]);
     text_list_free(&failures);
     return good;

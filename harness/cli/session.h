@@ -10,6 +10,7 @@ typedef struct Session {
     Plan plan;
     TextList suites; /* that were chosen; none when experiments were named */
     TextList sets;   /* of --set */
+    bool failed;     /* some of the experiments, when they were run */
 } Session;
 
 /* The experiments that the arguments name, or else those of the suites of --suite, which may stand several times and be patterns
@@ -25,6 +26,8 @@ bool session_print_plan(Session *s, const Cli *cli, Error *err);
 /* Runs the plan: here, or with --jobs in several processes; in one of those, what the parent asks for. Names every experiment that
  * failed on stderr; false when there is one. */
 bool session_run(Session *s, const Cli *cli, Error *err);
+/* Whether a result of the experiment, of whatever seed, is stored now. The plan is needed. */
+bool session_has_result(const Session *s, const char *experiment);
 /* Whether this process is one of those that --jobs started, and says nothing itself. */
 bool session_is_worker(const Cli *cli);
 
@@ -43,7 +46,7 @@ bool session_is_worker(const Cli *cli);
         "worker", "PID", NULL                                                                                          \
     }
 
-/* Writes the report of every suite, into `out` (default reports/out/SUITE; of several, OUT/SUITE), and prints its tables with what is
+/* Writes the report of every suite, without the experiments that have just failed, into `out` (default reports/out/SUITE; of several, OUT/SUITE), and prints its tables with what is
  * to be said of its methods to stdout (session_report.c). */
 bool session_report(Session *s, const Cli *cli, const char *out, Error *err);
 

@@ -86,7 +86,10 @@ static bool report_list(Session *s, const Cli *cli, const char *suite, const cha
                         Error *err)
 {
     const char **names = xcalloc(list->count + 1, sizeof *names), **labels = xcalloc(list->count + 1, sizeof *labels);
-    for (size_t i = 0; i < list->count; i++) names[i] = list->items[i].name, labels[i] = list->items[i].label;
+    size_t count = 0;
+    for (size_t i = 0; i < list->count; i++)
+        if (!s->failed || session_has_result(s, list->items[i].name))
+            names[count] = list->items[i].name, labels[count++] = list->items[i].label;
     Text command = {0}, title = {0};
     say_what_is_shown(s, cli, suite, &command, &title);
     Ablations ablations;
@@ -104,7 +107,7 @@ static bool report_list(Session *s, const Cli *cli, const char *suite, const cha
         .picture_context = &s->bench,
         .command = command.data,
     };
-    good = good && report_write(&options, err) && print_tables(cli, &options, err);
+    good = good && (count == 0 || (report_write(&options, err) && print_tables(cli, &options, err)));
     ablations_free(&ablations);
     text_free(&command);
     text_free(&title);
