@@ -462,9 +462,11 @@ static void a_stored_result_can_be_a_member(void **state)
     Bench bench;
     Plan plan;
     ExperimentList list = {0};
+    const char *const name = "both";
     write_experiments(ZS("zs", "") ", " BOTH("[{\"stored\": \"gone\"}, \"zs\"]", ""));
     const BenchOptions options = {.experiments = file_path("experiments.json"), .store = store};
-    assert_true(bench_open(&bench, &options, &err) && book_select(bench.book, &(Selection){0}, &list, &err));
+    assert_true(bench_open(&bench, &options, &err) &&
+                book_select(bench.book, &(Selection){.names = &name, .name_count = 1}, &list, &err));
     assert_false(plan_make(&plan, &bench, &list, &err));
     assert_non_null(strstr(err.text, "no result of gone is stored"));
     experiments_free(&list);
