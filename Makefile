@@ -62,6 +62,11 @@ test: deps
 
 # ---- the others ----
 
+# Every suite whose name begins with "ablate"; what is stored is not made again.
+ablate: deps
+	@$(MAKE) --no-print-directory -s $(JOBS) all
+	@$(PROGRAM) reproduce --suite 'ablate*' $(RUN_FLAGS)
+
 report: deps
 	@$(MAKE) --no-print-directory -s $(JOBS) all
 	@$(PROGRAM) report $(RUN_FLAGS)
@@ -149,7 +154,7 @@ $(BUILD)/.flags: FORCE
 	@echo '$(CC) $(CFLAGS)' | cmp -s - $@ || echo '$(CC) $(CFLAGS)' > $@
 
 FORCE:
-.PHONY: all reproduce test report pretrain plugin tests check-asan deps format format-check install clean FORCE
+.PHONY: all reproduce ablate test report pretrain plugin tests check-asan deps format format-check install clean FORCE
 # Objects of tests are kept. (Not .SECONDARY: a missing object of the library would then count as up to date.)
 .PRECIOUS: $(BUILD)/tests/%.o
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

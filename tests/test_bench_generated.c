@@ -121,7 +121,7 @@ static bool try_suite(const char *where, Selection selection, Ran *ran, Error *e
     Bench bench = {0};
     Plan plan = {0};
     ExperimentList list = {0};
-    Notes notes = {.base = {ignore_begin, ignore_step, keep_note, ignore_end, NULL}};
+    Notes notes = {.base = {ignore_begin, ignore_step, keep_note, ignore_end, NULL, NULL}};
     const BenchOptions options = {.experiments = file, .store = where, .progress = &notes.base};
     const bool good = bench_open(&bench, &options, err) && book_select(bench.book, &selection, &list, err) &&
                       plan_make(&plan, &bench, &list, err) && plan_run(&plan, &bench, err);

@@ -33,3 +33,8 @@ void progress_rename(Progress *progress, const char *what)
 {
     if (progress && progress->rename) progress->rename(progress, what);
 }
+
+void progress_forget(Progress *progress)
+{
+    if (progress && progress->forget) progress->forget(progress);
+}

@@ -11,6 +11,7 @@ struct Progress {
     void (*note)(Progress *, const char *sentence); /* a remark worth a line of its own */
     void (*end)(Progress *);
     void (*rename)(Progress *, const char *what); /* NULL: names stay */
+    void (*forget)(Progress *);                   /* NULL: nothing to forget */
 };
 
 void progress_begin(Progress *progress, const char *what, size_t total, const char *unit);
@@ -19,3 +20,5 @@ void progress_note(Progress *progress, const char *format, ...) __attribute__((f
 void progress_end(Progress *progress);
 /* Another name for what was begun last: "picture 3 of 10, step 4 of 25". */
 void progress_rename(Progress *progress, const char *what);
+/* Work has failed on the way, and other work follows: forgets all that was begun and not ended. */
+void progress_forget(Progress *progress);

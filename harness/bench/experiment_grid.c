@@ -1,157 +1,16 @@
 #include "harness/bench/experiment_grid.h"
 
+#include "harness/bench/experiment_axes.h"
 #include "harness/bench/experiment_ensemble.h"
+#include "harness/bench/experiment_extends.h"
+#include "harness/bench/experiment_set.h"
 #include "harness/bench/setting_read.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { AXES_MAX = 32, GRID_MAX = 10000, SEEDS_MAX = 1000 };
-
-/* ---- --set ---- */
-
-/* "options.lr=0.01" -> path, value. The value is JSON, or a string when it is not. */
-static cJSON *parse_setting(const char *setting, char **path, Error *err)
-{
-    const char *equals = strchr(setting, '=');
-    if (!equals || equals == setting) {
-        fail_usage(err, "--set %s: PATH=VALUE is needed, as in options.lr=0.01", setting);
-        return NULL;
-    }
-    *path = xformat("%.*s", (int)(equals - setting), setting);
-    cJSON *value = cJSON_ParseWithOpts(equals + 1, NULL, true);
-    return value ? value : cJSON_CreateString(equals + 1);
-}
-
-/* What "[key=value]" of a name shows: the value's JSON, strings without quotes. Caller frees. */
-static char *value_word(const cJSON *value)
-{
-    return cJSON_IsString(value) ? xstrdup(value->valuestring) : json_canonical(value);
-}
-
-/* "key=value" of a name; {"few_shot": 4} of the key setting is "setting.few_shot=4". Caller frees. */
-static char *value_pair(const char *key, const cJSON *value)
-{
-    const cJSON *inner = cJSON_IsObject(value) && strcmp(key, "setting") == 0 ? value->child : NULL;
-    const bool form = inner && !inner->next;
-    char *word = value_word(form ? inner : value);
-    char *pair = form ? xformat("%s.%s=%s", key, inner->string, word) : xformat("%s=%s", key, word);
-    free(word);
-    return pair;
-}
-
-static bool is_grid(const cJSON *value)
-{
-    return cJSON_IsObject(value) && cJSON_GetObjectItemCaseSensitive(value, "grid");
-}
-
-static void put(cJSON *object, const char *key, cJSON *value)
-{
-    if (cJSON_GetObjectItemCaseSensitive(object, key))
-        cJSON_ReplaceItemInObjectCaseSensitive(object, key, value);
-    else
-        cJSON_AddItemToObject(object, key, value);
-}
-
-/* Applies one setting and appends "key=value" to `words` unless it belongs to no name. */
-static bool apply_setting(cJSON *entry, const char *setting, TextList *words, Error *err)
-{
-    char *path = NULL;
-    cJSON *value = parse_setting(setting, &path, err);
-    if (!value) return false;
-    const bool option = strncmp(path, "options.", 8) == 0, generate = strncmp(path, "generate.", 9) == 0,
-               part = strncmp(path, "setting.", 8) == 0;
-    const char *key = option || part ? path + 8 : generate ? path + 9 : path;
-    if (strchr(key, '.') || *key == 0) {
-        fail_usage(err, "--set %s: the path is KEY, options.KEY, generate.KEY or setting.KEY", setting);
-        free(path);
-        cJSON_Delete(value);
-        return false;
-    }
-    if (strcmp(path, "seeds") != 0 && strcmp(path, "label") != 0 && !is_grid(value)) {
-        char *pair = value_pair(option ? key : path, value);
-        text_list_add(words, pair);
-        free(pair);
-    }
-    cJSON *target = entry;
-    if (part) put(entry, "setting", target = cJSON_CreateObject()); /* one form takes the place of another */
-    if (option || generate) {
-        const char *inner = option ? "options" : "generate";
-        target = cJSON_GetObjectItemCaseSensitive(entry, inner);
-        if (!cJSON_IsObject(target)) put(entry, inner, target = cJSON_CreateObject());
-    }
-    put(target, key, value);
-    free(path);
-    return true;
-}
-
-/* ---- grids ---- */
-
-typedef struct Axis {
-    cJSON *parent; /* the object that holds the grid */
-    const char *key;
-    const char *prefix; /* before the key in names: "generate." */
-    cJSON *values;      /* the list, taken out of the tree */
-} Axis;
-
-typedef struct Grid {
-    Axis axes[AXES_MAX];
-    size_t count;
-} Grid;
-
-static bool add_axis(Grid *grid, cJSON *parent, cJSON *item, const char *prefix, Json where, Error *err)
-{
-    cJSON *values = cJSON_GetObjectItemCaseSensitive(item, "grid");
-    if (!cJSON_IsArray(values) || cJSON_GetArraySize(values) == 0 || cJSON_GetArraySize(item) != 1)
-        return json_fail(where, err,
-                         "%s: a grid is {\"grid\": [value, ...]} with at least one value and nothing beside it",
-                         item->string);
-    if (grid->count == AXES_MAX) return json_fail(where, err, "more than %d grids", AXES_MAX);
-    grid->axes[grid->count++] = (Axis){parent, item->string, prefix, cJSON_Duplicate(values, true)};
-    return true;
-}
-
-static bool find_grids(Grid *grid, cJSON *entry, Json where, Error *err)
-{
-    static const char *const outer[] = {"dataset", "model", "protocol", "setting"};
-    for (size_t i = 0; i < sizeof outer / sizeof *outer; i++) {
-        cJSON *item = cJSON_GetObjectItemCaseSensitive(entry, outer[i]);
-        if (item && is_grid(item) && !add_axis(grid, entry, item, "", where, err)) return false;
-    }
-    static const char *const inner[] = {"options", "generate", "setting"}, *const prefixes[] = {"", "generate.",
-                                                                                                "setting."};
-    for (size_t i = 0; i < sizeof inner / sizeof *inner; i++) {
-        cJSON *object = cJSON_GetObjectItemCaseSensitive(entry, inner[i]), *item;
-        if (!cJSON_IsObject(object) || is_grid(object)) continue;
-        cJSON_ArrayForEach(item, object)
-        {
-            if (is_grid(item) && !add_axis(grid, object, item, prefixes[i], where, err)) return false;
-        }
-    }
-    return true;
-}
-
-/* Puts the values of combination `number` into the tree and their words behind those of --set. */
-static void apply_combination(Grid *grid, size_t number, TextList *words)
-{
-    size_t choice[AXES_MAX];
-    for (size_t a = grid->count; a-- > 0;) { /* the last key runs fastest */
-        const size_t values = (size_t)cJSON_GetArraySize(grid->axes[a].values);
-        choice[a] = number % values;
-        number /= values;
-    }
-    for (size_t a = 0; a < grid->count; a++) {
-        const Axis *axis = &grid->axes[a];
-        const cJSON *value = cJSON_GetArrayItem(axis->values, (int)choice[a]);
-        char *key = xstrdup(axis->key), *full = xformat("%s%s", axis->prefix, key), *pair = value_pair(full, value);
-        text_list_add(words, pair);
-        put(axis->parent, key, cJSON_Duplicate(value, true));
-        grid->axes[a].key = cJSON_GetObjectItemCaseSensitive(axis->parent, key)->string; /* the old node is gone */
-        free(key);
-        free(full);
-        free(pair);
-    }
-}
+enum { SEEDS_MAX = 1000 };
 
 /* ---- one experiment ---- */
 
@@ -236,8 +95,8 @@ static bool read_generate(Experiment *e, Json generate, Error *err)
 
 static bool read_experiment(const Book *book, Experiment *e, Json entry, Error *err)
 {
-    static const char *const keys[] = {"dataset",  "model", "method",  "protocol", "options",
-                                       "generate", "seeds", "setting", "label",    NULL};
+    static const char *const keys[] = {"dataset", "model", "method",  "protocol", "options",     "generate", "seeds",
+                                       "setting", "label", "extends", "samples",  "sample_seed", NULL};
     const char *method, *protocol;
     if (ensemble_entry(entry)) return ensemble_read(e, entry, err) && read_seeds(e, entry, err);
     if (!json_only_keys(entry, keys, err) || !json_string(entry, "dataset", &e->dataset, err) ||
@@ -315,25 +174,31 @@ static bool append_experiment(const Book *book, const char *base, const cJSON *t
     return read_experiment(book, e, entry, err);
 }
 
+/* What was found wrong may stand in the entry that it extends. */
+static bool with_parent(Json entry, Error *err)
+{
+    const Json extends = json_get(entry, "extends");
+    const size_t length = strlen(err->text);
+    if (json_is_string(extends))
+        snprintf(err->text + length, sizeof err->text - length, " (it extends %s)", extends.node->valuestring);
+    return false;
+}
+
 static bool expand_tree(const Book *book, Json entry, cJSON *tree, const TextList *set_words, const char *only,
                         const Selection *s, ExperimentList *list, Error *err)
 {
-    Grid grid = {0};
-    bool good = find_grids(&grid, tree, entry, err);
-    size_t combinations = 1;
-    for (size_t a = 0; a < grid.count && combinations <= GRID_MAX; a++)
-        combinations *= (size_t)cJSON_GetArraySize(grid.axes[a].values);
-    if (good && combinations > GRID_MAX)
-        good = json_fail(entry, err, "the grids make more than %d experiments", GRID_MAX);
-    for (size_t i = 0; good && i < combinations; i++) {
+    Axes axes;
+    const bool own = json_get(entry, "samples").node && (!s->sets || s->sets->count == 0);
+    bool good = axes_find(&axes, tree, own, entry, err);
+    for (size_t i = 0; good && i < axes.combinations; i++) {
         TextList words = {0};
         for (size_t k = 0; k < set_words->count; k++) text_list_add(&words, set_words->items[k]);
-        apply_combination(&grid, i, &words);
+        axes_apply(&axes, i, &words);
         good = append_experiment(book, json_key(entry), tree, &words, only, s->limit, list, err);
         text_list_free(&words);
     }
-    for (size_t a = 0; a < grid.count; a++) cJSON_Delete(grid.axes[a].values);
-    return good;
+    axes_free(&axes);
+    return good || with_parent(entry, err);
 }
 
 bool experiment_expand(const Book *book, Json entry, const char *only, const Selection *s, ExperimentList *list,
@@ -341,11 +206,12 @@ bool experiment_expand(const Book *book, Json entry, const char *only, const Sel
 {
     const char *base = json_key(entry);
     if (strpbrk(base, "[],=/")) return json_fail(entry, err, "a name must not contain [ ] , = or /");
-    cJSON *tree = cJSON_Duplicate(entry.node, true);
+    if (!json_is_object(entry)) return json_fail(entry, err, "an object is needed");
+    cJSON *tree = experiment_inherit(book, entry, err);
     TextList words = {0};
-    bool good = true;
+    bool good = tree != NULL;
     for (size_t i = 0; good && s->sets && i < s->sets->count; i++)
-        good = apply_setting(tree, s->sets->items[i], &words, err);
+        good = experiment_set(tree, s->sets->items[i], &words, err);
     const size_t before = list->count;
     good = good && expand_tree(book, entry, tree, &words, only, s, list, err);
     bool known = !only || list->count > before;

@@ -5,16 +5,24 @@
  *     ExperimentList list = {0};
  *     book_select(book, &(Selection){.suite = "mini"}, &list, err);
  *
- * Grids. {"grid": [..]} in place of `dataset`, `model`, `protocol`, `setting`, an option, a key of `generate` or the number of a
- * setting ({"few_shot": {"grid": [1, 4]}}) expands the experiment, in the order of the lists, the last key running fastest; each
- * becomes an experiment NAME[key=value,...], keys in the file's order: taidpt-mine[lr=0.001], t2ipal-mine[generate.steps=6],
- * coop-mine[setting.few_shot=4]. A suite or a command line that names NAME means all of them.
+ * Grids. {"grid": [..]} in place of `dataset`, `model`, `protocol`, `setting`, an option or a key of `generate` or `setting` expands
+ * the experiment, in the order of the lists, the last key running fastest; each becomes an experiment NAME[key=value,...], keys in
+ * the file's order: taidpt-mine[lr=0.001], t2ipal-mine[generate.steps=6]. A suite or a command line that names NAME means all of
+ * them.
  *
- * --set PATH=VALUE replaces a value of the chosen experiments before grids expand (options.lr=0.01, generate.steps=6,
- * setting.few_shot=4, protocol=mini, seeds=[1,2]); VALUE is JSON, or a string when it is not. All but seeds go into the name like a
- * grid's value: a result's name says what it is. So does --limit.
+ * Random search. {"uniform": [a, b]}, {"loguniform": [a, b]} or {"choice": [..]} in the same places (the first two for numbers
+ * only), with "samples": n and "sample_seed" (default 0) of the experiment: n draws (experiment_axes.h, experiment_draw.h), whole
+ * numbers for whole options, named like a grid's values. Every combination of the grids meets the same n; two samples that are
+ * equal are one experiment.
  *
- * An experiment of the method "ensemble" mixes the scores of two others; see experiment_ensemble.h. */
+ * Inheritance. "extends": "NAME" takes over what another experiment says (experiment_extends.h). Results do not know of it.
+ *
+ * --set PATH=VALUE replaces a value of the chosen experiments, after they have inherited and before they expand (options.lr=0.01,
+ * generate.steps=6, setting.few_shot=4, protocol=mini, seeds=[1,2]); VALUE is JSON, a grid or a draw too, or a string when it is not.
+ * All but label, seeds, samples and sample_seed go into the name like a grid's value: a result's name says what it is. So does
+ * --limit.
+ *
+ * An experiment of the method "ensemble" mixes the scores of two others (experiment_ensemble.h). */
 #pragma once
 
 #include "harness/bench/generate_settings.h"

@@ -5,7 +5,6 @@
 #include "harness/bench/features.h"
 #include "harness/bench/setting_read.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -290,19 +289,36 @@ static void mark_wanted(Plan *plan)
     }
 }
 
+/* An experiment that could not be planned: its sentence stays, its stages go. No other one uses them: they stand at the end. */
+static void give_up(Plan *plan, const Experiment *e, size_t stages, const Error *err)
+{
+    char *line = plan_failure(e->name, err->text);
+    text_list_add(&plan->failures, line);
+    free(line);
+    while (plan->count > stages) {
+        Stage *s = plan->stages[--plan->count];
+        stage_release(s);
+        free(s);
+    }
+}
+
 bool plan_make(Plan *plan, Bench *b, const ExperimentList *experiments, Error *err)
 {
-    *plan = (Plan){0};
-    bool good = true;
-    for (size_t i = 0; i < experiments->count && good; i++) {
+    *plan = (Plan){.experiments = experiments->count};
+    Error first = {0}, later;
+    for (size_t i = 0; i < experiments->count; i++) {
         Planner p = {.plan = plan, .b = b, .e = &experiments->items[i]};
-        good = plan_experiment(&p, err);
+        const size_t stages = plan->count;
+        Error *here = plan->failures.count ? &later : &first;
+        if (!plan_experiment(&p, here)) give_up(plan, p.e, stages, here);
     }
-    if (good)
-        mark_wanted(plan);
-    else
+    if (plan->failures.count && plan->failures.count == experiments->count) {
+        *err = first;
         plan_free(plan);
-    return good;
+        return false;
+    }
+    mark_wanted(plan);
+    return true;
 }
 
 void plan_free(Plan *plan)
@@ -312,36 +328,6 @@ void plan_free(Plan *plan)
         free(plan->stages[i]);
     }
     free(plan->stages);
+    text_list_free(&plan->failures);
     *plan = (Plan){0};
-}
-
-static void note_damaged(const Plan *plan, const Bench *b)
-{
-    for (size_t i = 0; i < plan->count; i++)
-        if (plan->stages[i]->wanted && path_exists(plan->stages[i]->path))
-            progress_note(b->progress, "%s: damaged; it is made again", plan->stages[i]->path);
-}
-
-bool plan_run(const Plan *plan, Bench *b, Error *err)
-{
-    for (size_t i = 0; i < plan->count; i++)
-        if (plan->stages[i]->kind == &stage_score && plan->stages[i]->stored) store_touch(plan->stages[i]->path);
-    store_sweep(b->store);
-    note_damaged(plan, b);
-    if (plan->wanted == 0) {
-        progress_note(b->progress, "nothing to do: all %zu results are stored in %s", plan->results, b->store);
-        return true;
-    }
-    bool good = true;
-    for (size_t i = 0, k = 0; i < plan->count && good; i++) {
-        const Stage *s = plan->stages[i];
-        if (!s->wanted) continue;
-        char title[192];
-        bool made;
-        snprintf(title, sizeof title, "[%zu/%zu] %s", ++k, plan->wanted, s->label);
-        progress_begin(b->progress, title, 0, "");
-        good = store_make(b, s, &made, err);
-        if (good) progress_end(b->progress);
-    }
-    return good;
 }

@@ -51,6 +51,9 @@ char *provenance_text(const Stage *s, double seconds)
     cJSON_AddNumberToObject(root, "seconds", seconds);
     cJSON_AddStringToObject(root, "date", date);
     cJSON_AddNumberToObject(root, "seed", (double)s->seed);
+    cJSON *foretold = cJSON_AddObjectToObject(root, "foretold"); /* what calibrate.c compares with */
+    cJSON_AddNumberToObject(foretold, "seconds", s->seconds);
+    cJSON_AddNumberToObject(foretold, "bytes", s->bytes);
     cJSON *inputs = cJSON_AddObjectToObject(root, "inputs");
     for (size_t i = 0; i < s->input_count; i++) {
         const char *file = strrchr(s->inputs[i]->path, '/');

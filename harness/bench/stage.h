@@ -24,6 +24,11 @@ extern const StageKind stage_captions, stage_choose, stage_generate, stage_encod
 
 enum { STAGE_INPUTS = 8 };
 
+typedef struct Expected {
+    double seconds, bytes;
+    size_t samples; /* stored stages that it was measured on; 0: foretold only */
+} Expected;
+
 struct Stage {
     const StageKind *kind;
     cJSON *config; /* what determines it beside its inputs; becomes canonical text in the hash */
@@ -36,7 +41,8 @@ struct Stage {
     bool asked;            /* a result that an experiment of the plan asks for, not only an ensemble of it */
     bool stored;           /* when the plan was made */
     bool wanted;           /* its file is missing and something asks for it */
-    double seconds, bytes; /* expected: estimates */
+    double seconds, bytes; /* foretold from operation counts: estimate.h */
+    Expected expected;     /* the same corrected by what was measured: calibrate.h */
 
     /* What run() works with; all of it is also in config, as fingerprints or values. */
     const Experiment *experiment; /* the first one that asked for it */
@@ -71,5 +77,5 @@ bool stage_begin(StageWriter *w, const Stage *s, double started, Error *err);
 bool stage_finish(StageWriter *w, Error *err);
 
 double seconds_now(void); /* of a clock that only goes forward */
-/* {"version", "onednn", "compiler", "cpu", "threads", "seconds", "date", "inputs": {..}, "seed"} as JSON. Caller frees. */
+/* {"version", "onednn", "compiler", "cpu", "threads", "seconds", "date", "inputs": {..}, "seed", "foretold": {"seconds", "bytes"}} as JSON. Caller frees. */
 char *provenance_text(const Stage *s, double seconds);

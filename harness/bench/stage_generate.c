@@ -124,7 +124,7 @@ static bool draw_shards(Work *k, TextList *paths, Error *err)
     for (size_t first = 0; first < all->count && good; first += GENERATOR_SHARD) {
         const size_t left = all->count - first, count = left < GENERATOR_SHARD ? left : GENERATOR_SHARD;
         const PictureList part = {.count = count, .captions = all->captions + first, .seeds = all->seeds + first};
-        ShardProgress shard = {.base = {shard_begin, shard_step, shard_note, shard_end, NULL},
+        ShardProgress shard = {.base = {shard_begin, shard_step, shard_note, shard_end, NULL, NULL},
                                .whole = progress,
                                .first = first,
                                .count = count,

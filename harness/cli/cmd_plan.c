@@ -1,27 +1,28 @@
-/* palbench plan: what reproduce would do. */
+/* palbench plan: what reproduce or run would do. */
 #include "harness/cli/session.h"
 
 static bool run(Cli *cli, Error *err)
 {
-    if (cli->argument_count)
-        return cli_misuse(cli, err, "%s is not expected; a suite is named by --suite", cli->arguments[0]);
     Session s;
-    const bool good = session_open_suites(&s, cli, true, err);
-    if (good) session_print_plan(&s, cli);
+    const bool good = session_open(&s, cli, true, err) && session_print_plan(&s, cli, err);
     session_close(&s);
     return good;
 }
 
 static const CliOption options[] = {
-    {"suite", "NAME", "which suite, may be given several times (default: those that reproduce runs)"},
+    {"suite", "NAME", "which suite or suites (\"ablate*\"), may be repeated (default: those that reproduce runs)"},
+    OPTION_SET,
     {"limit", "N", "as in reproduce"},
     {NULL, NULL, NULL},
 };
 
 const Command command_plan = {
     .name = "plan",
-    .arguments = "[--suite NAME] [--paths FILE]",
-    .summary = "what a suite would run, what is stored, time and disk expected",
+    .arguments = "[EXPERIMENT... | --suite NAME] [--set PATH=VALUE]... [--paths FILE]",
+    .summary = "what would run, what is stored, time and disk expected",
+    .details = "Time and disk are those of stored stages of the same kind (of the same method, in training and "
+               "scoring), scaled\n"
+               "by their work (\"measured\"); where nothing is stored, from operation counts alone (\"estimated\").",
     .example = "palbench plan --suite mini",
     .takes = TAKES_EXPERIMENTS | TAKES_STORE | TAKES_EXACT | TAKES_JSON,
     .options = options,

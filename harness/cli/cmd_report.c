@@ -6,7 +6,7 @@ static bool run(Cli *cli, Error *err)
     if (cli->argument_count)
         return cli_misuse(cli, err, "%s is not expected; a suite is named by --suite", cli->arguments[0]);
     Session s;
-    const bool good = session_open_suites(&s, cli, false, err) && session_report(&s, cli, cli_value(cli, "out"), err);
+    const bool good = session_open(&s, cli, false, err) && session_report(&s, cli, cli_value(cli, "out"), err);
     session_close(&s);
     return good;
 }
@@ -14,6 +14,7 @@ static bool run(Cli *cli, Error *err)
 static const CliOption options[] = {
     {"suite", "NAME", "which suite, may be given several times (default: those that reproduce runs)"},
     {"out", "DIR", "folder of the report (default: reports/out/SUITE; of several suites: DIR/SUITE)"},
+    {"set", "PATH=VALUE", "of the results made with it; may be repeated"},
     {"limit", "N", "of the results made with --limit N"},
     {NULL, NULL, NULL},
 };

@@ -52,6 +52,7 @@ static void print_help(const Command *command)
     for (size_t g = 0; g < count; g++)
         for (const CliOption *o = groups[g]; o->name; o++) {
             char left[64];
+            if (!o->help) continue;
             snprintf(left, sizeof left, "--%s%s%s", o->name, o->value ? " " : "", o->value ? o->value : "");
             printf("  %-28s %s\n", left, o->help);
         }
@@ -68,7 +69,7 @@ static bool take_option(Cli *cli, const char *name, const char *value, bool *hel
     if (strcmp(name, "store") == 0) cli->store = value;
     if (strcmp(name, "paths") == 0) cli->paths = value;
     cli->values = xrealloc(cli->values, (cli->value_count + 1) * sizeof *cli->values);
-    cli->values[cli->value_count++] = (CliValue){name, value ? value : ""};
+    cli->values[cli->value_count++] = (CliValue){name, value ? value : "", value == NULL};
     if (value && *value == 0 && (strcmp(name, "experiments") == 0 || strcmp(name, "store") == 0))
         return cli_misuse(cli, err, "--%s needs a name", name);
     return true;

@@ -16,7 +16,7 @@
 typedef struct CliOption { /* a table ends with name NULL */
     const char *name;
     const char *value; /* what stands for the value in the help; NULL: a switch */
-    const char *help;
+    const char *help;  /* NULL: not for people, not in the help */
 } CliOption;
 
 enum {
@@ -41,6 +41,7 @@ typedef struct Command {
 
 typedef struct CliValue {
     const char *name, *value;
+    bool is_switch;
 } CliValue;
 
 struct Cli {

@@ -3,97 +3,230 @@
 #include "harness/base/memory.h"
 
 #include <omp.h>
+#include <poll.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 extern char **environ;
 
-static void add_pair(TextList *arguments, const char *name, const char *value)
-{
-    if (!value) return;
-    text_list_add(arguments, name);
-    text_list_add(arguments, value);
-}
-
-static void child_arguments(const Cli *cli, const char *experiment, size_t threads, TextList *arguments)
-{
-    char number[32];
-    snprintf(number, sizeof number, "%zu", threads);
-    text_list_add(arguments, cli->program);
-    text_list_add(arguments, "run");
-    text_list_add(arguments, "--quiet");
-    text_list_add(arguments, "--no-table");
-    add_pair(arguments, "--threads", number);
-    add_pair(arguments, "--experiments", cli->experiments);
-    add_pair(arguments, "--store", cli->store);
-    add_pair(arguments, "--paths", cli->paths);
-    add_pair(arguments, "--limit", cli_value(cli, "limit"));
-    if (cli->exact) text_list_add(arguments, "--exact");
-    TextList sets = {0};
-    cli_values(cli, "set", &sets);
-    for (size_t i = 0; i < sets.count; i++) add_pair(arguments, "--set", sets.items[i]);
-    text_list_free(&sets);
-    TextList plugins = {0};
-    cli_values(cli, "plugin", &plugins);
-    for (size_t i = 0; i < plugins.count; i++) add_pair(arguments, "--plugin", plugins.items[i]);
-    text_list_free(&plugins);
-    text_list_add(arguments, "--");
-    text_list_add(arguments, experiment);
-}
-
-static bool start(const Cli *cli, const char *experiment, size_t threads, pid_t *child, Error *err)
-{
-    TextList arguments = {0};
-    child_arguments(cli, experiment, threads, &arguments);
-    char **argv = xcalloc(arguments.count + 1, sizeof *argv);
-    memcpy(argv, arguments.items, arguments.count * sizeof *argv);
-    const int status = posix_spawn(child, "/proc/self/exe", NULL, NULL, argv, environ);
-    free(argv);
-    text_list_free(&arguments);
-    return status == 0 || fail(err, "a process for %s could not be started: %s", experiment, strerror(status));
-}
+typedef struct Worker {
+    pid_t process; /* 0: not started */
+    int socket;
+    size_t stage; /* that it runs; PLAN_NONE: it waits */
+    double started;
+    char *title;
+    Text heard; /* what it has said of a line so far */
+} Worker;
 
 typedef struct Jobs {
-    const ExperimentList *experiments;
-    pid_t *children; /* [experiments.count]; 0: not running */
-    size_t running, failed, done;
+    const Cli *cli;
+    Bench *bench;
+    PlanRun run;
+    Worker *workers; /* [count] */
+    size_t count;
 } Jobs;
 
-/* Waits for one of ours to end. */
-static void wait_for_one(Jobs *j, Progress *progress)
+/* ---- starting ---- */
+
+static bool is_for_parent(const char *option)
 {
-    int status;
-    const pid_t ended = waitpid(-1, &status, 0);
-    for (size_t i = 0; i < j->experiments->count; i++) {
-        if (ended <= 0 || j->children[i] != ended) continue;
-        j->children[i] = 0;
-        j->running--;
-        const bool good = WIFEXITED(status) && WEXITSTATUS(status) == 0;
-        j->failed += !good;
-        if (!good) progress_note(progress, "%s failed", j->experiments->items[i].name);
-        progress_step(progress, ++j->done);
+    static const char *const own[] = {"jobs", "threads", "quiet", "worker"};
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        if (strcmp(option, own[i]) == 0) return true;
+    return false;
+}
+
+/* The parent's command line with --worker. */
+static void worker_arguments(const Cli *cli, TextList *arguments)
+{
+    char numbers[96];
+    snprintf(numbers, sizeof numbers, "--threads=%d", omp_get_max_threads());
+    text_list_add(arguments, cli->program);
+    text_list_add(arguments, cli->command->name);
+    text_list_add(arguments, "--quiet");
+    text_list_add(arguments, numbers);
+    snprintf(numbers, sizeof numbers, "--worker=%ld", (long)getpid());
+    text_list_add(arguments, numbers);
+    for (size_t i = 0; i < cli->value_count; i++) {
+        const CliValue *v = &cli->values[i];
+        if (is_for_parent(v->name)) continue;
+        char *option = v->is_switch ? xformat("--%s", v->name) : xformat("--%s=%s", v->name, v->value);
+        text_list_add(arguments, option);
+        free(option);
+    }
+    text_list_add(arguments, "--");
+    for (size_t i = 0; i < cli->argument_count; i++) text_list_add(arguments, cli->arguments[i]);
+}
+
+static int spawn(const Cli *cli, int socket, pid_t *process)
+{
+    TextList arguments = {0};
+    worker_arguments(cli, &arguments);
+    char **argv = xcalloc(arguments.count + 1, sizeof *argv);
+    memcpy(argv, arguments.items, arguments.count * sizeof *argv);
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, socket, STDIN_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, socket, STDOUT_FILENO);
+    const int status = posix_spawn(process, "/proc/self/exe", &actions, NULL, argv, environ);
+    posix_spawn_file_actions_destroy(&actions);
+    free(argv);
+    text_list_free(&arguments);
+    return status;
+}
+
+static bool start(const Cli *cli, Worker *w, Error *err)
+{
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+        return fail(err, "no connection to another process could be made; use fewer --jobs");
+    const int status = spawn(cli, ends[1], &w->process);
+    close(ends[1]);
+    if (status == 0) {
+        w->socket = ends[0];
+        return true;
+    }
+    close(ends[0]);
+    w->process = 0;
+    return fail(err, "another process could not be started: %s; use fewer --jobs", strerror(status));
+}
+
+/* ---- handing out ---- */
+
+static void forget_stage(Worker *w)
+{
+    free(w->title);
+    w->title = NULL;
+    w->stage = PLAN_NONE;
+}
+
+static void stage_failed(Jobs *j, Worker *w, const char *sentence)
+{
+    if (j->run.plan->experiments > 1) progress_note(j->bench->progress, "%s: failed", w->title);
+    plan_run_failed(&j->run, w->stage, sentence);
+    forget_stage(w);
+}
+
+static void stage_done(Jobs *j, Worker *w)
+{
+    progress_note(j->bench->progress, "%s: %.1f s", w->title, seconds_now() - w->started);
+    plan_run_done(&j->run, w->stage);
+    forget_stage(w);
+}
+
+/* What a worker's end means for the stage that it had, if it had one. */
+static void bury(Jobs *j, Worker *w)
+{
+    int status = 0;
+    close(w->socket);
+    waitpid(w->process, &status, 0);
+    w->process = 0;
+    text_free(&w->heard);
+    if (w->stage == PLAN_NONE) return;
+    char sentence[256];
+    if (WIFSIGNALED(status))
+        snprintf(sentence, sizeof sentence, "its process was killed by signal %d (%s)%s", WTERMSIG(status),
+                 strsignal(WTERMSIG(status)),
+                 WTERMSIG(status) == SIGKILL ? "; if memory ran out, use fewer --jobs" : "");
+    else
+        snprintf(sentence, sizeof sentence, "its process ended with status %d", WEXITSTATUS(status));
+    stage_failed(j, w, sentence);
+}
+
+static void hand_out(Jobs *j, Worker *w, size_t stage)
+{
+    Error err;
+    w->stage = stage;
+    w->title = plan_run_title(&j->run, stage);
+    w->started = seconds_now();
+    if (!w->process && !start(j->cli, w, &err)) {
+        stage_failed(j, w, err.text);
+        return;
+    }
+    char line[80];
+    const int length = snprintf(line, sizeof line, "%s\n", j->run.plan->stages[stage]->hash);
+    if (send(w->socket, line, (size_t)length, MSG_NOSIGNAL) != length) bury(j, w);
+}
+
+static void hand_out_all(Jobs *j)
+{
+    for (size_t i = 0; i < j->count; i++) {
+        size_t stage;
+        while (j->workers[i].stage == PLAN_NONE && (stage = plan_run_next(&j->run)) != PLAN_NONE)
+            hand_out(j, &j->workers[i], stage);
     }
 }
 
-bool jobs_run(const Cli *cli, const ExperimentList *experiments, size_t jobs, Error *err)
+/* ---- listening ---- */
+
+static void hear_line(Jobs *j, Worker *w, const char *line)
 {
-    Jobs j = {experiments, xcalloc(experiments->count ? experiments->count : 1, sizeof(pid_t)), 0, 0, 0};
-    size_t threads = (size_t)omp_get_max_threads() / jobs;
-    if (threads == 0) threads = 1;
-    progress_begin(cli->progress, "experiments", experiments->count, "experiments");
-    bool good = true;
-    for (size_t i = 0; i < experiments->count && good; i++) {
-        while (j.running >= jobs) wait_for_one(&j, cli->progress);
-        good = start(cli, experiments->items[i].name, threads, &j.children[i], err);
-        if (good) j.running++;
+    if (strncmp(line, "note ", 5) == 0)
+        progress_note(j->bench->progress, "%s", line + 5);
+    else if (w->stage != PLAN_NONE && strcmp(line, "done") == 0)
+        stage_done(j, w);
+    else if (w->stage != PLAN_NONE && strncmp(line, "failed ", 7) == 0)
+        stage_failed(j, w, line + 7);
+}
+
+static void hear(Jobs *j, Worker *w)
+{
+    char bytes[4096];
+    const ssize_t count = recv(w->socket, bytes, sizeof bytes, 0);
+    if (count <= 0) {
+        bury(j, w);
+        return;
     }
-    while (j.running) wait_for_one(&j, cli->progress);
-    progress_end(cli->progress);
-    free(j.children);
-    if (good && j.failed)
-        good = fail(err, "%zu of %zu experiments failed; their sentences stand above", j.failed, experiments->count);
-    return good;
+    for (ssize_t i = 0; i < count; i++) {
+        if (bytes[i] != '\n') {
+            text_add_bytes(&w->heard, &bytes[i], 1);
+            continue;
+        }
+        if (w->heard.length) hear_line(j, w, w->heard.data);
+        text_free(&w->heard);
+    }
+}
+
+static void wait_for_any(Jobs *j)
+{
+    struct pollfd polled[JOBS_MAX];
+    Worker *who[JOBS_MAX];
+    nfds_t count = 0;
+    for (size_t i = 0; i < j->count; i++) {
+        if (!j->workers[i].process) continue;
+        who[count] = &j->workers[i];
+        polled[count++] = (struct pollfd){.fd = j->workers[i].socket, .events = POLLIN};
+    }
+    if (poll(polled, count, -1) <= 0) return; /* a signal; they are asked again */
+    for (nfds_t i = 0; i < count; i++)
+        if (polled[i].revents) hear(j, who[i]);
+}
+
+static void dismiss(Jobs *j)
+{
+    for (size_t i = 0; i < j->count; i++)
+        if (j->workers[i].process) bury(j, &j->workers[i]);
+}
+
+bool jobs_run(const Cli *cli, const Plan *plan, Bench *b, size_t jobs, TextList *failures, Error *err)
+{
+    Jobs j = {.cli = cli, .bench = b, .workers = xcalloc(jobs, sizeof *j.workers), .count = jobs};
+    for (size_t i = 0; i < jobs; i++) j.workers[i].stage = PLAN_NONE;
+    plan_run_begin(&j.run, plan, b);
+    size_t done = 0;
+    progress_begin(b->progress, "stages", plan->wanted, "stages");
+    for (hand_out_all(&j); j.run.running; hand_out_all(&j)) {
+        wait_for_any(&j);
+        progress_step(b->progress, done = j.run.started - j.run.running);
+    }
+    if (done == plan->wanted) progress_end(b->progress);
+    progress_forget(b->progress);
+    dismiss(&j);
+    free(j.workers);
+    return plan_run_end(&j.run, failures, err);
 }

@@ -1,6 +1,7 @@
 /* palbench: the command table, and where sentences become exit statuses. */
 #include "harness/cli/command.h"
 #include "harness/cli/progress_terminal.h"
+#include "harness/cli/sentence.h"
 #include "harness/io/artifact.h"
 #include "methods/plugin.h"
 
@@ -35,10 +36,7 @@ static const Command *find_command(const char *name)
 
 static int report_error(const Error *err)
 {
-    /* Names from files may hold anything; one line stays one line, and the terminal takes no orders. */
-    fputs("palbench: ", stderr);
-    for (const char *c = err->text; *c; c++) putc((unsigned char)*c < ' ' || *c == 0x7f ? '?' : *c, stderr);
-    putc('\n', stderr);
+    print_sentence(err->text);
     return err->exit_status;
 }
 

@@ -110,9 +110,14 @@ static void rename_level(Progress *progress, const char *what)
     snprintf(level->what, sizeof level->what, "%s", what);
 }
 
+static void forget(Progress *progress)
+{
+    progress_terminal_finish((TerminalProgress *)progress);
+}
+
 void progress_terminal_init(TerminalProgress *p)
 {
-    *p = (TerminalProgress){.base = {begin, step, note, end, rename_level}, .terminal = isatty(STDERR_FILENO)};
+    *p = (TerminalProgress){.base = {begin, step, note, end, rename_level, forget}, .terminal = isatty(STDERR_FILENO)};
     struct winsize size;
     if (p->terminal && ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0) p->columns = size.ws_col;
 }

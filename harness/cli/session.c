@@ -1,117 +1,98 @@
 #include "harness/cli/session.h"
 
-#include "harness/base/memory.h"
-#include "harness/cli/json_out.h"
-#include "harness/cli/table.h"
+#include "harness/cli/jobs.h"
+#include "harness/cli/sentence.h"
 
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include <fnmatch.h>
+#include <string.h>
 
-bool session_open(Session *s, const Cli *cli, Selection selection, Error *err)
-{
-    *s = (Session){0};
-    const BenchOptions options = {cli->experiments, cli->paths, cli->store, cli->exact, cli->progress};
-    return cli_size(cli, "limit", 0, 1, 1u << 30, &selection.limit, err) && bench_open(&s->bench, &options, err) &&
-           book_select(s->bench.book, &selection, &s->experiments, err) &&
-           plan_make(&s->plan, &s->bench, &s->experiments, err);
-}
-
-static bool select_suites(Session *s, const Cli *cli, Error *err)
+/* A suite by its name; a name with * or ? in it is a pattern. */
+static bool add_suites(Session *s, const char *name, Error *err)
 {
     const Book *book = s->bench.book;
-    Selection selection = {.suite = NULL};
-    cli_values(cli, "suite", &s->suites);
-    for (size_t i = 0; !cli_has(cli, "suite") && i < book->reproduce_count; i++)
-        text_list_add(&s->suites, book->reproduce[i]);
+    const size_t before = s->suites.count;
+    if (book_suite(book, name) || !strpbrk(name, "*?")) {
+        text_list_add(&s->suites, name); /* an unknown one is told when its experiments are chosen */
+        return true;
+    }
+    for (size_t i = 0; i < book->suite_count; i++)
+        if (fnmatch(name, book->suites[i].name, 0) == 0) text_list_add(&s->suites, book->suites[i].name);
+    return s->suites.count > before ||
+           fail_usage(err, "%s: there is no suite like %s; palbench ls suites lists them", book->path, name);
+}
+
+static bool choose_suites(Session *s, const Cli *cli, Error *err)
+{
+    const Book *book = s->bench.book;
+    TextList asked = {0};
+    cli_values(cli, "suite", &asked);
+    bool good = true;
+    for (size_t i = 0; i < asked.count && good; i++) good = add_suites(s, asked.items[i], err);
+    for (size_t i = 0; !asked.count && i < book->reproduce_count; i++) text_list_add(&s->suites, book->reproduce[i]);
+    text_list_free(&asked);
+    return good;
+}
+
+static bool choose(Session *s, const Cli *cli, Error *err)
+{
+    Selection selection = {
+        .sets = &s->sets, .names = (const char *const *)cli->arguments, .name_count = cli->argument_count};
+    cli_values(cli, "set", &s->sets);
     if (!cli_size(cli, "limit", 0, 1, 1u << 30, &selection.limit, err)) return false;
+    if (cli->argument_count) return book_select(s->bench.book, &selection, &s->experiments, err);
+    if (!choose_suites(s, cli, err)) return false;
     for (size_t i = 0; i < s->suites.count; i++) {
         selection.suite = s->suites.items[i];
-        if (!book_select(book, &selection, &s->experiments, err)) return false;
+        if (!book_select(s->bench.book, &selection, &s->experiments, err)) return false;
     }
     return true;
 }
 
-bool session_open_suites(Session *s, const Cli *cli, bool with_plan, Error *err)
+bool session_open(Session *s, const Cli *cli, bool with_plan, Error *err)
 {
     *s = (Session){0};
+    if (cli->argument_count && cli_has(cli, "suite"))
+        return cli_misuse(cli, err, "experiments are named, and a suite too; one of them is enough");
     const BenchOptions options = {cli->experiments, cli->paths, cli->store, cli->exact, cli->progress};
-    return bench_open(&s->bench, &options, err) && select_suites(s, cli, err) &&
+    return bench_open(&s->bench, &options, err) && choose(s, cli, err) &&
            (!with_plan || plan_make(&s->plan, &s->bench, &s->experiments, err));
 }
 
 void session_close(Session *s)
 {
+    text_list_free(&s->sets);
     text_list_free(&s->suites);
     plan_free(&s->plan);
     experiments_free(&s->experiments);
     bench_close(&s->bench);
 }
 
-/* ---- the plan ---- */
-
-static const char *state_word(const Stage *s)
+bool session_is_worker(const Cli *cli)
 {
-    return s->stored ? "stored" : s->wanted ? "to do" : "not needed";
+    return cli_has(cli, "worker");
 }
 
-static void print_plan_json(const Plan *plan)
+bool session_has_result(const Session *s, const char *experiment)
 {
-    cJSON *root = cJSON_CreateArray();
-    for (size_t i = 0; i < plan->count; i++) {
-        const Stage *s = plan->stages[i];
-        cJSON *item = cJSON_CreateObject();
-        cJSON_AddStringToObject(item, "stage", s->kind->name);
-        cJSON_AddStringToObject(item, "what", s->label);
-        cJSON_AddStringToObject(item, "state", state_word(s));
-        cJSON_AddNumberToObject(item, "expected_seconds", s->stored ? 0 : s->seconds);
-        cJSON_AddNumberToObject(item, "expected_bytes", s->bytes);
-        cJSON_AddStringToObject(item, "file", s->path);
-        cJSON_AddItemToArray(root, item);
+    for (size_t i = 0; i < s->plan.count; i++) {
+        const Stage *stage = s->plan.stages[i];
+        if (stage->kind == &stage_score && strcmp(stage->experiment->name, experiment) == 0 && store_has(stage->path))
+            return true;
     }
-    json_out_print(root);
+    return false;
 }
 
-static void time_cell(Table *t, double seconds)
+bool session_run(Session *s, const Cli *cli, Error *err)
 {
-    if (seconds < 120)
-        table_cell(t, "%.0f s", ceil(seconds));
-    else if (seconds < 7200)
-        table_cell(t, "%.0f min", seconds / 60);
-    else
-        table_cell(t, "%.1f h", seconds / 3600);
-}
-
-void session_print_plan(const Session *s, const Cli *cli)
-{
-    const Plan *plan = &s->plan;
-    if (cli->json) {
-        print_plan_json(plan);
-        return;
-    }
-    Table t = {0};
-    double seconds = 0, bytes = 0;
-    table_head(&t, (const char *const[]){"stage", "what", "state", "time", "MB", NULL});
-    for (size_t i = 0; i < plan->count; i++) {
-        const Stage *stage = plan->stages[i];
-        table_cell(&t, "%s", stage->kind->name);
-        table_cell(&t, "%s", stage->label);
-        table_cell(&t, "%s", state_word(stage));
-        if (stage->wanted)
-            time_cell(&t, stage->seconds);
-        else
-            table_cell(&t, "-");
-        table_cell(&t, stage->wanted ? "%.1f" : "-", stage->bytes / 1e6);
-        if (stage->wanted) seconds += stage->seconds, bytes += stage->bytes;
-    }
-    table_print(&t, stdout);
-    table_free(&t);
-    if (plan->wanted == 0)
-        printf("\nNothing to do: all %zu results are stored.\n", plan->results);
-    else
-        printf("\n%zu of %zu stages to do for %zu of %zu results; about %.1f minutes and %.0f MB. Time and disk are "
-               "estimates from\n"
-               "operation counts at a fixed rate, good to a factor of three.\n",
-               plan->wanted, plan->count, plan->results - plan->results_stored, plan->results, seconds / 60,
-               bytes / 1e6);
+    size_t jobs;
+    TextList failures = {0};
+    if (session_is_worker(cli)) return jobs_work(cli, &s->plan, &s->bench, err);
+    if (!cli_size(cli, "jobs", 1, 1, JOBS_MAX, &jobs, err)) return false;
+    if (jobs > s->plan.wanted) jobs = s->plan.wanted;
+    const bool good = jobs > 1 ? jobs_run(cli, &s->plan, &s->bench, jobs, &failures, err)
+                               : plan_run_here(&s->plan, &s->bench, &failures, err);
+    s->failed = !good;
+    for (size_t i = 0; failures.count > 1 && i < failures.count; i++) print_sentence(failures.items[i]);
+    text_list_free(&failures);
+    return good;
 }

@@ -8,21 +8,45 @@ typedef struct Session {
     Bench bench;
     ExperimentList experiments;
     Plan plan;
-    TextList suites; /* of session_open_suites */
+    TextList suites; /* that were chosen; none when experiments were named */
+    TextList sets;   /* of --set */
+    bool failed;     /* some of the experiments, when they were run */
 } Session;
 
-/* `selection` names a suite or experiments; --limit of the command line is added to it. Free with session_close, also after a
- * failure. */
-bool session_open(Session *s, const Cli *cli, Selection selection, Error *err);
-/* The suites of --suite, which may stand several times, or those that the file means when none is named: their experiments, each
- * once, and the plan if it is wanted. Free with session_close, also after a failure. */
-bool session_open_suites(Session *s, const Cli *cli, bool with_plan, Error *err);
+/* The experiments that the arguments name, or else those of the suites of --suite, which may stand several times and be patterns
+ * ("ablate*"), or else of those that the file means when none is named; each once, with --set and --limit; and the plan if it is
+ * wanted. Free with session_close, also after a failure. */
+bool session_open(Session *s, const Cli *cli, bool with_plan, Error *err);
 void session_close(Session *s);
 
-/* The plan as a table or JSON on stdout: every stage, stored or to do, time and disk expected. */
-void session_print_plan(const Session *s, const Cli *cli);
+/* The plan as a table or JSON on stdout: every stage, stored or to do, time and disk expected (session_plan.c). Fails when an
+ * experiment could not be planned. */
+bool session_print_plan(Session *s, const Cli *cli, Error *err);
 
-/* Writes the report of every suite, into `out` (default reports/out/SUITE; of several, OUT/SUITE), and prints its tables with what is
+/* Runs the plan: here, or with --jobs in several processes; in one of those, what the parent asks for. Names every experiment that
+ * failed on stderr; false when there is one. */
+bool session_run(Session *s, const Cli *cli, Error *err);
+/* Whether a result of the experiment, of whatever seed, is stored now. The plan is needed. */
+bool session_has_result(const Session *s, const char *experiment);
+/* Whether this process is one of those that --jobs started, and says nothing itself. */
+bool session_is_worker(const Cli *cli);
+
+/* Their lines in a command's table of options. */
+#define OPTION_SET                                                                                                     \
+    {                                                                                                                  \
+        "set", "PATH=VALUE", "replace a value: options.lr=0.01, protocol=mini, seeds=[1,2]; may be repeated"           \
+    }
+#define OPTION_JOBS                                                                                                    \
+    {                                                                                                                  \
+        "jobs", "N",                                                                                                   \
+            "stages at once, each in a process of its own with --threads threads (default: 1); changes no number"      \
+    }
+#define OPTION_WORKER                                                                                                  \
+    {                                                                                                                  \
+        "worker", "PID", NULL                                                                                          \
+    }
+
+/* Writes the report of every suite, without the experiments that have just failed, into `out` (default reports/out/SUITE; of several, OUT/SUITE), and prints its tables with what is
  * to be said of its methods to stdout (session_report.c). */
 bool session_report(Session *s, const Cli *cli, const char *out, Error *err);
 

@@ -34,7 +34,7 @@ static void ablations_free(Ablations *a)
 static bool ablations_find(const Session *s, const Cli *cli, Ablations *a, Error *err)
 {
     const Book *book = s->bench.book;
-    Selection selection = {0};
+    Selection selection = {.sets = &s->sets};
     *a = (Ablations){.suites = xcalloc(book->suite_count + 1, sizeof *a->suites),
                      .experiments = xcalloc(book->suite_count + 1, sizeof *a->experiments)};
     if (!cli_size(cli, "limit", 0, 1, 1u << 30, &selection.limit, err)) return false;
@@ -95,6 +95,21 @@ static void add_imported(const ResultList *stored, const char **names, const cha
     }
 }
 
+/* The command that writes the page again, and its heading. */
+static void say_what_is_shown(const Session *s, const Cli *cli, const char *suite, Text *command, Text *title)
+{
+    const char *limit = cli_value(cli, "limit");
+    text_addf(command, "palbench report --suite %s", suite);
+    text_add(title, suite);
+    for (size_t i = 0; i < s->sets.count; i++) {
+        text_addf(command, " --set '%s'", s->sets.items[i]);
+        text_addf(title, ", %s", s->sets.items[i]);
+    }
+    if (!limit) return;
+    text_addf(command, " --limit %s", limit);
+    text_addf(title, ", limited to %s images", limit);
+}
+
 static bool report_list(Session *s, const Cli *cli, const char *suite, const char *folder, const ExperimentList *list,
                         Error *err)
 {
@@ -102,15 +117,17 @@ static bool report_list(Session *s, const Cli *cli, const char *suite, const cha
     if (!results_load(cli->store, NULL, &stored, NULL, err)) return false;
     const size_t room = list->count + stored.count + 1;
     const char **names = xcalloc(room, sizeof *names), **labels = xcalloc(room, sizeof *labels);
-    for (size_t i = 0; i < list->count; i++) names[i] = list->items[i].name, labels[i] = list->items[i].label;
-    if (!is_ablation(suite)) add_imported(&stored, names, labels);
-    const char *limit = cli_value(cli, "limit"), *option = limit ? " --limit " : "";
-    char *command = xformat("palbench report --suite %s%s%s", suite, option, limit ? limit : "");
-    char *title = limit ? xformat("%s, limited to %s images", suite, limit) : xstrdup(suite);
+    size_t count = 0;
+    for (size_t i = 0; i < list->count; i++)
+        if (!s->failed || session_has_result(s, list->items[i].name))
+            names[count] = list->items[i].name, labels[count++] = list->items[i].label;
+    if (count && !is_ablation(suite)) add_imported(&stored, names, labels);
+    Text command = {0}, title = {0};
+    say_what_is_shown(s, cli, suite, &command, &title);
     Ablations ablations;
     bool good = ablations_find(s, cli, &ablations, err);
     const ReportOptions options = {
-        .title = title,
+        .title = title.data,
         .experiments = names,
         .labels = labels,
         .ablations = ablations.suites,
@@ -120,12 +137,12 @@ static bool report_list(Session *s, const Cli *cli, const char *suite, const cha
         .progress = cli->progress,
         .picture = picture_of_result,
         .picture_context = &s->bench,
-        .command = command,
+        .command = command.data,
     };
-    good = good && report_write(&options, err) && print_tables(cli, &options, err);
+    good = good && (count == 0 || (report_write(&options, err) && print_tables(cli, &options, err)));
     ablations_free(&ablations);
-    free(command);
-    free(title);
+    text_free(&command);
+    text_free(&title);
     free(labels);
     free(names);
     results_free(&stored);
@@ -134,7 +151,7 @@ static bool report_list(Session *s, const Cli *cli, const char *suite, const cha
 
 static bool report_suite(Session *s, const Cli *cli, const char *suite, const char *out, size_t pages, Error *err)
 {
-    Selection selection = {.suite = suite};
+    Selection selection = {.suite = suite, .sets = &s->sets};
     ExperimentList list = {0};
     char *folder = !out ? xformat("reports/out/%s", suite) : pages > 1 ? path_join(out, suite) : xstrdup(out);
     const bool good = cli_size(cli, "limit", 0, 1, 1u << 30, &selection.limit, err) &&

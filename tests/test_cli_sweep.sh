@@ -1,0 +1,115 @@
+#!/bin/sh
+# Sweeps from outside, on the folder data set and the tiny CLIP of tests/golden/bench_run: several processes, what fails among them,
+# what is left of them when the parent is killed, ablation suites. Run from the project's root; PALBENCH names the program.
+set -u
+program=$(realpath "${PALBENCH:-build/palbench}")
+golden=$PWD/tests/golden
+[ -x "$program" ] || { echo "FAIL program_is_there: $program is not; build it with make"; echo "0 passed, 1 failed"; exit 1; }
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+export OMP_NUM_THREADS=1
+passed=0 failed=0
+
+ok() { passed=$((passed + 1)); echo "ok $1"; }
+bad() { failed=$((failed + 1)); echo "FAIL $1: $2"; }
+check() {
+    name=$1; shift
+    if "$@" >/dev/null 2>&1; then ok "$name"; else bad "$name" "$*; $(head -c 600 "$folder/err" | tr '\n' ' ')"; fi
+}
+run() { "$program" "$@" >"$folder/out" 2>"$folder/err"; status=$?; }
+says() { grep -q -- "$1" "$folder/out"; }
+remarks() { grep -q -- "$1" "$folder/err"; }
+
+cp -r "$golden/bench_run" "$folder/world"
+cd "$folder/world" || exit 1
+cp -r images broken
+head -c 60 images/0.png >broken/0.png
+cat >experiments.json <<'END'
+{
+  "models": {"tiny": {"clip": "clip"}, "gone": {"clip": "nowhere"}},
+  "datasets": {
+    "tiny": {"kind": "folder", "classes": ["cat", "dog", "bus", "person", "dining table"],
+             "captions": "captions.jsonl", "test": "test.jsonl", "images": "images/"},
+    "bad": {"kind": "folder", "classes": ["cat", "dog", "bus", "person", "dining table"],
+            "captions": "captions.jsonl", "test": "test.jsonl", "images": "broken/"}
+  },
+  "suites": {"tiny": ["base"], "ablate-lr": ["base", "lr"], "ablate-local": ["base", "global"],
+             "mixed": ["nomodel", "base"]},
+  "reproduce": ["tiny"],
+  "experiments": {
+    "base": {"dataset": "tiny", "model": "tiny", "method": "tai_dpt",
+             "options": {"epochs": 3, "batch": 32, "lr": 0.001, "warmup_lr": 0.0004}},
+    "lr": {"extends": "base", "options": {"lr": {"grid": [0.01, 0.02]}}},
+    "global": {"extends": "base", "options": {"local": false}},
+    "nomodel": {"extends": "base", "model": "gone"},
+    "broken": {"extends": "base", "dataset": "bad", "options": {"lr": {"grid": [0.01, 0.02]}}},
+    "long": {"extends": "base", "options": {"epochs": 1000, "lr": {"grid": [0.01, 0.02, 0.03, 0.04]}}}
+  }
+}
+END
+
+# ---- one failed experiment does not stop the rest ----
+for jobs in 1 2; do
+    run run nomodel broken base --store failing$jobs --jobs $jobs --quiet
+    check "failed_experiments_fail_the_run_with_jobs_$jobs" test $status -eq 1
+    check "and_the_others_have_their_results_$jobs" says "^base "
+    check "the_summary_counts_and_names_them_$jobs" remarks "3 of 4 experiments failed: nomodel, broken\[lr=0.01\], broken\[lr=0.02\]"
+    check "each_has_its_sentence_$jobs" sh -c \
+        "grep -q 'palbench: nomodel: nowhere' '$folder/err' && grep -q 'palbench: broken.lr=0.02.: broken/0.png' '$folder/err'"
+    check "nothing_else_is_said_$jobs" test "$(wc -l <"$folder/err")" -eq 4
+done
+run run nomodel base --store failing1 --quiet
+check a_single_failure_stands_in_the_last_line sh -c \
+    "[ $status -eq 1 ] && [ \$(wc -l <'$folder/err') -eq 1 ] && grep -q '1 of 2 experiments failed: nomodel: nowhere' '$folder/err'"
+run plan nomodel base --quiet
+check a_plan_names_what_cannot_be_planned sh -c "[ $status -eq 1 ] && grep -q '1 of 2 experiments cannot be planned' '$folder/err'"
+
+run reproduce --suite mixed --store failing1 --out mixed
+check a_report_is_written_of_the_others sh -c "[ $status -eq 1 ] && [ -s mixed/index.html ] && grep -q base '$folder/out'"
+run run nomodel --quiet
+check a_failure_alone_is_told_without_ado test "$(cat "$folder/err")" = \
+    "palbench: nowhere: model gone is not there; put the checkpoint there or name its place in paths.json"
+
+# ---- what two jobs need is made once ----
+run run lr base --store shared --jobs 3
+check what_is_shared_is_made_once test "$(grep -c 'encode the' "$folder/err")" -eq 2
+check and_every_stage_is_told test "$(grep -c '^\[[0-9]*/9\] ' "$folder/err")" -eq 9
+
+# ---- killed parents leave no children ----
+of_store() { grep -l "[o]rphans-$1" /proc/[0-9]*/cmdline 2>/dev/null | grep -vc "^/proc/$$/"; }
+for signal in KILL TERM; do
+    "$program" run long --jobs 2 --store "orphans-$signal" --quiet --no-table >/dev/null 2>&1 &
+    parent=$!
+    for i in 1 2 3 4 5 6 7 8 9 10; do [ "$(of_store "$signal")" -ge 3 ] && break; sleep 0.3; done
+    check "workers_are_there_before_$signal" test "$(of_store "$signal")" -ge 3
+    kill -$signal $parent
+    wait $parent 2>/dev/null
+    for i in 1 2 3 4 5 6 7 8 9 10; do [ "$(of_store "$signal")" -eq 0 ] && break; sleep 0.3; done
+    check "no_worker_outlives_its_parent_$signal" test "$(of_store "$signal")" -eq 0
+done
+
+# ---- ablations ----
+run reproduce --suite 'ablate*' --out report --jobs 2
+check a_pattern_stands_for_its_suites sh -c "[ $status -eq 0 ] && [ -s report/ablate-lr/index.html ] && [ -s report/ablate-local/index.html ]"
+run reproduce --suite 'ablate*' --out report
+check a_second_time_does_nothing_and_says_so remarks "nothing to do: all 4 results are stored"
+run plan --suite 'ablate*';        check and_so_does_the_plan says "Nothing to do: all 4 results"
+run plan --suite 'none*'
+check a_pattern_that_fits_nothing_is_refused sh -c "[ $status -eq 2 ] && grep -q 'no suite like none' '$folder/err'"
+
+# ---- --set and the plan ----
+run reproduce --set options.tau_test=20 --set 'seeds=[5]' --out set-report
+check set_reaches_suites sh -c "[ $status -eq 0 ] && grep -q 'tau_test=20' set-report/index.html"
+run plan base --set options.lr=0.03
+check a_plan_tells_times_by_what_was_measured sh -c "grep -q '^train .* to do .* measured' '$folder/out' && grep -q '^Measured' '$folder/out'"
+run plan base --store empty
+check and_says_when_nothing_was sh -c "grep -q '^train .* to do .* estimated' '$folder/out' && grep -q '^Estimated' '$folder/out'"
+run plan lr --json --set options.epochs=7
+check plan_json_says_so_too says '"expected_from":.*"measured"'
+run plan base --suite tiny
+check names_and_suites_together_are_refused test $status -eq 2
+run run base --set extends=lr
+check extends_cannot_be_set sh -c "[ $status -eq 2 ] && grep -q 'not extends' '$folder/err'"
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
