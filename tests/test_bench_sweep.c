@@ -358,7 +358,7 @@ static void what_needs_a_failed_stage_is_held_and_nothing_else(void **state)
 static double of_provenance(const char *path, const char *key)
 {
     Error err;
-    char *text;
+    char *text = NULL;
     ArtifactReader *r = artifact_open(path, &err);
     if (!r || !artifact_attribute_get_text(r, "provenance", &text, &err)) fail_msg("%s", err.text);
     cJSON *provenance = cJSON_Parse(text);
@@ -432,7 +432,7 @@ static size_t compare_file(const char *one, const char *other)
         if (s.type != ARTIFACT_FLOAT && s.type != ARTIFACT_INTEGER) continue;
         size_t dim[2][ARTIFACT_RANK_MAX];
         memcpy(dim[0], s.dim, sizeof s.dim), memcpy(dim[1], s.dim, sizeof s.dim);
-        double *x, *y;
+        double *x = NULL, *y = NULL;
         if (!artifact_read_doubles(a, name, s.rank, dim[0], &x, &err) ||
             !artifact_read_doubles(b, name, s.rank, dim[1], &y, &err))
             fail_msg("%s", err.text);

@@ -30,6 +30,8 @@ bool plan_run_begin(PlanRun *r, const Plan *plan, Bench *b)
         for (size_t k = 0; k < s->input_count; k++) r->inputs[i][k] = place_of(plan, s->inputs[k], i);
     }
     store_sweep(b->store);
+    for (size_t i = 0; i < plan->failures.count && plan->wanted; i++)
+        progress_note(b->progress, "%s; the others go on", plan->failures.items[i]);
     note_damaged(plan, b);
     if (plan->wanted == 0 && plan->failures.count == 0)
         progress_note(b->progress, "nothing to do: all %zu results are stored in %s", plan->results, b->store);
