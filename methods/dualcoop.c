@@ -19,7 +19,6 @@
 
 #include "harness/graph/ops.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 static const float position_factor = 20, logit_factor = 5;

@@ -12,8 +12,7 @@ Node *ranking_loss(Graph *g, Node *z, Node *y, float margin, float scale);
 typedef struct AsymmetricLoss {
     float gamma_negative, gamma_positive; /* focus: powers of an entry's own error */
     float clip;                           /* probability below which a negative counts for nothing; in [0, 1) */
-    bool
-        focus_gradient; /* false, as published: the focusing weights are constants for the gradient; true: it is the slope */
+    bool focus_gradient; /* false, as published: its weights are constants for the gradient; true: it is the slope */
 } AsymmetricLoss;
 
 /* Asymmetric loss (Ridnik et al., ICCV 2021) of logits, as DualCoOp uses it (sunxm2357/DualCoOp, utils/asymmetric_loss.py).
