@@ -79,6 +79,26 @@ run run mine --experiments mine.json --set options.alpha=0 --set protocol=flat -
 run run zs --experiments mine.json --set protocol=flat --json;  sed -n 's/.*"map"://p' "$folder/out" >zs.map
 check without_its_residual_it_is_zero_shot_clip sh -c 'test -s zs.map && cmp still.map zs.map'
 
+run run mine --experiments mine.json --set options.lr=0 --set protocol=flat --set options.warmup_lr=0 --json; sed -n 's/.*"map"://p' "$folder/out" | head -1 >still.map
+check without_learning_rates_too sh -c 'test -s still.map && cmp still.map zs.map'
+
+# ---- the readme's variant on labelled images ----
+sed -n '/^Parameter \*threshold;/,/^labelled_step_free/p' "$root/methods/README.md" >labelled.part
+awk '/const FitPlan plan/ { while ((getline line <"labelled.part") > 0) print "    " line; skip = 1 }
+     !skip
+     /graph_free\(g\);/ { skip = 0 }' ../mine/text_residual.c |
+    awk '/^\/\* What load/ { skip = 1 } /^static bool train/ { skip = 0 } !skip' |
+    sed -e 's/OPTION_REAL("margin".*/LABELLED_LOSS_OPTIONS,/; s/NEED_CAPTIONS/NEED_TRAIN_IMAGES/; s/= ZERO_SHOT/= LABELLED/' \
+        -e 's/"text_residual"/"labelled"/; s/losses\.h/labelled.h/' >../mine/labelled.c
+build labelled.so
+check the_labelled_variant_builds_without_a_warning sh -c "[ $status -eq 0 ] && [ ! -s '$folder/err' ]"
+write '["../mine/labelled.so"]' | sed 's/text_residual/labelled/; s/"seeds": \[1, 2\]/"setting": {"few_shot": {"grid": [1, 2]}}/; s/"captions": "captions.jsonl"/"train": "test.jsonl"/' |
+    sed '/^    "tai-dpt": {/,/^    },/d; s/^ *"tai-dpt",$//' >labelled.json
+for loss in ranking asl softmax; do
+    run run mine --experiments labelled.json --set options.loss=$loss
+    check "the_labelled_variant_trains_with_$loss" says "labelled.*few-shot 2"
+done
+
 # ---- another build ----
 echo '/* a remark */' >>../mine/text_residual.c; build
 run run mine --experiments mine.json
