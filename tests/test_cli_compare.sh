@@ -74,6 +74,19 @@ run compare zs tai-dpt --level 100;          refused a_level_of_100_is_refused 2
 run compare zs tai-dpt --json --format latex; refused two_formats_are_refused 2 format
 run compare zs tai-dpt --resample-file images/0.png; refused resamples_that_are_none_are_refused 1 images/0.png
 
+# ---- seeds that differ in more than the seed ----
+tr -d '\n' <experiments.json | sed 's/"tai-dpt": *{/"options": {"extends": "tai-dpt", "seeds": [1, 2, 3]}, "captions": {"extends": "options"}, "shots": {"dataset": "tiny", "model": "tiny", "method": "linear_probe", "setting": {"few_shot": 1}, "seeds": [1, 2, 3]}, &/; s/"test": *"test.jsonl"/"train": "test.jsonl", &/' >seeds.json
+run run options captions shots --experiments seeds.json --store seeds
+check seeds_that_differ_in_the_seed_are_alike sh -c "[ $status -eq 0 ] && ! grep -q 'made with different' '$folder/err'"
+sed 's/"lr": 0.001/"lr": 0.002/' seeds.json >other.json
+run run options --experiments other.json --store seeds --set 'seeds=[2]'
+check other_options_are_told grep -q "options: seed 2 was made with different options than seed 1" "$folder/err"
+head -n 50 captions.jsonl >kept.jsonl; cp captions.jsonl whole.jsonl; cp kept.jsonl captions.jsonl
+run run captions --experiments seeds.json --store seeds --set 'seeds=[1]'
+cp whole.jsonl captions.jsonl
+check other_captions_are_told_though_they_stand_behind_the_training grep -q "captions: seeds 2, 3 were made with different captions than seed 1" "$folder/err"
+run results --store seeds --quiet;  check quiet_is_quiet test ! -s "$folder/err"
+
 # ---- reference results ----
 run results --export-reference kept --quiet
 check reference_results_are_written test "$(ls kept | wc -l)" -eq 4
