@@ -26,7 +26,7 @@ enum {
     NEED_CLASS_TEXT = 1 << 0,       /* class names through the text tower: the CLIP model and its tokenizer */
     NEED_CAPTIONS = 1 << 1,         /* labelled captions, global text features */
     NEED_CAPTION_TOKENS = 1 << 2,   /* their local features too */
-    NEED_TRAIN_IMAGES = 1 << 3,     /* labelled images, global features; there are none in the setting zero-shot */
+    NEED_TRAIN_IMAGES = 1 << 3,     /* labelled images, global features; refused in the setting zero-shot */
     NEED_TEST_LOCAL = 1 << 4,       /* local features of the test images */
     NEED_TEMPLATES = 1 << 5,        /* one-hot template sentences are added to the captions (methods.md) */
     NEED_GENERATED_IMAGES = 1 << 6, /* images drawn from labelled captions, global features */

@@ -1,6 +1,7 @@
 #include "methods/option.h"
 
 #include "harness/base/text.h"
+#include "methods/method.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -106,6 +107,14 @@ void options_free(Options *options)
     *options = (Options){0};
 }
 
+/* Whose table this is, for a sentence: the first method's that has it. */
+static const char *owner_of(const Option *table)
+{
+    for (const Method *const *m = method_all(); *m; m++)
+        if ((*m)->options == table) return (*m)->name;
+    return "of the table";
+}
+
 /* A wrong name or type in a method's code is a bug, not a user's mistake. */
 static const OptionValue *value_of(const Options *options, const char *name, OptionType type, OptionType or_type)
 {
@@ -115,7 +124,7 @@ static const OptionValue *value_of(const Options *options, const char *name, Opt
         if (option->type != type && option->type != or_type) die("option %s is asked for as another type", name);
         return &options->values[i];
     }
-    die("a method asks for the option %s, which its table lacks", name);
+    die("the method %s asks for the option %s, which its table lacks", owner_of(options->table), name);
 }
 
 double option_real(const Options *options, const char *name)

@@ -2,7 +2,8 @@
  * result, beside the protocol.
  *
  * experiments.json: "setting": "zero-shot", "full", {"few_shot": 4}, {"partial": 0.1} or {"partial": "masks/10.txt"}. When it says
- * nothing, zero-shot, or full for a method that cannot do without labels. */
+ * nothing, zero-shot, or full for a method that has no zero-shot; a method that asks for labelled images under its options
+ * (needs()) is refused in zero-shot. */
 #pragma once
 
 #include <stdbool.h>

@@ -1,6 +1,7 @@
 #include "reports/report.h"
 
 #include "harness/base/memory.h"
+#include "harness/bench/seeds_alike.h"
 #include "reports/ablation.h"
 #include "reports/figures.h"
 #include "reports/gnuplot.h"
@@ -180,6 +181,7 @@ bool report_write(const ReportOptions *options, Error *err)
     Report r = {.options = options, .figure_folder = path_join(options->out, "figures")};
     bool good = make_folders(options->out, err) &&
                 results_load(options->store, options->experiments, &r.results, &r.remarks, err);
+    if (good) seeds_compare(&r.results, options->store, NULL, &r.remarks);
     if (good) summary_make(&r.summary, &r.results, options->experiments, options->labels);
     if (good && !r.summary.row_count)
         good = fail(err, "%s: no result of suite %s is stored; run palbench reproduce first", options->store,

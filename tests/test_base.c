@@ -49,6 +49,15 @@ static void texts_grow(void **state)
     assert_string_equal(list.items[10], "abc");
     assert_string_equal(list.items[7], "");
     text_list_free(&list);
+
+    static const char *const expected[] = {"none", "a", "a, b", "a, b and 1 more"};
+    for (size_t count = 0; count < sizeof expected / sizeof *expected; count++) {
+        char *some = text_list_some(&list, 2);
+        assert_string_equal(some, expected[count]);
+        free(some);
+        text_list_add(&list, count ? "b" : "a");
+    }
+    text_list_free(&list);
 }
 
 static void paths_are_joined_and_taken_apart(void **state)

@@ -175,6 +175,68 @@ static void a_replaced_value_becomes_part_of_the_name_but_seeds_do_not(void **st
     book_free(book);
 }
 
+/* The name is the file's, or already has the words of --set and --limit; what comes out has them. */
+static void a_name_of_the_file_is_known_beside_set_and_limit(void **state)
+{
+    (void)state;
+    Error err;
+    Book *book = opened("\"options\": {\"lr\": {\"grid\": [0.1, 0.2]}}", "");
+    TextList sets = {0};
+    static const char full[] = "e[epochs=3,lr=0.2,limit=9]";
+    static const char *const asked[] = {"e[lr=0.2]", "e[lr=0.2,limit=9]", "e[epochs=3,lr=0.2]", full};
+    text_list_add(&sets, "options.epochs=3");
+    const Selection all = {.sets = &sets, .limit = 9, .name_count = 1};
+    for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
+        Selection s = all;
+        s.names = &asked[i];
+        ExperimentList list = selected(book, s);
+        assert_int_equal(list.count, 1);
+        assert_string_equal(list.items[0].name, full);
+        experiments_free(&list);
+    }
+    Selection both = all;
+    both.names = asked;
+    both.name_count = 4;
+    ExperimentList list = selected(book, both);
+    assert_int_equal(list.count, 1);
+    experiments_free(&list);
+
+    /* The grid is gone, so the name is. */
+    text_list_add(&sets, "options.lr=0.5");
+    Selection gone = all;
+    gone.names = asked;
+    assert_false(book_select(book, &gone, &list, &err));
+    assert_int_equal(err.exit_status, EXIT_USAGE);
+    assert_non_null(strstr(err.text, "no e[lr=0.2]; it has e[epochs=3,lr=0.5,limit=9]"));
+    experiments_free(&list);
+    text_list_free(&sets);
+    book_free(book);
+}
+
+static void only_what_is_fixed_of_a_replaced_object_goes_into_the_name(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *set, *first;
+    } cases[] = {
+        {"options.lr={\"grid\":[0.1,0.2]}", "e[lr=0.1]"},
+        {"options={\"epochs\":3,\"lr\":{\"grid\":[0.1,0.2]}}", "e[options.epochs=3,lr=0.1]"},
+        {"options={\"lr\":{\"grid\":[0.1,0.2]}}", "e[options={},lr=0.1]"},
+        {"protocol={\"grid\":[\"mini\",\"default\"]}", "e[protocol=mini]"},
+    };
+    Book *book = opened("\"options\": {\"batch\": 8}", "");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        TextList sets = {0};
+        text_list_add(&sets, cases[i].set);
+        ExperimentList list = selected(book, (Selection){.sets = &sets});
+        assert_int_equal(list.count, 2);
+        assert_string_equal(list.items[0].name, cases[i].first);
+        experiments_free(&list);
+        text_list_free(&sets);
+    }
+    book_free(book);
+}
+
 static void an_experiment_named_twice_is_taken_once(void **state)
 {
     (void)state;
@@ -245,6 +307,8 @@ int main(void)
         cmocka_unit_test(malformed_json_is_told_by_place),
         cmocka_unit_test(grids_expand_to_stable_names_the_last_key_fastest),
         cmocka_unit_test(a_replaced_value_becomes_part_of_the_name_but_seeds_do_not),
+        cmocka_unit_test(a_name_of_the_file_is_known_beside_set_and_limit),
+        cmocka_unit_test(only_what_is_fixed_of_a_replaced_object_goes_into_the_name),
         cmocka_unit_test(an_experiment_named_twice_is_taken_once),
         cmocka_unit_test(paths_json_moves_models_and_refuses_unknown_ones),
         cmocka_unit_test(the_projects_own_file_is_right),

@@ -146,6 +146,8 @@ static void settings_expand_in_grids_and_are_set_under_stable_names(void **state
     expect(book, NULL, 3, (const char *[]){"e[setting=full]", "e[setting.partial=0.5]", "e[setting.few_shot=4]"},
            (const char *[]){"full", "partial 0.5", "few-shot 4"});
     expect(book, "setting.few_shot={\"grid\":[1,4]}", 2, shots, shot_texts);
+    expect(book, "setting={\"few_shot\":{\"grid\":[1,4]}}", 2, shots, shot_texts);
+    expect(book, "setting={\"grid\":[{\"few_shot\":1},{\"few_shot\":4}]}", 2, shots, shot_texts);
     book_free(book);
 }
 

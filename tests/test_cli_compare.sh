@@ -64,11 +64,28 @@ fi
 
 run compare zs 'zs[protocol=448-stretch]';   refused other_protocols_are_refused 2 448-stretch
 run compare zs;                              refused one_result_is_too_few 2 "two results"
+run compare zs 'tai-dp';                     refused names_that_begin_alike_are_listed 2 "stored are tai-dpt, tai-dpt\[protocol=448-stretch\]"
+run compare zs 'zs[protocol=448]';           refused and_those_behind_a_bracket 2 "stored are zs\[protocol=448-stretch\]"
+run results zs-all;                          refused without_any_nothing_is_listed 1 "palbench run zs-all$"
+run results 'zs[protocol=4]';                refused results_list_them_too 1 "stored are zs\[protocol=448-stretch\]"
 run compare zs nobody;                       refused unknown_result_is_refused 2 nobody
 run compare zs zs:scores_none;               refused unknown_set_is_refused 2 scores_none
 run compare zs tai-dpt --level 100;          refused a_level_of_100_is_refused 2 level
 run compare zs tai-dpt --json --format latex; refused two_formats_are_refused 2 format
 run compare zs tai-dpt --resample-file images/0.png; refused resamples_that_are_none_are_refused 1 images/0.png
+
+# ---- seeds that differ in more than the seed ----
+tr -d '\n' <experiments.json | sed 's/"tai-dpt": *{/"options": {"extends": "tai-dpt", "seeds": [1, 2, 3]}, "captions": {"extends": "options"}, "shots": {"dataset": "tiny", "model": "tiny", "method": "linear_probe", "setting": {"few_shot": 1}, "seeds": [1, 2, 3]}, &/; s/"test": *"test.jsonl"/"train": "test.jsonl", &/' >seeds.json
+run run options captions shots --experiments seeds.json --store seeds
+check seeds_that_differ_in_the_seed_are_alike sh -c "[ $status -eq 0 ] && ! grep -q 'made with different' '$folder/err'"
+sed 's/"lr": 0.001/"lr": 0.002/' seeds.json >other.json
+run run options --experiments other.json --store seeds --set 'seeds=[2]'
+check other_options_are_told grep -q "options: seed 2 was made with different options than seed 1" "$folder/err"
+head -n 50 captions.jsonl >kept.jsonl; cp captions.jsonl whole.jsonl; cp kept.jsonl captions.jsonl
+run run captions --experiments seeds.json --store seeds --set 'seeds=[1]'
+cp whole.jsonl captions.jsonl
+check other_captions_are_told_though_they_stand_behind_the_training grep -q "captions: seeds 2, 3 were made with different captions than seed 1" "$folder/err"
+run results --store seeds --quiet;  check quiet_is_quiet test ! -s "$folder/err"
 
 # ---- reference results ----
 run results --export-reference kept --quiet
@@ -89,6 +106,27 @@ run import-scores theirs.csv --as theirs --dataset tiny
 check scores_come_in_with_the_labels_of_the_split test $status -eq 0
 run results theirs --json;                   check and_are_results says '"imported"'
 run compare theirs zs --resamples 100;       check and_compare_with_ours says theirs
+# A mixture with ours: theirs at ratio 1, ours at ratio 0, and rows in another order find each other by their files.
+{ head -n 1 theirs.csv; tail -n +2 theirs.csv | awk -F, '{ printf "%s", $1; for (i = 2; i <= NF; i++) printf ",%g", ($i * NR * 7) % 1.3; print "" }'; } >uneven.csv
+{ echo "file,cat,dog,bus,person,dining table"
+  sed -n 's/.*"file": "\([^"]*\)", "labels": \(.*\)}/\1 \2/p' test.jsonl | sort -r | while read -r file labels; do
+      printf '%s' "$file"
+      for class in cat dog bus person "dining table"; do case $labels in *"\"$class\""*) printf ',1' ;; *) printf ',-1' ;; esac; done
+      echo
+  done; } >labels.csv
+run import-scores uneven.csv --as uneven --dataset tiny
+run import-scores uneven.csv --as backwards --dataset tiny --labels labels.csv
+check labels_of_a_table_have_its_order sh -c "[ $status -eq 0 ]"
+sed 's/"zs": {/"mix": {"method": "ensemble", "of": ["zs", {"stored": "uneven"}], "options": {"ratio": {"grid": [0, 0.3, 1]}}},\
+    "xim": {"method": "ensemble", "of": [{"stored": "backwards"}, "zs"], "options": {"ratio": 0.7}},\
+    "lost": {"method": "ensemble", "of": ["zs", {"stored": "nobody"}]}, &/' experiments.json >mixed.json
+run run mix xim --experiments mixed.json --json --quiet
+map_of() { tr -d '\n' <"$folder/out" | sed -n "s/.*\"experiment\":[[:space:]]*\"$1\"[^}]*\"map\":[[:space:]]*\([-0-9.]*\).*/\1/p"; }
+half=$(map_of 'mix\[ratio=0.3\]') whole=$(map_of 'mix\[ratio=1\]') ours=$(map_of 'mix\[ratio=0\]') other=$(map_of xim)
+run results zs uneven --json
+check a_mixture_with_imported_scores_has_both_ends sh -c "[ -n '$half' ] && [ '$ours' = '$(map_of zs)' ] && [ '$whole' = '$(map_of uneven)' ]"
+check and_the_rows_find_each_other_by_their_files test "$half" = "$other"
+run run lost --experiments mixed.json;       refused a_lost_member_is_told_how_to_come_in 1 "import-scores FILE --as nobody"
 run import-scores theirs.csv;                refused scores_without_labels_are_refused 2 --dataset
 run import-scores theirs.csv --as zs --dataset tiny;  refused our_names_are_ours 2 "choose another"
 run import-scores theirs.csv --dataset tiny --protocol none; refused unknown_protocol_is_refused 2 "protocol none"

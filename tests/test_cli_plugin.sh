@@ -80,6 +80,26 @@ run run mine --experiments mine.json --set options.alpha=0 --set protocol=flat -
 run run zs --experiments mine.json --set protocol=flat --json;  sed -n 's/.*"map"://p' "$folder/out" >zs.map
 check without_its_residual_it_is_zero_shot_clip sh -c 'test -s zs.map && cmp still.map zs.map'
 
+run run mine --experiments mine.json --set options.lr=0 --set protocol=flat --set options.warmup_lr=0 --json; sed -n 's/.*"map"://p' "$folder/out" | head -1 >still.map
+check without_learning_rates_too sh -c 'test -s still.map && cmp still.map zs.map'
+
+# ---- the readme's variant on labelled images ----
+sed -n '/^Parameter \*threshold;/,/^labelled_step_free/p' "$root/methods/README.md" >labelled.part
+awk '/const FitPlan plan/ { while ((getline line <"labelled.part") > 0) print "    " line; skip = 1 }
+     !skip
+     /graph_free\(g\);/ { skip = 0 }' ../mine/text_residual.c |
+    awk '/^\/\* What load/ { skip = 1 } /^static bool train/ { skip = 0 } !skip' |
+    sed -e 's/OPTION_REAL("margin".*/LABELLED_LOSS_OPTIONS,/; s/NEED_CAPTIONS/NEED_TRAIN_IMAGES/; s/= ZERO_SHOT/= LABELLED/' \
+        -e 's/"text_residual"/"labelled"/; s/losses\.h/labelled.h/' >../mine/labelled.c
+build labelled.so
+check the_labelled_variant_builds_without_a_warning sh -c "[ $status -eq 0 ] && [ ! -s '$folder/err' ]"
+write '["../mine/labelled.so"]' | sed 's/text_residual/labelled/; s/"seeds": \[1, 2\]/"setting": {"few_shot": {"grid": [1, 2]}}/; s/"captions": "captions.jsonl"/"train": "test.jsonl"/' |
+    sed '/^    "tai-dpt": {/,/^    },/d; s/^ *"tai-dpt",$//' >labelled.json
+for loss in ranking asl softmax; do
+    run run mine --experiments labelled.json --set options.loss=$loss
+    check "the_labelled_variant_trains_with_$loss" says "labelled.*few-shot 2"
+done
+
 # ---- another build ----
 echo '/* a remark */' >>../mine/text_residual.c; build
 run run mine --experiments mine.json
@@ -88,6 +108,19 @@ sed 's/cosine_factor = 4/cosine_factor = 5/' ../mine/text_residual.c >"$folder/c
 run run mine --experiments mine.json --dry-run
 check other_code_trains_and_scores_again test "$(grep -c '^\(train\|score\).* to do' "$folder/out")" -eq 4
 check and_keeps_the_features says '^encode-image.* stored'
+run run mine --experiments mine.json --set 'seeds=[1]'
+remark='mine: seed 2 was made with different code of the plugin than seed 1; run it again to have them alike'
+check run_tells_of_seeds_of_older_code grep -q "$remark" "$folder/err"
+run results mine;                        check results_tell_of_them grep -q "$remark" "$folder/err"
+run compare mine mine --resamples 10;    check compare_tells_of_them grep -q "$remark" "$folder/err"
+sed 's/^ *"tai-dpt",$/"mine"/; /^ *"zs"$/d' mine.json >suite.json
+run report --suite tiny --experiments suite.json --out page
+check the_report_tells_of_them grep -q "$remark" page/index.html
+run run mine --experiments mine.json
+check rerun_seeds_are_alike sh -c "! grep -q 'made with different' '$folder/err'"
+sed 's/\.version = 1/.version = 2/' "$folder/changed.c" >../mine/text_residual.c; build
+run run mine --experiments mine.json --set 'seeds=[2]'
+check a_raised_version_is_told_too grep -q "seed 2 was made with different versions of the method, code of the plugin than seed 1" "$folder/err"
 run validate mine.json --plugin ../mine2/text_residual.so;   refused two_builds_of_one_method_are_refused "belongs to a method of ../mine2/text_residual.so"
 
 # ---- what does not fit ----
@@ -117,6 +150,23 @@ sed "s/^static unsigned/bool of_a_later_palbench(Scores *s);\n&/; s/return score
 printf 'not a program' >../mine/text.so
 build PLUGIN_CFLAGS=-w whole.so taken.so nameless.so optionless.so scoreless.so range.so twice.so newer.so sizes.so symbolless.so later.so
 [ $status -eq 0 ] || bad the_broken_ones_build "$(head -c 600 "$folder/err")"
+source both '.settings = ZERO_SHOT | LABELLED, .needs = images'
+source hidden '.needs = images'
+for name in both hidden; do
+    sed -i 's/^static bool score/static unsigned images(const Options *o) { (void)o; return NEED_TRAIN_IMAGES; }\n&/' ../mine/$name.c
+done
+source asking '.score = ask'
+sed -i 's/^static const Method/static bool ask(Run *run, const ImageFeatures *test, Scores *s, Error *err) { return option_real(run->options, "margin") > 9 \&\& score(run, test, s, err); }\n&/' ../mine/asking.c
+build PLUGIN_CFLAGS=-w both.so hidden.so asking.so
+[ $status -eq 0 ] || bad methods_with_labelled_needs_build "$(head -c 600 "$folder/err")"
+of() { write "[\"../mine/$1.so\"]" | sed -e 's/text_residual/other/; s/"options": {"batch": 8, "lr": 0.1}, //' -e "s|\"seeds\": \[1, 2\]|\"seeds\": [1]${2:-}|" >"$1.json"; }
+of both;                         run run mine --experiments both.json
+refused labelled_needs_without_a_setting_are_refused 'experiments.mine.setting: with these options the method other trains on labelled images; add a setting, one of {"few_shot": 4}'
+of both ', "setting": "zero-shot"'; run validate both.json;  refused and_when_zero_shot_is_said "trains on labelled images"
+of both ', "setting": {"few_shot": 1}'; run validate both.json;  check with_a_setting_it_is_right says "all right"
+of hidden;                       run validate hidden.json;   refused a_method_without_labelled_settings_asks_for_none "LABELLED"
+of asking;                       run run mine --experiments asking.json
+check an_option_that_is_not_there_names_the_method grep -q "the method other asks for the option margin" "$folder/err"
 try() { run ls methods --plugin ../mine/"$1".so; }
 try whole;       check a_small_one_loads says '^other '
 try newer;       refused another_interface_version_is_refused_with_both_numbers "interface 2, this palbench has 1.*again"

@@ -71,6 +71,14 @@ void text_list_free(TextList *list)
     *list = (TextList){0};
 }
 
+char *text_list_some(const TextList *list, size_t most)
+{
+    Text text = {0};
+    for (size_t i = 0; i < list->count && i < most; i++) text_addf(&text, "%s%s", i ? ", " : "", list->items[i]);
+    if (list->count > most) text_addf(&text, " and %zu more", list->count - most);
+    return text.data ? text.data : xstrdup("none");
+}
+
 bool read_file(const char *path, size_t limit, char **data, size_t *length, Error *err)
 {
     if (path_is_folder(path)) return fail(err, "%s: is a folder, a file is needed", path);

@@ -24,6 +24,8 @@ typedef struct TextList { /* {0} is an empty list; the list owns its strings */
 void text_list_add(TextList *list, const char *item); /* copies */
 void text_list_add_bytes(TextList *list, const char *item, size_t length);
 void text_list_free(TextList *list);
+/* For a sentence: "a, b, c and 4 more", the first `most` of the list; "none" when it is empty. Caller frees. */
+char *text_list_some(const TextList *list, size_t most);
 
 /* The whole of a file, terminated by an extra zero byte; caller frees. Fails on: unreadable, larger than `limit` bytes. */
 bool read_file(const char *path, size_t limit, char **data, size_t *length, Error *err);

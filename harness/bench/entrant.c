@@ -3,6 +3,7 @@
 #include "harness/base/memory.h"
 #include "harness/bench/import_scores.h"
 #include "harness/bench/protocol.h"
+#include "harness/bench/seeds_alike.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -124,20 +125,12 @@ static bool add_seed(Entrant *e, const EntrantSources *sources, const char *path
 static bool add_experiment(Entrant *e, const EntrantSources *sources, const ResultList *list, const char *name,
                            const char *set, TextList *remarks, Error *err)
 {
-    const StoredResult *first = NULL;
-    bool same = true;
     for (size_t i = 0; i < list->count; i++) {
         const StoredResult *r = &list->items[i];
         if (strcmp(r->experiment, name) != 0) continue;
         if (!add_seed(e, sources, r->file, set, r->seed, err)) return false;
-        if (!first) first = r;
-        same = same && strcmp(r->options, first->options) == 0;
     }
-    if (!same && remarks) {
-        char *remark = xformat("%s: its seeds were made with different options; run it again to have them alike", name);
-        text_list_add(remarks, remark);
-        free(remark);
-    }
+    if (remarks) seeds_compare(list, list == &sources->stored ? sources->store : NULL, name, remarks);
     return true;
 }
 
@@ -186,6 +179,15 @@ static void summarise(Entrant *e)
     free(ap);
 }
 
+static bool nobody(const EntrantSources *sources, const char *name, Error *err)
+{
+    char *like = results_like(&sources->stored, name);
+    fail_usage(err, "%s: no result of it is stored in %s or %s, and it is no file%s", name, sources->store,
+               sources->reference, *like ? like : "; palbench results lists what is stored");
+    free(like);
+    return false;
+}
+
 bool entrant_open(Entrant *e, const EntrantSources *sources, const char *name, TextList *remarks, Error *err)
 {
     const size_t most = sources->stored.count + sources->referenced.count + 1;
@@ -198,12 +200,7 @@ bool entrant_open(Entrant *e, const EntrantSources *sources, const char *name, T
         good = add_named(e, sources, plain, colon + 1, remarks, err);
         free(plain);
     }
-    if (good && !e->seeds)
-        good =
-            fail_usage(err,
-                       "%s: no result of it is stored in %s or %s, and it is no file; palbench results lists what is "
-                       "stored",
-                       name, sources->store, sources->reference);
+    if (good && !e->seeds) good = nobody(sources, name, err);
     if (good)
         summarise(e);
     else

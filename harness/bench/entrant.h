@@ -35,7 +35,8 @@ typedef struct Entrant {
 } Entrant;
 
 /* Fails (exit status 2) on a name that nobody knows or that stands for no scores; else as reading the files does, and when seeds of
- * one experiment were judged by different labels. Seeds made with different options are compared all the same, with a remark. */
+ * one experiment were judged by different labels. Seeds that differ in more than the seed are compared all the same, with a remark
+ * (seeds_alike.h). */
 bool entrant_open(Entrant *e, const EntrantSources *sources, const char *name, TextList *remarks, Error *err);
 void entrant_free(Entrant *e);
 /* Fails (exit status 2) with the reason when two may not be compared: another data set, protocol, rule for difficult labels, or

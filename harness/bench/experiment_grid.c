@@ -10,7 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SEEDS_MAX = 1000 };
+enum {
+    SEEDS_MAX = 1000,
+    SHOWN_MAX = 8 /* names in a sentence */
+};
 
 /* ---- one experiment ---- */
 
@@ -115,6 +118,13 @@ static bool read_experiment(const Book *book, Experiment *e, Json entry, Error *
            setting_read(&e->setting, e->method, e->method->needs(&e->options), json_get(entry, "setting"), err);
 }
 
+/* The one expanded name that is wanted of an entry. */
+typedef struct Only {
+    const char *name; /* NULL: all of them */
+    bool found;
+    TextList others; /* the names that there are, when it is not found */
+} Only;
+
 /* "NAME[a=1,b=2,limit=9]", or NAME when there are neither words nor a limit. Caller frees. */
 static char *bracketed(const char *name, const TextList *words, size_t limit)
 {
@@ -148,16 +158,32 @@ static JsonFile *reparsed(const Book *book, const char *base, const cJSON *entry
     return file;
 }
 
-static bool append_experiment(const Book *book, const char *base, const cJSON *tree, const TextList *words,
-                              const char *only, size_t limit, ExperimentList *list, Error *err)
+static bool is_named(const char *asked, const char *base, const TextList *words, size_t limit)
 {
     char *name = bracketed(base, words, limit);
-    bool wanted = !only || strcmp(only, name) == 0;
-    for (size_t i = 0; wanted && i < list->count; i++) wanted = strcmp(list->items[i].name, name) != 0;
-    if (!wanted) {
-        free(name);
-        return true;
-    }
+    const bool same = strcmp(asked, name) == 0;
+    free(name);
+    return same;
+}
+
+/* The expanded name that was asked for is that of the file, or already has what --set and --limit add to it. */
+static bool is_wanted(const Only *only, const char *base, const TextList *words, size_t set_words, size_t limit)
+{
+    if (!only->name) return true;
+    const TextList of_file = {.items = words->items + set_words, .count = words->count - set_words};
+    return is_named(only->name, base, words, limit) || is_named(only->name, base, words, 0) ||
+           is_named(only->name, base, &of_file, limit) || is_named(only->name, base, &of_file, 0);
+}
+
+static bool append_experiment(const Book *book, const char *base, const cJSON *tree, const TextList *words,
+                              size_t limit, ExperimentList *list, Error *err)
+{
+    char *name = bracketed(base, words, limit);
+    for (size_t i = 0; i < list->count; i++)
+        if (strcmp(list->items[i].name, name) == 0) {
+            free(name);
+            return true;
+        }
     if (list->count == list->capacity) {
         list->capacity = list->capacity ? 2 * list->capacity : 16;
         list->items = xrealloc(list->items, list->capacity * sizeof *list->items);
@@ -184,7 +210,7 @@ static bool with_parent(Json entry, Error *err)
     return false;
 }
 
-static bool expand_tree(const Book *book, Json entry, cJSON *tree, const TextList *set_words, const char *only,
+static bool expand_tree(const Book *book, Json entry, cJSON *tree, const TextList *set_words, Only *only,
                         const Selection *s, ExperimentList *list, Error *err)
 {
     Axes axes;
@@ -194,14 +220,32 @@ static bool expand_tree(const Book *book, Json entry, cJSON *tree, const TextLis
         TextList words = {0};
         for (size_t k = 0; k < set_words->count; k++) text_list_add(&words, set_words->items[k]);
         axes_apply(&axes, i, &words);
-        good = append_experiment(book, json_key(entry), tree, &words, only, s->limit, list, err);
+        if (is_wanted(only, json_key(entry), &words, set_words->count, s->limit)) {
+            only->found = true;
+            good = append_experiment(book, json_key(entry), tree, &words, s->limit, list, err);
+        } else {
+            char *name = bracketed(json_key(entry), &words, s->limit);
+            text_list_add(&only->others, name);
+            free(name);
+        }
         text_list_free(&words);
     }
     axes_free(&axes);
     return good || with_parent(entry, err);
 }
 
-bool experiment_expand(const Book *book, Json entry, const char *only, const Selection *s, ExperimentList *list,
+/* Names that --set or --limit made stand in no list that the user could look into. */
+static bool none_of_that_name(const Book *book, const Only *only, const Selection *s, Error *err)
+{
+    if (!s->limit && !(s->sets && s->sets->count))
+        return fail_usage(err, "%s: experiments has no %s; palbench ls experiments lists them", book->path, only->name);
+    char *names = text_list_some(&only->others, SHOWN_MAX);
+    fail_usage(err, "%s: with this --set or --limit experiments has no %s; it has %s", book->path, only->name, names);
+    free(names);
+    return false;
+}
+
+bool experiment_expand(const Book *book, Json entry, const char *name, const Selection *s, ExperimentList *list,
                        Error *err)
 {
     const char *base = json_key(entry);
@@ -209,15 +253,13 @@ bool experiment_expand(const Book *book, Json entry, const char *only, const Sel
     if (!json_is_object(entry)) return json_fail(entry, err, "an object is needed");
     cJSON *tree = experiment_inherit(book, entry, err);
     TextList words = {0};
+    Only only = {.name = name};
     bool good = tree != NULL;
     for (size_t i = 0; good && s->sets && i < s->sets->count; i++)
         good = experiment_set(tree, s->sets->items[i], &words, err);
-    const size_t before = list->count;
-    good = good && expand_tree(book, entry, tree, &words, only, s, list, err);
-    bool known = !only || list->count > before;
-    for (size_t i = 0; only && i < list->count; i++) known |= strcmp(list->items[i].name, only) == 0;
-    if (good && !known)
-        good = fail_usage(err, "%s: experiments has no %s; palbench ls experiments lists them", book->path, only);
+    good = good && expand_tree(book, entry, tree, &words, &only, s, list, err);
+    if (good && !only.found) good = none_of_that_name(book, &only, s, err);
+    text_list_free(&only.others);
     text_list_free(&words);
     cJSON_Delete(tree);
     return good;

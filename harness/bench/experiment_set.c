@@ -60,6 +60,35 @@ static bool has_no_word(const char *key)
     return false;
 }
 
+/* What of a value is one and the same for all experiments that it makes: a grid or a draw inside of it gets its words when it
+ * expands. NULL: nothing. Caller frees. */
+static cJSON *fixed_part(const char *key, const cJSON *value)
+{
+    if (sweep_word(value)) return NULL;
+    cJSON *rest = cJSON_Duplicate(value, true), *next;
+    bool swept = false;
+    for (cJSON *item = cJSON_IsObject(rest) ? rest->child : NULL; item; item = next) {
+        next = item->next;
+        if (!sweep_word(item)) continue;
+        cJSON_Delete(cJSON_DetachItemViaPointer(rest, item));
+        swept = true;
+    }
+    /* Options that were replaced as a whole are other ones than the file's even when nothing fixed is left of them. */
+    if (!swept || rest->child || strcmp(key, "setting") != 0) return rest;
+    cJSON_Delete(rest);
+    return NULL;
+}
+
+static void add_word(TextList *words, const char *prefix, const char *key, const cJSON *value)
+{
+    cJSON *fixed = fixed_part(key, value);
+    if (!fixed) return;
+    char *pair = name_word(prefix, key, fixed);
+    text_list_add(words, pair);
+    free(pair);
+    cJSON_Delete(fixed);
+}
+
 bool experiment_set(cJSON *entry, const char *setting, TextList *words, Error *err)
 {
     static const struct {
@@ -75,11 +104,7 @@ bool experiment_set(cJSON *entry, const char *setting, TextList *words, Error *e
             inner = inners[i].inner, prefix = inners[i].prefix, key = path + strlen(inners[i].path);
     const bool good = *key && !strchr(key, '.') && !(*inner == 0 && strcmp(key, "extends") == 0);
     if (good) {
-        if (!sweep_word(value) && (*inner || !has_no_word(key))) {
-            char *pair = name_word(prefix, key, value);
-            text_list_add(words, pair);
-            free(pair);
-        }
+        if (*inner || !has_no_word(key)) add_word(words, prefix, key, value);
         json_put(target_of(entry, inner), key, value);
     } else {
         cJSON_Delete(value);

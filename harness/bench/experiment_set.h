@@ -4,7 +4,8 @@
 #include "harness/io/json.h"
 
 /* Replaces KEY, options.KEY, generate.KEY or setting.KEY and appends "key=value" to `words`, unless the value belongs to no name
- * (seeds, label, samples, sample_seed) or stands for several (a grid, a draw). Fails on another path. */
+ * (seeds, label, samples, sample_seed) or stands for several (a grid, a draw, or an object with one inside: then only the rest of the
+ * object goes into the name). Fails on another path. */
 bool experiment_set(cJSON *entry, const char *setting, TextList *words, Error *err);
 
 /* {"grid": ..}, {"choice": ..}, {"uniform": ..}, {"loguniform": ..}: the word, or NULL. */

@@ -17,7 +17,11 @@ typedef struct Member {
 static bool find_stored(Member *m, const Experiment *ensemble, Error *err)
 {
     const char *const names[] = {m->p.e->name, NULL};
-    if (!results_load(m->p.b->store, names, &m->results, NULL, err)) return fail_in(err, ensemble->name);
+    if (!results_load(m->p.b->store, names, &m->results, NULL, err))
+        return fail(
+            err,
+            "%s: no result of %s is stored in %s; make it, or bring it in with: palbench import-scores FILE --as %s",
+            ensemble->name, names[0], m->p.b->store, names[0]);
     const StoredResult *r = &m->results.items[0];
     m->setting = xstrdup(r->setting);
     if (strcmp(r->dataset, ensemble->dataset) == 0 && strcmp(r->protocol, ensemble->protocol.name) == 0) return true;

@@ -139,6 +139,23 @@ static void append(ResultList *list, StoredResult r)
     list->items[list->count++] = r;
 }
 
+char *results_like(const ResultList *list, const char *name)
+{
+    enum { SHOWN_MAX = 8 };
+    TextList names = {0};
+    const size_t length = strlen(name), same = length && name[length - 1] == ']' ? length - 1 : length;
+    for (size_t i = 0; i < list->count; i++) {
+        const char *stored = list->items[i].experiment;
+        const bool again = i && strcmp(stored, list->items[i - 1].experiment) == 0; /* they are sorted */
+        if (!again && strncmp(stored, name, same) == 0) text_list_add(&names, stored);
+    }
+    char *some = text_list_some(&names, SHOWN_MAX),
+         *text = names.count ? xformat("; stored are %s", some) : xstrdup("");
+    free(some);
+    text_list_free(&names);
+    return text;
+}
+
 /* The first name that has no result, or NULL. */
 static const char *missing(const ResultList *list, const char *const *experiments)
 {
@@ -178,6 +195,19 @@ static void gather(StoredFiles *files, const char *const *experiments, ResultLis
     if (list->count) qsort(list->items, list->count, sizeof *list->items, by_experiment_and_seed);
 }
 
+/* What is stored under names that begin like this one. */
+static char *stored_like(const char *store, const char *name)
+{
+    StoredFiles files = {0};
+    ResultList all = {0};
+    store_list(store, &files);
+    gather(&files, NULL, &all, NULL);
+    stored_files_free(&files);
+    char *like = results_like(&all, name);
+    results_free(&all);
+    return like;
+}
+
 bool results_load(const char *store, const char *const *experiments, ResultList *list, TextList *remarks, Error *err)
 {
     StoredFiles files = {0};
@@ -187,7 +217,10 @@ bool results_load(const char *store, const char *const *experiments, ResultList 
     const char *lost = missing(list, experiments);
     if (!lost) return true;
     results_free(list);
-    return fail(err, "%s: no result of %s is stored; make it with: palbench run %s", store, lost, lost);
+    char *like = stored_like(store, lost);
+    fail(err, "%s: no result of %s is stored; make it with: palbench run %s%s", store, lost, lost, like);
+    free(like);
+    return false;
 }
 
 bool results_load_folder(const char *folder, const char *const *experiments, ResultList *list, TextList *remarks,

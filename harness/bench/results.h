@@ -37,5 +37,8 @@ bool results_load(const char *store, const char *const *experiments, ResultList 
 bool results_load_folder(const char *folder, const char *const *experiments, ResultList *list, TextList *remarks,
                          Error *err);
 void results_free(ResultList *list);
+/* "; stored are NAME[lr=0.01], NAME[lr=0.1]": what follows a sentence about a name without results, the stored experiments whose
+ * names begin with it (a closing bracket apart); "" when there are none. Caller frees. */
+char *results_like(const ResultList *list, const char *name);
 /* Scores and labels of one result, read from its file: scores [images, classes], labels [images, classes], file names (`files` may be NULL). */
 bool result_scores(const StoredResult *r, float **scores, int8_t **labels, TextList *files, Error *err);

@@ -28,6 +28,12 @@ static const StoredFile *file_of_hash(const StoredFiles *store, const char *hash
     return NULL;
 }
 
+const char *inputs_path(const StoredFiles *store, const char *hash)
+{
+    const StoredFile *file = file_of_hash(store, hash);
+    return file ? file->path : NULL;
+}
+
 static void append(InputFiles *list, const StoredFile *file)
 {
     for (size_t i = 0; i < list->count; i++)

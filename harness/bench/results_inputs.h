@@ -27,5 +27,7 @@ void inputs_free(InputFiles *inputs);
 /* The nearest one of a stage that was itself made from a stage `from` (NULL: from anything), or NULL. */
 const InputFile *inputs_get(const InputFiles *inputs, const char *stage, const char *from);
 
+/* Where the store has the artifact of this hash; NULL: nowhere. Borrowed. */
+const char *inputs_path(const StoredFiles *store, const char *hash);
 /* The attribute "config" of an artifact; NULL when it cannot be had. Caller frees with cJSON_Delete. */
 cJSON *artifact_configuration(const char *path);

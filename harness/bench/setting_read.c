@@ -98,6 +98,25 @@ static bool read_form(Setting *s, Json value, Error *err)
     return shots.node ? read_shots(s, shots, err) : read_known(s, json_get(value, "partial"), err);
 }
 
+/* Without a setting a method gets no labelled images, so it must not ask for them. */
+static bool check_needs(const Setting *s, const Method *method, unsigned needs, Json value, Error *err)
+{
+    const unsigned labelled = method->settings & LABELLED;
+    if (s->kind != SETTING_ZERO_SHOT || !(needs & (NEED_TRAIN_IMAGES | NEED_TRAIN_LOCAL))) return true;
+    char *forms_of = joined(forms, labelled);
+    if (labelled)
+        json_fail(value, err, "with these options the method %s trains on labelled images; add a setting, one of %s",
+                  method->name, forms_of);
+    else
+        json_fail(
+            value, err,
+            "with these options the method %s asks for labelled images, but it has no setting that shows any; add "
+            "LABELLED to its .settings or take NEED_TRAIN_IMAGES out of its needs()",
+            method->name);
+    free(forms_of);
+    return false;
+}
+
 bool setting_read(Setting *s, const Method *method, unsigned needs, Json value, Error *err)
 {
     *s = (Setting){.kind = method->settings & ZERO_SHOT ? SETTING_ZERO_SHOT : SETTING_FULL};
@@ -106,7 +125,7 @@ bool setting_read(Setting *s, const Method *method, unsigned needs, Json value, 
         !setting_shows_images(s, needs))
         return json_fail(value, err, "with these options the method %s looks at no labelled image; remove the setting",
                          method->name);
-    if (method->settings & 1u << s->kind) return true;
+    if (method->settings & 1u << s->kind) return check_needs(s, method, needs, value, err);
     char *own = joined(forms, method->settings), *text = setting_text(s);
     json_fail(value, err, "the method %s has no setting \"%s\"; it has %s", method->name, text, own);
     free(own);

@@ -2,6 +2,7 @@
 #include "harness/base/memory.h"
 #include "harness/bench/metrics.h"
 #include "harness/bench/reference.h"
+#include "harness/bench/seeds_alike.h"
 #include "harness/cli/json_out.h"
 #include "harness/cli/session.h"
 #include "harness/cli/table.h"
@@ -100,6 +101,7 @@ static bool load(const Cli *cli, const char *reference, const char *const *names
     TextList remarks = {0};
     const bool good = reference ? results_load_folder(reference, names, list, &remarks, err)
                                 : results_load(cli->store, names, list, &remarks, err);
+    if (good) seeds_compare(list, reference ? NULL : cli->store, NULL, &remarks);
     for (size_t i = 0; i < remarks.count; i++) progress_note(cli->progress, "%s", remarks.items[i]);
     text_list_free(&remarks);
     return good;
