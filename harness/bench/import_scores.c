@@ -191,6 +191,7 @@ static void write_attributes(ArtifactWriter *w, const Import *m, double map)
     artifact_attribute_text(w, "protocol", m->protocol->name);
     artifact_attribute_text(w, "method", stage_imported.name);
     artifact_attribute_text(w, "options", "{}");
+    artifact_attribute_text(w, "setting", "unknown"); /* what labels a foreign method was shown, nobody says */
     artifact_attribute_integer(w, "seed", m->request->seed);
     artifact_attribute_number(w, "map", map);
 }
