@@ -475,6 +475,21 @@ static void a_stored_result_can_be_a_member(void **state)
     bench_close(&bench);
 }
 
+static void both_members_can_be_stored_results(void **state)
+{
+    (void)state;
+    run(ZS("x", "") ", \"y\": {" PROBE ", \"setting\": {\"few_shot\": 1}, \"seeds\": [8, 9]}");
+    run(BOTH("[{\"stored\": \"x\"}, {\"stored\": \"y\"}]",
+             ", \"dataset\": \"tiny\", \"options\": {\"ratio\": 1}, \"seeds\": [9]"));
+    char *setting;
+    float *both = scores_of("both", 9, &setting), *y = scores_of("y", 9, NULL);
+    float *expected = xcalloc(TRAIN * CLASSES, sizeof *expected);
+    ensemble_mix(y, y, TRAIN * CLASSES, 1, expected);
+    assert_memory_equal(both, expected, TRAIN * CLASSES * sizeof *expected);
+    assert_string_equal(setting, "few-shot 1");
+    free(both), free(y), free(expected), free(setting);
+}
+
 static void members_that_do_not_fit_are_refused(void **state)
 {
     (void)state;
@@ -551,6 +566,7 @@ int main(void)
         cmocka_unit_test(an_ensemble_mixes_normalised_scores_seed_by_seed),
         cmocka_unit_test(an_ensemble_alone_runs_its_members_and_counts_one_result_a_seed),
         cmocka_unit_test(a_stored_result_can_be_a_member),
+        cmocka_unit_test(both_members_can_be_stored_results),
         cmocka_unit_test(members_that_do_not_fit_are_refused),
         cmocka_unit_test(mixing_equals_numpys),
     };

@@ -19,19 +19,29 @@ static bool read_name(Json of, const char **name, Error *err)
     return json_only_keys(of, (const char *const[]){"stored", NULL}, err) && json_string(of, "stored", name, err);
 }
 
+/* Data set and protocol are the members'; two stored results are looked for by name, so that the file must say where. */
+static bool read_place(Experiment *e, Json entry, bool both_stored, Error *err)
+{
+    const Json dataset = json_get(entry, "dataset"), protocol = json_get(entry, "protocol");
+    if (!both_stored)
+        return (!dataset.node && !protocol.node) ||
+               json_fail(entry, err, "an ensemble has the data set and the protocol of its members; remove these keys");
+    if (!dataset.node)
+        return json_fail(entry, err, "two stored results need \"dataset\" and \"protocol\", which they must be of");
+    return json_as_string(dataset, &e->dataset, err) &&
+           json_string_or(entry, "protocol", "default", &e->protocol.name, err);
+}
+
 bool ensemble_read(Experiment *e, Json entry, Error *err)
 {
-    static const char *const keys[] = {"method", "of", "options", "seeds", "label", NULL};
+    static const char *const keys[] = {"method", "of", "options", "seeds", "label", "dataset", "protocol", NULL};
     e->method = &method_ensemble;
     e->dataset = e->model = ""; /* until it is resolved */
     if (!json_only_keys(entry, keys, err)) return false;
     const Json of = json_get(entry, "of");
     if (!json_is_array(of) || json_count(of) != 2)
         return json_fail(of, err, "a list of two experiments is needed, as in [\"mini-tai-dpt\", \"mini-coop\"]");
-    if (json_is_object(json_at(of, 0)) && json_is_object(json_at(of, 1)))
-        return json_fail(of, err,
-                         "one of the two must be an experiment of the file: its data set and protocol are the "
-                         "ensemble's");
+    if (!read_place(e, entry, json_is_object(json_at(of, 0)) && json_is_object(json_at(of, 1)), err)) return false;
     const char *name;
     for (size_t k = 0; k < 2; k++)
         if (!read_name(json_at(of, k), &name, err)) return false;
@@ -93,7 +103,7 @@ bool ensemble_member_seed(const Experiment *m, int64_t seed, int64_t *own)
 static bool pair_seeds(Experiment *e, Json entry, Error *err)
 {
     const Experiment *m = e->members.items, *longer = m[1].seed_count > m[0].seed_count ? &m[1] : &m[0];
-    if (!json_get(entry, "seeds").node) {
+    if (!json_get(entry, "seeds").node && longer->seed_count) {
         e->seed_count = longer->seed_count;
         e->seeds = xrealloc(e->seeds, e->seed_count * sizeof *e->seeds);
         memcpy(e->seeds, longer->seeds, e->seed_count * sizeof *e->seeds);
@@ -109,15 +119,24 @@ static bool pair_seeds(Experiment *e, Json entry, Error *err)
     return true;
 }
 
-static void take_over(Experiment *e)
+static bool take_over(const Book *book, Experiment *e, Json entry, Error *err)
 {
     const Experiment *m = e->members.items, *own = m[0].stored ? &m[1] : &m[0];
     const bool both = !m[0].stored && !m[1].stored;
+    if (own->stored) {
+        const Protocol *named = book_protocol(book, e->protocol.name);
+        if (!named)
+            return json_fail(entry, err, "there is no protocol %s; palbench ls protocols lists them", e->protocol.name);
+        e->protocol = *named;
+        e->model = "stored";
+        return true;
+    }
     e->dataset = own->dataset;
     e->protocol = own->protocol;
     e->model = own->model;
     if (both && strcmp(m[0].model, m[1].model) != 0) e->model = e->models = xformat("%s + %s", m[0].model, m[1].model);
     e->setting = both && m[1].setting.kind > m[0].setting.kind ? m[1].setting : own->setting;
+    return true;
 }
 
 static bool check_pair(const Experiment *m, Json of, Error *err)
@@ -139,8 +158,7 @@ bool ensemble_resolve(const Book *book, Experiment *e, Error *err)
     for (size_t k = 0; k < 2; k++)
         if (!find_member(book, e, json_at(of, k), err)) return false;
     if (!check_pair(e->members.items, of, err)) return false;
-    take_over(e);
-    return pair_seeds(e, entry, err);
+    return take_over(book, e, entry, err) && pair_seeds(e, entry, err);
 }
 
 char *ensemble_setting(const char *first, const char *second)
