@@ -13,7 +13,7 @@
 extern char **environ;
 
 const char *const gnuplot_colours[GNUPLOT_COLOURS] = {"#0072B2", "#E69F00", "#009E73", "#CC79A7",
-                                                      "#56B4E9", "#D55E00", "#555555"};
+                                                      "#56B4E9", "#D55E00", "#555555", "#882255"};
 
 bool gnuplot_available(void)
 {

@@ -3,8 +3,8 @@
 
 #include "harness/base/text.h"
 
-/* Okabe and Ito's palette: told apart with any colour vision. */
-enum { GNUPLOT_COLOURS = 7 };
+/* Okabe and Ito's palette, told apart with any colour vision, and a wine red of Tol's as the eighth. */
+enum { GNUPLOT_COLOURS = 8 };
 extern const char *const gnuplot_colours[GNUPLOT_COLOURS];
 /* Grey axes without a box, plain text: what every plot's body begins with. */
 extern const char *const gnuplot_axes;
