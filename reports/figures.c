@@ -2,9 +2,6 @@
 
 #include "harness/base/memory.h"
 #include "harness/base/text.h"
-#include "harness/bench/import_scores.h"
-#include "methods/ensemble.h"
-#include "methods/method.h"
 #include "reports/gnuplot.h"
 
 #include <math.h>
@@ -12,13 +9,6 @@
 #include <string.h>
 
 enum { CURVE_POINTS = 400 };
-
-/* A legend above the plot, in as many columns as surely fit: gnuplot's own guess of a text's width is too small for some fonts. */
-static void legend_above(size_t longest, int width, Text *body)
-{
-    const int entry = 8 * (int)longest + 60, fitting = (width - 80) / entry;
-    text_addf(body, "set key outside top center horizontal samplen 2 maxcols %d\n", fitting < 1 ? 1 : fitting);
-}
 
 bool figure_map_by_method(const Summary *s, size_t column, const char *folder, const char *name, Error *err)
 {
@@ -44,85 +34,6 @@ bool figure_map_by_method(const Summary *s, size_t column, const char *folder, c
               fmin(108, ceil(highest * 1.12)), (double)used - 0.4, gnuplot_colours[0], highest * 0.012);
     const bool good = gnuplot_draw(folder, name, 900, 90 + 30 * (int)used, data.data, body.data, err);
     text_free(&data), text_free(&body);
-    return good;
-}
-
-/* Ensembles, and results from elsewhere, have one method's name in common, but not the method. */
-static bool same_method(const Row *a, const Row *b)
-{
-    const bool many = strcmp(a->method, method_ensemble.name) == 0 || strcmp(a->method, stage_imported.name) == 0;
-    return strcmp(a->method, b->method) == 0 && (!many || strcmp(a->plain, b->plain) == 0);
-}
-
-/* Does row a stand before b, by mAP? */
-static bool ahead(const Summary *s, size_t column, size_t a, size_t b)
-{
-    const double x = summary_cell(s, a, column)->map.mean, y = summary_cell(s, b, column)->map.mean;
-    return x > y || (x >= y && a < b);
-}
-
-/* The best row of each method, in the table's order. Returns their number; `rows` has room for every row. */
-static size_t best_rows(const Summary *s, size_t column, size_t *rows)
-{
-    size_t count = 0;
-    for (size_t row = 0; row < s->row_count; row++) {
-        bool best = summary_cell(s, row, column)->count > 0;
-        for (size_t other = 0; best && other < s->row_count; other++)
-            best = other == row || !summary_cell(s, other, column)->count ||
-                   !same_method(&s->rows[other], &s->rows[row]) || ahead(s, column, row, other);
-        if (best) rows[count++] = row;
-    }
-    return count;
-}
-
-/* Leaves the `keep` highest of them, in the same order. */
-static size_t highest_rows(const Summary *s, size_t column, size_t *rows, size_t count, size_t keep)
-{
-    while (count > keep) {
-        size_t lowest = 0;
-        for (size_t i = 1; i < count; i++)
-            if (ahead(s, column, rows[lowest], rows[i])) lowest = i;
-        memmove(rows + lowest, rows + lowest + 1, (--count - lowest) * sizeof *rows);
-    }
-    return count;
-}
-
-bool figure_per_class(const Summary *s, size_t column, const char *folder, const char *name, size_t *methods,
-                      Error *err)
-{
-    size_t *rows = xcalloc(s->row_count + 1, sizeof *rows), longest = 0;
-    *methods = best_rows(s, column, rows);
-    const size_t count = highest_rows(s, column, rows, *methods, PER_CLASS_METHODS);
-    const Column *c = &s->columns[column];
-    Text data = {0}, body = {0};
-    text_add(&data, "class");
-    for (size_t k = 0; k < count; k++) {
-        text_add(&data, " ");
-        gnuplot_quoted(s->rows[rows[k]].label, &data);
-        if (strlen(s->rows[rows[k]].label) > longest) longest = strlen(s->rows[rows[k]].label);
-    }
-    text_add(&data, "\n");
-    for (size_t class = 0; class < c->classes; class ++) {
-        gnuplot_quoted(c->class_names[class], &data);
-        for (size_t k = 0; k < count; k++) {
-            const double ap = summary_cell(s, rows[k], column)->ap[class];
-            text_addf(&data, isnan(ap) ? " NaN" : " %.3f", ap);
-        }
-        text_add(&data, "\n");
-    }
-    const int wanted = 300 + (14 + 6 * (int)count) * (int)c->classes, width = wanted > 2400 ? 2400 : wanted;
-    text_add(&body, gnuplot_axes);
-    legend_above(longest, width, &body);
-    text_addf(&body,
-              "set style data histogram\nset style histogram clustered gap 1.4\nset style fill solid 0.9 noborder\n"
-              "set yrange [0:100]\nset ylabel 'AP (percent)'\nset grid y lc rgb '#dddddd'\n"
-              "set xtics rotate by -40 scale 0\nplot ");
-    for (size_t k = 0; k < count; k++)
-        text_addf(&body, "$data using %zu%s title columnheader(%zu) lc rgb '%s'%s", k + 2, k ? "" : ":xtic(1)", k + 2,
-                  gnuplot_colours[k % GNUPLOT_COLOURS], k + 1 < count ? ", \\\n     " : "\n");
-    const bool good = gnuplot_draw(folder, name, width, 430, data.data, body.data, err);
-    text_free(&data), text_free(&body);
-    free(rows);
     return good;
 }
 
@@ -179,6 +90,37 @@ static void add_curves(const Summary *s, size_t column, size_t row, const char *
     }
 }
 
+static double last_loss(const StoredResult *r)
+{
+    const size_t last = r->steps < 10 ? 1 : r->steps / 10;
+    double sum = 0;
+    for (size_t i = r->steps - last; i < r->steps; i++) sum += (double)r->loss[i];
+    return sum / (double)last;
+}
+
+/* Trainings whose lengths or losses are of different orders stand on logarithmic axes. */
+static void loss_axes(const Summary *s, size_t column, Text *body)
+{
+    double shortest = INFINITY, longest = 0, lowest = INFINITY, highest = 0;
+    double smallest = INFINITY, largest = 0;
+    for (size_t row = 0; row < s->row_count; row++) {
+        if (!has_curve(s, column, row)) continue;
+        const Cell *cell = summary_cell(s, row, column);
+        for (size_t k = 0; k < cell->count; k++) {
+            const StoredResult *r = cell->results[k];
+            if (!r->steps) continue;
+            shortest = fmin(shortest, (double)r->steps), longest = fmax(longest, (double)r->steps);
+            lowest = fmin(lowest, last_loss(r)), highest = fmax(highest, last_loss(r));
+            for (size_t i = 0; i < r->steps; i++)
+                if (isfinite(r->loss[i]))
+                    smallest = fmin(smallest, (double)r->loss[i]), largest = fmax(largest, (double)r->loss[i]);
+        }
+    }
+    if (longest >= 20 * shortest) text_addf(body, "set logscale x\nset xrange [1:%g]\n", 1.05 * longest);
+    if (smallest > 0 && highest >= 10 * lowest)
+        text_addf(body, "set logscale y\nset yrange [%g:%g]\n", smallest / 1.1, largest * 1.1);
+}
+
 bool figure_loss(const Summary *s, size_t column, const char *folder, const char *name, bool *drawn, Error *err)
 {
     enum { WIDTH = 900 };
@@ -192,7 +134,8 @@ bool figure_loss(const Summary *s, size_t column, const char *folder, const char
     *drawn = block > 0;
     if (!*drawn) return true;
     text_add(&body, gnuplot_axes);
-    legend_above(longest, WIDTH, &body);
+    gnuplot_legend(longest, lines, WIDTH, &body);
+    loss_axes(s, column, &body);
     text_addf(&body, "set xlabel 'step'\nset ylabel 'training loss'\nset grid lc rgb '#dddddd'\nplot %s\n", plots.data);
     const bool good = gnuplot_draw(folder, name, WIDTH, 400, data.data, body.data, err);
     text_free(&data), text_free(&body), text_free(&plots);

@@ -1,4 +1,5 @@
 /* The grid of methods and numbers of labelled images as tables. */
+#include "harness/base/memory.h"
 #include "reports/html.h"
 #include "reports/labelled_grid.h"
 #include "reports/settings.h"
@@ -10,6 +11,13 @@
 static const Row *line_row(const LabelledGrid *g, size_t line)
 {
     return &g->summary->rows[g->lines[line]];
+}
+
+/* "CoOp", "SPARC [1]"; caller frees. */
+static char *noted_label(const LabelledGrid *g, size_t line)
+{
+    const size_t note = note_number(g->summary, g->lines[line]);
+    return note ? xformat("%s [%zu]", line_row(g, line)->plain, note) : xstrdup(line_row(g, line)->plain);
 }
 
 static void value_text(const LabelledGrid *g, size_t line, size_t value, const char *plus_minus, Text *out)
@@ -37,8 +45,9 @@ void labelled_plain(const LabelledGrid *g, Text *out)
     Text title = {0};
     size_t width = strlen("method");
     for (size_t line = 0; line < g->line_count; line++) {
-        const size_t length = strlen(line_row(g, line)->plain) + (note_number(g->summary, g->lines[line]) ? 5 : 0);
-        if (length > width) width = length;
+        char *label = noted_label(g, line);
+        if (strlen(label) > width) width = strlen(label);
+        free(label);
     }
     column_title(&g->summary->columns[g->column], &title);
     text_addf(out, "%s, %s\n%-*s", title.data, setting_axis_title(g->axis), (int)width, "method");
@@ -46,12 +55,9 @@ void labelled_plain(const LabelledGrid *g, Text *out)
     for (size_t v = 0; v < g->value_count; v++) text_addf(out, "  %11.6g", g->values[v]);
     text_add(out, "  seeds\n");
     for (size_t line = 0; line < g->line_count; line++) {
-        Text label = {0};
-        text_add(&label, line_row(g, line)->plain);
-        if (note_number(g->summary, g->lines[line]))
-            text_addf(&label, " [%zu]", note_number(g->summary, g->lines[line]));
-        text_addf(out, "%-*s", (int)width, label.data);
-        text_free(&label);
+        char *label = noted_label(g, line);
+        text_addf(out, "%-*s", (int)width, label);
+        free(label);
         for (size_t v = 0; v < g->value_count; v++) {
             Text value = {0};
             value_text(g, line, v, " +- ", &value);

@@ -5,6 +5,7 @@
 #include "reports/tables.h"
 
 #include <math.h>
+#include <string.h>
 
 static const char *const style =
     "body{font:15px/1.5 system-ui,-apple-system,'Segoe UI','DejaVu "
@@ -144,6 +145,13 @@ static bool has_methods(const Summary *s)
     return false;
 }
 
+static bool has_labelled(const Summary *s)
+{
+    for (size_t row = 0; row < s->row_count; row++)
+        if (strcmp(s->rows[row].setting, "zero-shot") != 0) return true;
+    return false;
+}
+
 static void section_links(const Page *page, bool leading, Text *out)
 {
     for (size_t i = 0; i < page->section_count; i++)
@@ -158,8 +166,11 @@ static void head(const Page *page, Text *out)
     html_escaped(page->options->title, out);
     text_addf(out, "</title><style>%s</style></head>\n<body><main>\n<h1>palbench report: ", style);
     html_escaped(page->options->title, out);
+    text_add(out, "</h1>\n<p class=\"lead\">Multi-label image recognition with a frozen CLIP");
+    text_add(out, has_labelled(page->summary)
+                      ? ", without labelled training images unless a row or column says how many. "
+                      : " and no real training images. ");
     text_add(out,
-             "</h1>\n<p class=\"lead\">Multi-label image recognition with a frozen CLIP and no real training images. "
              "mAP is the mean over "
              "classes of non-interpolated average precision, in percent; ± is the standard deviation over seeds.</p>\n"
              "<nav>");
