@@ -82,7 +82,7 @@ bool gnuplot_draw(const char *folder, const char *name, int width, int height, c
 
 int gnuplot_legend(size_t longest, size_t entries, int width, Text *body)
 {
-    const int fitting = (width - 80) / (7 * (int)longest + 56), columns = fitting < 1 ? 1 : fitting;
+    const int fitting = (width - 100) / (8 * (int)longest + 60), columns = fitting < 1 ? 1 : fitting;
     text_addf(body, "set key outside top center horizontal samplen 2 maxcols %d\n", columns);
     return ((int)entries + columns - 1) / columns;
 }
