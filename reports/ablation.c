@@ -52,6 +52,22 @@ void ablation_make(Ablation *a, const AblationSuite *suite, const ResultList *re
     for (size_t i = 0; a->has_full && i < a->count; i++) compare(&a->rows[i], &a->rows[0]);
 }
 
+static bool among(const char *const *names, const char *name)
+{
+    while (*names && strcmp(*names, name) != 0) names++;
+    return *names != NULL;
+}
+
+bool ablation_belongs(const AblationSuite *suite, const char *const *page, const ResultList *results)
+{
+    if (!suite->experiments[0] || !among(page, suite->experiments[0])) return false;
+    for (size_t i = 0; i < results->count; i++) {
+        const char *name = results->items[i].experiment;
+        if (among(suite->experiments, name) && !among(page, name)) return true;
+    }
+    return false;
+}
+
 void ablation_free(Ablation *a)
 {
     for (size_t i = 0; i < a->count; i++) free(a->rows[i].results), free(a->rows[i].label);

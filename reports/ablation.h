@@ -22,6 +22,9 @@ typedef struct Ablation {
 
 /* Results and names are borrowed from `suite` and `results`. */
 void ablation_make(Ablation *ablation, const AblationSuite *suite, const ResultList *results);
+/* Whether a page shows it beside its own experiments (NULL-terminated): the page has the full method, and the store a result that the
+ * page has not. */
+bool ablation_belongs(const AblationSuite *suite, const char *const *page, const ResultList *results);
 void ablation_free(Ablation *ablation);
 /* "-1.25 ± 0.31", "-" without one; the sign is a plain hyphen. */
 void ablation_difference(const AblationRow *row, const char *plus_minus, Text *out);

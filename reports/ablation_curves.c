@@ -134,8 +134,9 @@ static void set_axis(const CurveSet *set, Text *body)
 
 static const char *axis_title(const char *key)
 {
-    if (strcmp(key, "setting.few_shot") == 0) return "labelled images a class";
-    return strcmp(key, "setting.partial") == 0 ? "share of labels known" : key;
+    for (size_t i = 0; i < SETTING_AXES; i++)
+        if (strcmp(key, setting_axes[i]) == 0) return setting_axis_title(key);
+    return key;
 }
 
 bool curves_draw(const CurveSet *set, const char *folder, const char *name, Error *err)

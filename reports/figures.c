@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BARS_MAX = 5, CURVE_POINTS = 400 };
+enum { CURVE_POINTS = 400 };
 
 bool figure_map_by_method(const Summary *s, size_t column, const char *folder, const char *name, Error *err)
 {
@@ -17,7 +17,7 @@ bool figure_map_by_method(const Summary *s, size_t column, const char *folder, c
     double highest = 0;
     for (size_t row = s->row_count; row-- > 0;) { /* gnuplot's y grows upwards: the first row goes on top */
         const Cell *cell = summary_cell(s, row, column);
-        if (!cell->count) continue;
+        if (!cell->count || s->rows[row].swept) continue;
         text_addf(&data, "%zu ", used++);
         gnuplot_quoted(s->rows[row].label, &data);
         text_addf(&data, " %.4f %.4f \"%.1f\"\n", cell->map.mean, cell->map.std, cell->map.mean);
@@ -33,57 +33,6 @@ bool figure_map_by_method(const Summary *s, size_t column, const char *folder, c
               "     $data using ($3+$4+%.1f):1:5 with labels left notitle\n",
               fmin(108, ceil(highest * 1.12)), (double)used - 0.4, gnuplot_colours[0], highest * 0.012);
     const bool good = gnuplot_draw(folder, name, 900, 90 + 30 * (int)used, data.data, body.data, err);
-    text_free(&data), text_free(&body);
-    return good;
-}
-
-/* The best row of each method, at most BARS_MAX of them, in the table's order. */
-static size_t best_rows(const Summary *s, size_t column, size_t rows[BARS_MAX])
-{
-    size_t count = 0;
-    for (size_t row = 0; row < s->row_count; row++) {
-        const Cell *cell = summary_cell(s, row, column);
-        bool best = cell->count > 0;
-        for (size_t other = 0; best && other < s->row_count; other++) {
-            const Cell *rival = summary_cell(s, other, column);
-            best = other == row || !rival->count || strcmp(s->rows[other].method, s->rows[row].method) ||
-                   rival->map.mean < cell->map.mean || (rival->map.mean <= cell->map.mean && other > row);
-        }
-        if (best && count < BARS_MAX) rows[count++] = row;
-    }
-    return count;
-}
-
-bool figure_per_class(const Summary *s, size_t column, const char *folder, const char *name, Error *err)
-{
-    size_t rows[BARS_MAX];
-    const size_t count = best_rows(s, column, rows);
-    const Column *c = &s->columns[column];
-    Text data = {0}, body = {0};
-    text_add(&data, "class");
-    for (size_t k = 0; k < count; k++) {
-        text_add(&data, " ");
-        gnuplot_quoted(s->rows[rows[k]].label, &data);
-    }
-    text_add(&data, "\n");
-    for (size_t class = 0; class < c->classes; class ++) {
-        gnuplot_quoted(c->class_names[class], &data);
-        for (size_t k = 0; k < count; k++) {
-            const double ap = summary_cell(s, rows[k], column)->ap[class];
-            text_addf(&data, isnan(ap) ? " NaN" : " %.3f", ap);
-        }
-        text_add(&data, "\n");
-    }
-    text_add(&body, gnuplot_axes);
-    text_addf(&body,
-              "set style data histogram\nset style histogram clustered gap 1.4\nset style fill solid 0.9 noborder\n"
-              "set yrange [0:100]\nset ylabel 'AP (percent)'\nset grid y lc rgb '#dddddd'\n"
-              "set xtics rotate by -40 scale 0\nset key outside top horizontal center\nplot ");
-    for (size_t k = 0; k < count; k++)
-        text_addf(&body, "$data using %zu%s title columnheader(%zu) lc rgb '%s'%s", k + 2, k ? "" : ":xtic(1)", k + 2,
-                  gnuplot_colours[k % GNUPLOT_COLOURS], k + 1 < count ? ", \\\n     " : "\n");
-    const int width = 300 + 34 * (int)c->classes;
-    const bool good = gnuplot_draw(folder, name, width > 2400 ? 2400 : width, 430, data.data, body.data, err);
     text_free(&data), text_free(&body);
     return good;
 }
@@ -107,40 +56,88 @@ static bool same_training(const Summary *s, size_t column, size_t row)
     const Cell *cell = summary_cell(s, row, column);
     for (size_t other = 0; other < row; other++) {
         const Cell *earlier = summary_cell(s, other, column);
-        if (!earlier->count || !cell->count) continue;
+        if (!summary_represents(s, other, column) || !cell->count) continue;
         const StoredResult *a = earlier->results[0], *b = cell->results[0];
         if (a->steps && a->steps == b->steps && !memcmp(a->loss, b->loss, a->steps * sizeof *a->loss)) return true;
     }
     return false;
 }
 
+static bool has_curve(const Summary *s, size_t column, size_t row)
+{
+    bool trained = false;
+    const Cell *cell = summary_cell(s, row, column);
+    for (size_t k = 0; k < cell->count; k++) trained = trained || cell->results[k]->steps;
+    return trained && summary_represents(s, row, column) && !same_training(s, column, row);
+}
+
+/* Curves of one row, a block of data each; *block is the number of the next. */
+static void add_curves(const Summary *s, size_t column, size_t row, const char *colour, size_t *block, Text *data,
+                       Text *body)
+{
+    const Cell *cell = summary_cell(s, row, column);
+    bool titled = false;
+    for (size_t k = 0; k < cell->count; k++) {
+        if (!cell->results[k]->steps) continue;
+        add_curve(cell->results[k], data);
+        text_addf(body, "%s$data index %zu using 1:2 with lines lw 1.4 lc rgb '%s' ", *block ? ", \\\n     " : "",
+                  *block, colour);
+        if (titled)
+            text_add(body, "notitle");
+        else
+            text_add(body, "title "), gnuplot_quoted(s->rows[row].label, body);
+        titled = true, ++*block;
+    }
+}
+
+static double last_loss(const StoredResult *r)
+{
+    const size_t last = r->steps < 10 ? 1 : r->steps / 10;
+    double sum = 0;
+    for (size_t i = r->steps - last; i < r->steps; i++) sum += (double)r->loss[i];
+    return sum / (double)last;
+}
+
+/* Trainings whose lengths or losses are of different orders stand on logarithmic axes. */
+static void loss_axes(const Summary *s, size_t column, Text *body)
+{
+    double shortest = INFINITY, longest = 0, lowest = INFINITY, highest = 0;
+    double smallest = INFINITY, largest = 0;
+    for (size_t row = 0; row < s->row_count; row++) {
+        if (!has_curve(s, column, row)) continue;
+        const Cell *cell = summary_cell(s, row, column);
+        for (size_t k = 0; k < cell->count; k++) {
+            const StoredResult *r = cell->results[k];
+            if (!r->steps) continue;
+            shortest = fmin(shortest, (double)r->steps), longest = fmax(longest, (double)r->steps);
+            lowest = fmin(lowest, last_loss(r)), highest = fmax(highest, last_loss(r));
+            for (size_t i = 0; i < r->steps; i++)
+                if (isfinite(r->loss[i]))
+                    smallest = fmin(smallest, (double)r->loss[i]), largest = fmax(largest, (double)r->loss[i]);
+        }
+    }
+    if (longest >= 20 * shortest) text_addf(body, "set logscale x\nset xrange [1:%g]\n", 1.05 * longest);
+    if (smallest > 0 && highest >= 10 * lowest)
+        text_addf(body, "set logscale y\nset yrange [%g:%g]\n", smallest / 1.1, largest * 1.1);
+}
+
 bool figure_loss(const Summary *s, size_t column, const char *folder, const char *name, bool *drawn, Error *err)
 {
-    Text data = {0}, body = {0};
-    size_t block = 0, row_number = 0;
-    text_add(&body, gnuplot_axes);
-    text_add(&body, "set xlabel 'step'\nset ylabel 'training loss'\nset grid lc rgb '#dddddd'\n"
-                    "set key outside top horizontal center\nplot ");
+    enum { WIDTH = 900 };
+    Text data = {0}, body = {0}, plots = {0};
+    size_t block = 0, lines = 0, longest = 0;
     for (size_t row = 0; row < s->row_count; row++) {
-        const Cell *cell = summary_cell(s, row, column);
-        bool titled = false;
-        if (same_training(s, column, row)) continue;
-        for (size_t k = 0; k < cell->count; k++) {
-            if (!cell->results[k]->steps) continue;
-            add_curve(cell->results[k], &data);
-            text_addf(&body, "%s$data index %zu using 1:2 with lines lw 1.4 lc rgb '%s' ", block ? ", \\\n     " : "",
-                      block, gnuplot_colours[row_number % GNUPLOT_COLOURS]);
-            if (titled)
-                text_add(&body, "notitle");
-            else
-                text_add(&body, "title "), gnuplot_quoted(s->rows[row].label, &body);
-            titled = true, block++;
-        }
-        if (titled) row_number++;
+        if (!has_curve(s, column, row)) continue;
+        add_curves(s, column, row, gnuplot_colours[lines++ % GNUPLOT_COLOURS], &block, &data, &plots);
+        if (strlen(s->rows[row].label) > longest) longest = strlen(s->rows[row].label);
     }
-    text_add(&body, "\n");
     *drawn = block > 0;
-    const bool good = !*drawn || gnuplot_draw(folder, name, 900, 400, data.data, body.data, err);
-    text_free(&data), text_free(&body);
+    if (!*drawn) return true;
+    text_add(&body, gnuplot_axes);
+    gnuplot_legend(longest, lines, WIDTH, &body);
+    loss_axes(s, column, &body);
+    text_addf(&body, "set xlabel 'step'\nset ylabel 'training loss'\nset grid lc rgb '#dddddd'\nplot %s\n", plots.data);
+    const bool good = gnuplot_draw(folder, name, WIDTH, 400, data.data, body.data, err);
+    text_free(&data), text_free(&body), text_free(&plots);
     return good;
 }

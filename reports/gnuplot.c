@@ -13,7 +13,7 @@
 extern char **environ;
 
 const char *const gnuplot_colours[GNUPLOT_COLOURS] = {"#0072B2", "#E69F00", "#009E73", "#CC79A7",
-                                                      "#56B4E9", "#D55E00", "#555555"};
+                                                      "#56B4E9", "#D55E00", "#555555", "#882255"};
 
 bool gnuplot_available(void)
 {
@@ -78,6 +78,13 @@ bool gnuplot_draw(const char *folder, const char *name, int width, int height, c
     text_free(&script);
     free(script_path);
     return good;
+}
+
+int gnuplot_legend(size_t longest, size_t entries, int width, Text *body)
+{
+    const int fitting = (width - 100) / (8 * (int)longest + 60), columns = fitting < 1 ? 1 : fitting;
+    text_addf(body, "set key outside top center horizontal samplen 2 maxcols %d\n", columns);
+    return ((int)entries + columns - 1) / columns;
 }
 
 void gnuplot_quoted(const char *text, Text *out)

@@ -3,8 +3,8 @@
 
 #include "harness/base/text.h"
 
-/* Okabe and Ito's palette: told apart with any colour vision. */
-enum { GNUPLOT_COLOURS = 7 };
+/* Okabe and Ito's palette, told apart with any colour vision, and a wine red of Tol's as the eighth. */
+enum { GNUPLOT_COLOURS = 8 };
 extern const char *const gnuplot_colours[GNUPLOT_COLOURS];
 /* Grey axes without a box, plain text: what every plot's body begins with. */
 extern const char *const gnuplot_axes;
@@ -15,5 +15,8 @@ bool gnuplot_available(void);
  * everything but the terminal; width, height in pixels. Fails when gnuplot does, with what it said. */
 bool gnuplot_draw(const char *folder, const char *name, int width, int height, const char *data, const char *body,
                   Error *err);
+/* A legend above a plot `width` pixels wide, of `entries` texts of at most `longest` bytes, in as many columns as surely fit:
+ * gnuplot's own guess of a text's width is too small for some fonts. Returns its lines. */
+int gnuplot_legend(size_t longest, size_t entries, int width, Text *body);
 /* A string of gnuplot's, in double quotes inside data: quotes and backslashes have no place in it. */
 void gnuplot_quoted(const char *text, Text *out);

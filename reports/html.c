@@ -4,6 +4,7 @@
 
 #include <openssl/evp.h>
 #include <stdlib.h>
+#include <string.h>
 
 void html_escaped(const char *text, Text *out)
 {
@@ -18,6 +19,14 @@ void html_escaped(const char *text, Text *out)
             text_add(out, "&quot;");
         else
             text_add_bytes(out, c, 1);
+    }
+}
+
+void html_link(const char *name, Text *out)
+{
+    for (const char *c = name; *c; c++) {
+        const bool plain = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9');
+        text_addf(out, plain || strchr("-._", *c) ? "%c" : "%%%02X", (unsigned char)*c);
     }
 }
 

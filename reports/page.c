@@ -5,6 +5,7 @@
 #include "reports/tables.h"
 
 #include <math.h>
+#include <string.h>
 
 static const char *const style =
     "body{font:15px/1.5 system-ui,-apple-system,'Segoe UI','DejaVu "
@@ -16,7 +17,8 @@ static const char *const style =
     "border-bottom:1px solid #eceff2}th{font-weight:600;color:#414855;vertical-align:bottom}"
     "th:first-child,td:first-child{text-align:left}tr:hover td{background:#f7faff}td.best{font-weight:700}"
     ".bar{display:inline-block;height:9px;background:#0072b2;border-radius:2px;vertical-align:middle}"
-    "td.track{min-width:330px;text-align:left}.wide{overflow-x:auto}.wide table{font-size:13px}.wide th "
+    ".grid th[colspan]{text-align:center}td.track{min-width:330px;text-align:left}.wide{overflow-x:auto}.wide "
+    "table{font-size:13px}.wide th "
     "span{writing-mode:vertical-rl;"
     "transform:rotate(180deg);max-height:170px}.wide td,.wide th{padding:3px 6px}"
     "figure{margin:14px 0 22px}figure img{max-width:100%;border:1px solid #e8ebee;border-radius:4px}"
@@ -28,17 +30,17 @@ static const char *const style =
     "p.small{color:#5a6270;font-size:13.5px}nav "
     "a{margin-right:16px;color:#0b62a8;text-decoration:none}footer{color:#6c7480;font-size:13px;margin-top:40px}";
 
-static void main_table(const Page *page, size_t column, Text *out)
+void page_methods_table(const Summary *s, size_t column, bool swept, Text *out)
 {
-    const Summary *s = page->summary;
+    const size_t best = summary_best_among(s, column, swept);
     text_add(out, "<table><tr><th>method</th><th>mAP</th><th></th><th>seeds</th><th>images</th></tr>\n");
     for (size_t row = 0; row < s->row_count; row++) {
         const Cell *cell = summary_cell(s, row, column);
-        if (!cell->count) continue;
+        if (!cell->count || s->rows[row].swept != swept) continue;
         text_add(out, "<tr><td>");
         html_escaped(s->rows[row].label, out);
         if (note_number(s, row)) text_addf(out, " <sup>%zu</sup>", note_number(s, row));
-        text_add(out, summary_best(s, column) == row ? "</td><td class=\"best\">" : "</td><td>");
+        text_add(out, best == row ? "</td><td class=\"best\">" : "</td><td>");
         cell_text(cell, " ± ", out);
         text_addf(out,
                   "</td><td class=\"track\"><span class=\"bar\" "
@@ -75,7 +77,7 @@ static void per_class_table(const Summary *s, size_t column, Text *out)
     const Column *c = &s->columns[column];
     text_add(out, "<div class=\"wide\"><table><tr><th>class</th>");
     for (size_t row = 0; row < s->row_count; row++) {
-        if (!summary_cell(s, row, column)->count) continue;
+        if (!summary_represents(s, row, column)) continue;
         text_add(out, "<th><span>");
         html_escaped(s->rows[row].label, out);
         text_add(out, "</span></th>");
@@ -86,10 +88,11 @@ static void per_class_table(const Summary *s, size_t column, Text *out)
         html_escaped(c->class_names[class], out);
         text_add(out, "</td>");
         for (size_t row = 0; row < s->row_count; row++)
-            if (summary_cell(s, row, column)->count) ap_cell(summary_cell(s, row, column)->ap[class], out);
+            if (summary_represents(s, row, column)) ap_cell(summary_cell(s, row, column)->ap[class], out);
         text_add(out, "</tr>\n");
     }
     text_add(out, "</table></div>\n");
+    if (summary_has(s, column, true)) text_addf(out, "<p class=\"small\">%s</p>\n", per_class_remark);
 }
 
 static void provenance(const Summary *s, Text *out)
@@ -120,6 +123,42 @@ static void provenance(const Summary *s, Text *out)
     }
 }
 
+/* The pages of other suites, which lie in folders beside this one. */
+static void other_pages(const ReportOptions *o, Text *out)
+{
+    if (!o->beside || !o->beside[0]) return;
+    text_add(out, "Other suites: ");
+    for (size_t i = 0; o->beside[i]; i++) {
+        text_add(out, "<a href=\"../");
+        html_link(o->beside[i], out);
+        text_add(out, "/index.html\">");
+        html_escaped(o->beside[i], out);
+        text_add(out, "</a>");
+    }
+    text_add(out, "</nav>\n<nav>");
+}
+
+static bool has_methods(const Summary *s)
+{
+    for (size_t c = 0; c < s->column_count; c++)
+        if (summary_has(s, c, false)) return true;
+    return false;
+}
+
+static bool has_labelled(const Summary *s)
+{
+    for (size_t row = 0; row < s->row_count; row++)
+        if (strcmp(s->rows[row].setting, "zero-shot") != 0) return true;
+    return false;
+}
+
+static void section_links(const Page *page, bool leading, Text *out)
+{
+    for (size_t i = 0; i < page->section_count; i++)
+        if (page->sections[i].html.length && page->sections[i].leads == leading)
+            text_addf(out, "<a href=\"#%s\">%s</a>", page->sections[i].id, page->sections[i].title);
+}
+
 static void head(const Page *page, Text *out)
 {
     text_add(out, "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
@@ -127,14 +166,19 @@ static void head(const Page *page, Text *out)
     html_escaped(page->options->title, out);
     text_addf(out, "</title><style>%s</style></head>\n<body><main>\n<h1>palbench report: ", style);
     html_escaped(page->options->title, out);
+    text_add(out, "</h1>\n<p class=\"lead\">Multi-label image recognition with a frozen CLIP");
+    text_add(out, has_labelled(page->summary)
+                      ? ", without labelled training images unless a row or column says how many. "
+                      : " and no real training images. ");
     text_add(out,
-             "</h1>\n<p class=\"lead\">Multi-label image recognition with a frozen CLIP and no real training images. "
              "mAP is the mean over "
              "classes of non-interpolated average precision, in percent; ± is the standard deviation over seeds.</p>\n"
-             "<nav><a href=\"#table\">Table</a><a href=\"#figures\">Figures</a>");
-    for (size_t i = 0; i < page->section_count; i++)
-        if (page->sections[i].html.length)
-            text_addf(out, "<a href=\"#%s\">%s</a>", page->sections[i].id, page->sections[i].title);
+             "<nav>");
+    other_pages(page->options, out);
+    if (has_methods(page->summary)) text_add(out, "<a href=\"#table\">Methods</a>");
+    section_links(page, true, out);
+    text_add(out, "<a href=\"#figures\">Figures</a>");
+    section_links(page, false, out);
     text_add(out, "<a href=\"#classes\">Per class</a><a href=\"#provenance\">Settings and provenance</a></nav>\n");
     for (size_t i = 0; i < page->remarks->count; i++) {
         text_add(out, "<p class=\"remark\">");
@@ -143,7 +187,7 @@ static void head(const Page *page, Text *out)
     }
 }
 
-static void column_heading(const Column *column, Text *out)
+void page_column_heading(const Column *column, Text *out)
 {
     Text title = {0};
     column_title(column, &title);
@@ -153,30 +197,41 @@ static void column_heading(const Column *column, Text *out)
     text_free(&title);
 }
 
-static void add_section(const Section *section, Text *out)
+static void add_sections(const Page *page, bool leading, Text *out)
 {
-    if (!section->html.length) return;
-    text_addf(out, "<h2 id=\"%s\">%s</h2>\n", section->id, section->title);
-    text_add(out, section->html.data);
+    for (size_t i = 0; i < page->section_count; i++) {
+        const Section *section = &page->sections[i];
+        if (!section->html.length || section->leads != leading) continue;
+        text_addf(out, "<h2 id=\"%s\">%s</h2>\n", section->id, section->title);
+        text_add(out, section->html.data);
+    }
+}
+
+static void methods(const Summary *s, Text *out)
+{
+    if (!has_methods(s)) return;
+    text_add(out, "<h2 id=\"table\">Methods</h2>\n");
+    for (size_t c = 0; c < s->column_count; c++) {
+        if (!summary_has(s, c, false)) continue;
+        page_column_heading(&s->columns[c], out);
+        page_methods_table(s, c, false, out);
+    }
 }
 
 bool page_write(const Page *page, Text *out, Error *err)
 {
     const Summary *s = page->summary;
     head(page, out);
-    text_add(out, "<h2 id=\"table\">Methods</h2>\n");
-    for (size_t c = 0; c < s->column_count; c++) {
-        column_heading(&s->columns[c], out);
-        main_table(page, c, out);
-    }
+    methods(s, out);
+    add_sections(page, true, out);
     method_notes(s, out);
     text_add(out, "<h2 id=\"figures\">Figures</h2>\n");
     for (size_t i = 0; i < page->figure_count; i++)
         if (!html_figure(page->figures[i].file, page->figures[i].caption, out, err)) return false;
-    for (size_t i = 0; i < page->section_count; i++) add_section(&page->sections[i], out);
+    add_sections(page, false, out);
     text_add(out, "<h2 id=\"classes\">Average precision per class</h2>\n");
     for (size_t c = 0; c < s->column_count; c++) {
-        column_heading(&s->columns[c], out);
+        page_column_heading(&s->columns[c], out);
         per_class_table(s, c, out);
     }
     text_add(

@@ -21,5 +21,8 @@ typedef struct Page {
     const TextList *remarks; /* "gnuplot is not installed ...": shown at the top */
 } Page;
 
+/* The table of a column's rows that are (not) swept, a bar each. */
+void page_methods_table(const Summary *summary, size_t column, bool swept, Text *out);
+void page_column_heading(const Column *column, Text *out);
 /* Appends the whole page. Fails when a figure cannot be read. */
 bool page_write(const Page *page, Text *out, Error *err);

@@ -5,8 +5,10 @@
 #include "reports/ablation.h"
 #include "reports/figures.h"
 #include "reports/gnuplot.h"
+#include "reports/labelled_grid.h"
 #include "reports/page.h"
 #include "reports/section.h"
+#include "reports/settings.h"
 #include "reports/sheet.h"
 #include "reports/summary.h"
 #include "reports/tables.h"
@@ -18,10 +20,7 @@ enum { FIGURES_MAX = 64 };
 
 /* Parts that are there when the store holds what they show, in the page's order. */
 static bool (*const section_writers[])(const SectionInput *in, Section *out, Error *err) = {
-    section_generated,
-    section_heat_maps,
-    section_modality_gap,
-    section_ablation,
+    section_labelled, section_generated, section_heat_maps, section_modality_gap, section_ablation,
 };
 enum { SECTIONS = sizeof section_writers / sizeof *section_writers };
 
@@ -59,14 +58,20 @@ static bool gnuplot_figures(Report *r, size_t column, Error *err)
     column_title(&s->columns[column], &title);
     char *map = figure_name("map", column), *classes = figure_name("per_class", column),
          *loss = figure_name("loss", column);
+    const bool bars = summary_has(s, column, false);
     bool drawn = false;
-    const bool good = figure_map_by_method(s, column, r->figure_folder, map, err) &&
-                      figure_per_class(s, column, r->figure_folder, classes, err) &&
+    size_t methods = 0;
+    const bool good = (!bars || figure_map_by_method(s, column, r->figure_folder, map, err)) &&
+                      figure_per_class(s, column, r->figure_folder, classes, &methods, err) &&
                       figure_loss(s, column, r->figure_folder, loss, &drawn, err);
     if (good) {
-        keep_figure(r, map, xformat("mAP by method on %s.", title.data));
-        keep_figure(r, classes,
-                    xformat("Average precision per class on %s, the best setting of each method.", title.data));
+        if (bars) keep_figure(r, map, xformat("mAP by method on %s.", title.data));
+        Text caption = {0};
+        text_addf(&caption, "Average precision per class on %s, the best setting of each method.", title.data);
+        if (methods > PER_CLASS_METHODS)
+            text_addf(&caption, " Of %zu methods the %d with the highest mAP; the table below has all.", methods,
+                      PER_CLASS_METHODS);
+        keep_figure(r, classes, caption.data);
         if (drawn) keep_figure(r, loss, xformat("Training loss on %s, one curve a seed.", title.data));
     }
     free(map), free(classes), free(loss);
@@ -136,24 +141,35 @@ static bool save(const Report *r, const char *name, Text *text, Error *err)
     return good;
 }
 
+static void section_texts(const Report *r, bool leading, Text *markdown, Text *latex)
+{
+    for (size_t i = 0; i < SECTIONS; i++) {
+        const Section *section = &r->sections[i];
+        if (section->leads != leading) continue;
+        if (section->markdown.length) text_addf(markdown, "\n## %s\n\n%s", section->title, section->markdown.data);
+        if (section->latex.length) text_addf(latex, "\n%% %s\n%s", section->title, section->latex.data);
+    }
+}
+
 static bool write_tables(const Report *r, Error *err)
 {
     const Summary *s = &r->summary;
     Text markdown = {0}, latex = {0}, results = {0}, classes = {0};
     text_addf(&markdown, "# palbench report: %s\n\nmAP in percent, mean ± standard deviation over seeds.\n\n",
               r->options->title);
+    text_add(&latex, "% needs \\usepackage{booktabs}\n");
     table_markdown(s, &markdown);
     table_latex(s, &latex);
-    for (size_t i = 0; i < SECTIONS; i++) {
-        const Section *section = &r->sections[i];
-        if (section->markdown.length) text_addf(&markdown, "\n## %s\n\n%s", section->title, section->markdown.data);
-        if (section->latex.length) text_addf(&latex, "\n%% %s\n%s", section->title, section->latex.data);
-    }
+    section_texts(r, true, &markdown, &latex);
+    notes_markdown(s, &markdown);
+    notes_latex(s, &latex);
+    section_texts(r, false, &markdown, &latex);
     for (size_t c = 0; c < s->column_count; c++) {
         text_add(&markdown, "\n## Average precision per class, ");
         column_title(&s->columns[c], &markdown);
         text_add(&markdown, "\n\n");
         per_class_markdown(s, c, &markdown);
+        if (summary_has(s, c, true)) text_addf(&markdown, "\n%s\n", per_class_remark);
         text_addf(&latex, "\n%% average precision per class, %s\n", s->columns[c].dataset);
         per_class_latex(s, c, &latex);
     }
@@ -202,6 +218,15 @@ char *report_table_text(const ResultList *results, const char *const *experiment
     Text out = {0};
     summary_make(&s, results, experiments, labels);
     table_plain(&s, &out);
+    for (size_t c = 0; c < s.column_count; c++)
+        for (size_t axis = 0; axis < SETTING_AXES; axis++) {
+            LabelledGrid grid;
+            if (!labelled_grid_make(&grid, &s, c, setting_axes[axis])) continue;
+            if (out.length) text_add(&out, "\n");
+            labelled_plain(&grid, &out);
+            labelled_grid_free(&grid);
+        }
+    notes_plain(&s, &out);
     summary_free(&s);
     return out.data;
 }

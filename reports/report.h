@@ -19,8 +19,9 @@ typedef struct ReportOptions {
     const char *const *labels;      /* what the tables call them, beside `experiments`; NULL: the names themselves */
     const AblationSuite *ablations; /* [ablation_count] */
     size_t ablation_count;
-    const char *store; /* folder of the artifacts */
-    const char *out;   /* folder to write to; made when missing */
+    const char *const *beside; /* suites whose pages lie at OUT/../SUITE/index.html, NULL-terminated; NULL: none */
+    const char *store;         /* folder of the artifacts */
+    const char *out;           /* folder to write to; made when missing */
     Progress *progress;
     /* A test picture by its position in a result's rows, for the sheet of examples; NULL: the sheet is left out. PNG bytes,
      * caller frees. */
@@ -33,7 +34,8 @@ typedef struct ReportOptions {
  * written all the same, and one sentence goes to progress notes. Fails when no result is stored. */
 bool report_write(const ReportOptions *options, Error *err);
 
-/* The main table (method x data set: mAP mean +- std) as aligned plain text for a terminal; caller frees. */
+/* The main table (method x data set: mAP mean +- std) as aligned plain text for a terminal, and for methods at several numbers of
+ * labelled images the table of method x number; caller frees. */
 char *report_table_text(const ResultList *results, const char *const *experiments, const char *const *labels);
 /* The ablation tables that have results, as aligned plain text; NULL when none has. Caller frees. */
 char *report_ablations_text(const ResultList *results, const AblationSuite *ablations, size_t count);

@@ -18,9 +18,12 @@ typedef struct SectionInput {
 typedef struct Section {
     const char *id, *title;     /* set by the function; its anchor and heading */
     Text html, markdown, latex; /* empty html: the section is left out. LaTeX: tables only */
+    bool leads; /* set by the function: belongs to the table of methods, so it stands before the figures */
 } Section;
 
 typedef bool SectionWriter(const SectionInput *in, Section *out, Error *err);
+/* Methods against the number of labelled images that they were shown. */
+SectionWriter section_labelled;
 /* What a text-to-image model drew from captions, and what an independent classifier sees in single objects of it. */
 SectionWriter section_generated;
 /* Where in a test image a method sees a class. */

@@ -45,19 +45,34 @@ static void add_generator(Settings *s, const char *path)
     artifact_close(r);
 }
 
+const char *const setting_axes[SETTING_AXES] = {"setting.few_shot", "setting.partial"};
+
+const char *setting_axis(const char *setting, double *value)
+{
+    static const char *const words[SETTING_AXES] = {"few-shot ", "partial "};
+    for (size_t i = 0; i < SETTING_AXES; i++) {
+        const size_t length = strlen(words[i]);
+        if (strncmp(setting, words[i], length) != 0) continue;
+        char *end;
+        *value = strtod(setting + length, &end);
+        if (!*end && end != setting + length) return setting_axes[i];
+    }
+    return NULL;
+}
+
+const char *setting_axis_title(const char *axis)
+{
+    return strcmp(axis, setting_axes[0]) == 0 ? "labelled images a class" : "share of labels known";
+}
+
 static void add_setting(Settings *s, const char *setting)
 {
-    static const char *const kinds[][2] = {{"few-shot ", "setting.few_shot"}, {"partial ", "setting.partial"}};
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        const size_t length = strlen(kinds[i][0]);
-        if (strncmp(setting, kinds[i][0], length) != 0) continue;
-        char *end;
-        const double value = strtod(setting + length, &end);
-        if (*end || end == setting + length) continue; /* a mask file, or an ensemble's two settings */
-        add(s, xstrdup(kinds[i][1]), xstrdup(setting + length), true, value);
-        return;
-    }
-    add(s, xstrdup("setting"), xstrdup(setting), false, 0);
+    double value;
+    const char *axis = setting_axis(setting, &value);
+    if (axis)
+        add(s, xstrdup(axis), xstrdup(strchr(setting, ' ') + 1), true, value);
+    else
+        add(s, xstrdup("setting"), xstrdup(setting), false, 0);
 }
 
 static void add_members(Settings *s, const char *json)

@@ -16,6 +16,15 @@ typedef struct Settings { /* sorted by key */
     size_t count, capacity;
 } Settings;
 
+/* The settings that are numbers: images a class, the share of labels that is known. */
+enum { SETTING_AXES = 2 };
+extern const char *const setting_axes[SETTING_AXES];
+/* "setting.few_shot" and 4 for "few-shot 4"; one of setting_axes. NULL for what is no number: "full", a mask file, the two settings
+ * of an ensemble. */
+const char *setting_axis(const char *setting, double *value);
+/* "labelled images a class" */
+const char *setting_axis_title(const char *axis);
+
 /* Options from the result; generator settings from the attributes of the generated images, where they are in the store. */
 void settings_of(const StoredResult *result, const StoredFiles *store, Settings *settings);
 void settings_free(Settings *settings);

@@ -1,6 +1,7 @@
 #include "reports/summary.h"
 
 #include "harness/base/memory.h"
+#include "reports/settings.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -22,7 +23,9 @@ static size_t row_of(Summary *s, const char *plain, const StoredResult *r)
         return row;
     }
     s->rows = xrealloc(s->rows, (s->row_count + 1) * sizeof *s->rows);
-    s->rows[s->row_count] = (Row){.label = label, .method = r->method, .note = r->note};
+    Row *new = &s->rows[s->row_count];
+    *new = (Row){.label = label, .plain = xstrdup(plain), .method = r->method, .setting = r->setting, .note = r->note};
+    new->axis = setting_axis(r->setting, &new->value);
     return s->row_count++;
 }
 
@@ -58,6 +61,24 @@ static void fill_cell(Cell *cell, const StoredResult *r)
     cell->results[cell->count++] = r;
 }
 
+static bool same_line(const Row *a, const Row *b)
+{
+    return a->axis && b->axis && strcmp(a->axis, b->axis) == 0 && strcmp(a->plain, b->plain) == 0;
+}
+
+/* Of an axis all rows are swept or none: a method at one value alone is a point among the others' curves. */
+static void mark_swept(Summary *s)
+{
+    for (size_t a = 0; a < s->row_count; a++)
+        for (size_t b = 0; b < a; b++) {
+            bool together = false;
+            for (size_t c = 0; c < s->column_count && same_line(&s->rows[a], &s->rows[b]); c++)
+                together = together || (summary_cell(s, a, c)->count && summary_cell(s, b, c)->count);
+            for (size_t i = 0; together && i < s->row_count; i++)
+                if (s->rows[i].axis && strcmp(s->rows[i].axis, s->rows[a].axis) == 0) s->rows[i].swept = true;
+        }
+}
+
 void summary_make(Summary *s, const ResultList *results, const char *const *experiments, const char *const *labels)
 {
     *s = (Summary){0};
@@ -85,12 +106,13 @@ void summary_make(Summary *s, const ResultList *results, const char *const *expe
         free(maps);
         mean_per_class(cell, s->columns[i % s->column_count].classes);
     }
+    mark_swept(s);
 }
 
 void summary_free(Summary *s)
 {
     for (size_t i = 0; i < s->row_count * s->column_count; i++) free(s->cells[i].results), free(s->cells[i].ap);
-    for (size_t i = 0; i < s->row_count; i++) free(s->rows[i].label);
+    for (size_t i = 0; i < s->row_count; i++) free(s->rows[i].label), free(s->rows[i].plain);
     free(s->cells), free(s->rows), free(s->columns);
     *s = (Summary){0};
 }
@@ -100,13 +122,44 @@ const Cell *summary_cell(const Summary *s, size_t row, size_t column)
     return &s->cells[row * s->column_count + column];
 }
 
-size_t summary_best(const Summary *s, size_t column)
+/* 0: rows that are not swept, 1: that are, 2: all. */
+static size_t best_of(const Summary *s, size_t column, int kind)
 {
     size_t best = 0;
     double highest = -INFINITY;
     for (size_t row = 0; row < s->row_count; row++) {
         const Cell *cell = summary_cell(s, row, column);
+        if (kind != 2 && s->rows[row].swept != kind) continue;
         if (cell->count && cell->map.mean > highest) highest = cell->map.mean, best = row;
     }
     return best;
+}
+
+size_t summary_best(const Summary *s, size_t column)
+{
+    return best_of(s, column, 2);
+}
+
+size_t summary_best_among(const Summary *s, size_t column, bool swept)
+{
+    return best_of(s, column, swept);
+}
+
+bool summary_has(const Summary *s, size_t column, bool swept)
+{
+    for (size_t row = 0; row < s->row_count; row++)
+        if (s->rows[row].swept == swept && summary_cell(s, row, column)->count) return true;
+    return false;
+}
+
+bool summary_represents(const Summary *s, size_t row, size_t column)
+{
+    const Cell *cell = summary_cell(s, row, column);
+    if (!cell->count) return false;
+    for (size_t other = 0; s->rows[row].swept && other < s->row_count; other++) {
+        const Cell *rival = summary_cell(s, other, column);
+        if (other == row || !rival->count || !same_line(&s->rows[row], &s->rows[other])) continue;
+        if (rival->map.mean > cell->map.mean || (rival->map.mean >= cell->map.mean && other < row)) return false;
+    }
+    return true;
 }

@@ -58,10 +58,23 @@ static char *noted_label(const Summary *s, size_t row)
     return note ? xformat("%s [%zu]", s->rows[row].label, note) : xstrdup(s->rows[row].label);
 }
 
+/* The first column at or behind `column` that has rows in the table of methods. */
+static size_t table_column(const Summary *s, size_t column)
+{
+    while (column < s->column_count && !summary_has(s, column, false)) column++;
+    return column;
+}
+
+static size_t table_row(const Summary *s, size_t row)
+{
+    while (row < s->row_count && s->rows[row].swept) row++;
+    return row;
+}
+
 static size_t label_width(const Summary *s)
 {
     size_t width = strlen("method");
-    for (size_t row = 0; row < s->row_count; row++) {
+    for (size_t row = table_row(s, 0); row < s->row_count; row = table_row(s, row + 1)) {
         char *label = noted_label(s, row);
         if (strlen(label) > width) width = strlen(label);
         free(label);
@@ -71,21 +84,22 @@ static size_t label_width(const Summary *s)
 
 void table_plain(const Summary *s, Text *out)
 {
+    if (table_column(s, 0) == s->column_count) return;
     const int width = (int)label_width(s);
     text_addf(out, "%-*s", width, "method");
-    for (size_t c = 0; c < s->column_count; c++) {
+    for (size_t c = table_column(s, 0); c < s->column_count; c = table_column(s, c + 1)) {
         Text title = {0};
         column_title(&s->columns[c], &title);
         text_addf(out, "  %18s", title.data);
         text_free(&title);
     }
     text_add(out, "  seeds\n");
-    for (size_t row = 0; row < s->row_count; row++) {
+    for (size_t row = table_row(s, 0); row < s->row_count; row = table_row(s, row + 1)) {
         size_t seeds = 0;
         char *label = noted_label(s, row);
         text_addf(out, "%-*s", width, label);
         free(label);
-        for (size_t c = 0; c < s->column_count; c++) {
+        for (size_t c = table_column(s, 0); c < s->column_count; c = table_column(s, c + 1)) {
             Text value = {0};
             const Cell *cell = summary_cell(s, row, c);
             cell_text(cell, " +- ", &value);
@@ -95,33 +109,42 @@ void table_plain(const Summary *s, Text *out)
         }
         text_addf(out, "  %5zu\n", seeds);
     }
+}
+
+void notes_plain(const Summary *s, Text *out)
+{
     const Row *noted;
     for (size_t n = 1; (noted = note_row(s, n)); n++) text_addf(out, "[%zu] %s: %s\n", n, noted->method, noted->note);
 }
 
 void table_markdown(const Summary *s, Text *out)
 {
+    if (table_column(s, 0) == s->column_count) return;
     text_add(out, "| method |");
-    for (size_t c = 0; c < s->column_count; c++) {
+    for (size_t c = table_column(s, 0); c < s->column_count; c = table_column(s, c + 1)) {
         text_add(out, " ");
         column_title(&s->columns[c], out);
         text_add(out, " |");
     }
     text_add(out, "\n| --- |");
-    for (size_t c = 0; c < s->column_count; c++) text_add(out, " ---: |");
+    for (size_t c = table_column(s, 0); c < s->column_count; c = table_column(s, c + 1)) text_add(out, " ---: |");
     text_add(out, "\n");
-    for (size_t row = 0; row < s->row_count; row++) {
+    for (size_t row = table_row(s, 0); row < s->row_count; row = table_row(s, row + 1)) {
         text_addf(out, "| %s", s->rows[row].label);
         if (note_number(s, row)) text_addf(out, " <sup>%zu</sup>", note_number(s, row));
         text_add(out, " |");
-        for (size_t c = 0; c < s->column_count; c++) {
-            const bool best = summary_best(s, c) == row;
+        for (size_t c = table_column(s, 0); c < s->column_count; c = table_column(s, c + 1)) {
+            const bool best = summary_best_among(s, c, false) == row;
             text_add(out, best ? " **" : " ");
             cell_text(summary_cell(s, row, c), " ± ", out);
             text_add(out, best ? "** |" : " |");
         }
         text_add(out, "\n");
     }
+}
+
+void notes_markdown(const Summary *s, Text *out)
+{
     const Row *noted;
     for (size_t n = 1; (noted = note_row(s, n)); n++)
         text_addf(out, "\n<sup>%zu</sup> %s: %s\n", n, noted->method, noted->note);
@@ -153,19 +176,20 @@ static void latex_column_title(const Column *column, Text *out)
 
 void table_latex(const Summary *s, Text *out)
 {
-    text_add(out, "% needs \\usepackage{booktabs}\n\\begin{tabular}{l");
-    for (size_t c = 0; c < s->column_count; c++) text_add(out, "r");
+    if (table_column(s, 0) == s->column_count) return;
+    text_add(out, "\\begin{tabular}{l");
+    for (size_t c = table_column(s, 0); c < s->column_count; c = table_column(s, c + 1)) text_add(out, "r");
     text_add(out, "}\n\\toprule\nMethod");
-    for (size_t c = 0; c < s->column_count; c++) {
+    for (size_t c = table_column(s, 0); c < s->column_count; c = table_column(s, c + 1)) {
         text_add(out, " & ");
         latex_column_title(&s->columns[c], out);
     }
     text_add(out, " \\\\\n\\midrule\n");
-    for (size_t row = 0; row < s->row_count; row++) {
+    for (size_t row = table_row(s, 0); row < s->row_count; row = table_row(s, row + 1)) {
         latex_escaped(s->rows[row].label, out);
         if (note_number(s, row)) text_addf(out, "$^{%zu}$", note_number(s, row));
-        for (size_t c = 0; c < s->column_count; c++) {
-            const bool best = summary_best(s, c) == row;
+        for (size_t c = table_column(s, 0); c < s->column_count; c = table_column(s, c + 1)) {
+            const bool best = summary_best_among(s, c, false) == row;
             text_add(out, best ? " & \\textbf{" : " & ");
             cell_text(summary_cell(s, row, c), " $\\pm$ ", out);
             if (best) text_add(out, "}");
@@ -173,6 +197,10 @@ void table_latex(const Summary *s, Text *out)
         text_add(out, " \\\\\n");
     }
     text_add(out, "\\bottomrule\n\\end{tabular}\n");
+}
+
+void notes_latex(const Summary *s, Text *out)
+{
     const Row *noted;
     for (size_t n = 1; (noted = note_row(s, n)); n++) {
         text_addf(out, "\\par\\footnotesize $^{%zu}$ ", n);
@@ -191,19 +219,22 @@ static void ap_text(const Cell *cell, size_t class, Text *out)
         text_addf(out, "%.1f", cell->ap[class]);
 }
 
+const char *const per_class_remark = "Of a method that was shown several numbers of labelled images, the one with the "
+                                     "highest mAP; all are in per_class.csv.";
+
 void per_class_markdown(const Summary *s, size_t column, Text *out)
 {
     text_add(out, "| class |");
     for (size_t row = 0; row < s->row_count; row++)
-        if (summary_cell(s, row, column)->count) text_addf(out, " %s |", s->rows[row].label);
+        if (summary_represents(s, row, column)) text_addf(out, " %s |", s->rows[row].label);
     text_add(out, "\n| --- |");
     for (size_t row = 0; row < s->row_count; row++)
-        if (summary_cell(s, row, column)->count) text_add(out, " ---: |");
+        if (summary_represents(s, row, column)) text_add(out, " ---: |");
     text_add(out, "\n");
     for (size_t class = 0; class < s->columns[column].classes; class ++) {
         text_addf(out, "| %s |", s->columns[column].class_names[class]);
         for (size_t row = 0; row < s->row_count; row++) {
-            if (!summary_cell(s, row, column)->count) continue;
+            if (!summary_represents(s, row, column)) continue;
             text_add(out, " ");
             ap_text(summary_cell(s, row, column), class, out);
             text_add(out, " |");
@@ -216,10 +247,10 @@ void per_class_latex(const Summary *s, size_t column, Text *out)
 {
     text_add(out, "\\begin{tabular}{l");
     for (size_t row = 0; row < s->row_count; row++)
-        if (summary_cell(s, row, column)->count) text_add(out, "r");
+        if (summary_represents(s, row, column)) text_add(out, "r");
     text_add(out, "}\n\\toprule\nClass");
     for (size_t row = 0; row < s->row_count; row++) {
-        if (!summary_cell(s, row, column)->count) continue;
+        if (!summary_represents(s, row, column)) continue;
         text_add(out, " & \\rotatebox{90}{");
         latex_escaped(s->rows[row].label, out);
         text_add(out, "}");
@@ -228,7 +259,7 @@ void per_class_latex(const Summary *s, size_t column, Text *out)
     for (size_t class = 0; class < s->columns[column].classes; class ++) {
         latex_escaped(s->columns[column].class_names[class], out);
         for (size_t row = 0; row < s->row_count; row++) {
-            if (!summary_cell(s, row, column)->count) continue;
+            if (!summary_represents(s, row, column)) continue;
             text_add(out, " & ");
             ap_text(summary_cell(s, row, column), class, out);
         }

@@ -5,10 +5,16 @@
 #include "harness/base/text.h"
 #include "reports/summary.h"
 
+/* Rows that are not swept (labelled_grid.h has the others), and columns that have any; nothing when there are none. */
 void table_plain(const Summary *summary, Text *out);
 void table_markdown(const Summary *summary, Text *out);
 void table_latex(const Summary *summary, Text *out);
-/* Per-class AP of one column, a row a class. */
+/* What stands under the tables: the methods' notes. */
+void notes_plain(const Summary *summary, Text *out);
+void notes_markdown(const Summary *summary, Text *out);
+void notes_latex(const Summary *summary, Text *out);
+/* Per-class AP of one column, a row a class; of swept rows the best of every method, which the remark says. */
+extern const char *const per_class_remark;
 void per_class_markdown(const Summary *summary, size_t column, Text *out);
 void per_class_latex(const Summary *summary, size_t column, Text *out);
 /* One line a result (experiment and seed); one line a result and class. */

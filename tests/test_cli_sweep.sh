@@ -91,6 +91,7 @@ done
 # ---- ablations ----
 run reproduce --suite 'ablate*' --out report --jobs 2
 check a_pattern_stands_for_its_suites sh -c "[ $status -eq 0 ] && [ -s report/ablate-lr/index.html ] && [ -s report/ablate-local/index.html ]"
+check pages_link_to_each_other sh -c "grep -q 'href=\"../ablate-local/index.html' report/ablate-lr/index.html && grep -q 'href=\"../ablate-lr/index.html' report/ablate-local/index.html"
 run reproduce --suite 'ablate*' --out report
 check a_second_time_does_nothing_and_says_so remarks "nothing to do: all 4 results are stored"
 run plan --suite 'ablate*';        check and_so_does_the_plan says "Nothing to do: all 4 results"

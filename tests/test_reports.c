@@ -3,6 +3,7 @@
 #include "harness/io/artifact.h"
 #include "harness/io/image.h"
 #include "reports/gnuplot.h"
+#include "reports/labelled_grid.h"
 #include "reports/report.h"
 #include "reports/tables.h"
 
@@ -21,7 +22,8 @@ enum { IMAGES = 4, CLASSES = 2 };
 
 static char store[] = "/tmp/palbench-reports-XXXXXX";
 
-static void one_result(const char *experiment, const char *method, const char *protocol, int seed, double map)
+static void set_result(const char *experiment, const char *method, const char *protocol, int seed, double map,
+                       const char *setting)
 {
     Error err;
     char *path = xformat("%s/score/%s-%d.h5", store, experiment, seed);
@@ -36,13 +38,18 @@ static void one_result(const char *experiment, const char *method, const char *p
     artifact_write_doubles(w, "ap", 1, (size_t[]){CLASSES}, (double[]){map + 1, map - 1});
     if (strcmp(method, "zsclip")) artifact_write_floats(w, "loss", 1, (size_t[]){3}, (float[]){3, 2, 1});
     const char *const texts[][2] = {
-        {"experiment", experiment}, {"method", method},       {"dataset", "tiny"}, {"model", "m"},
-        {"protocol", protocol},     {"options", "{\"a\":1}"}, {"provenance", "{}"}};
+        {"experiment", experiment}, {"method", method},       {"dataset", "tiny"},  {"model", "m"},
+        {"protocol", protocol},     {"options", "{\"a\":1}"}, {"provenance", "{}"}, {"setting", setting}};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) artifact_attribute_text(w, texts[i][0], texts[i][1]);
     artifact_attribute_integer(w, "seed", seed);
     artifact_attribute_number(w, "map", map);
     assert_true(artifact_commit(w, &err));
     free(path);
+}
+
+static void one_result(const char *experiment, const char *method, const char *protocol, int seed, double map)
+{
+    set_result(experiment, method, protocol, seed, map, "zero-shot");
 }
 
 static int make_store(void **state)
@@ -123,6 +130,131 @@ static void labels_carry_the_setting(void **state)
     assert_string_equal(s.rows[1].label, "CoOp (few-shot 4)");
     assert_string_equal(s.rows[2].label, "CoOp, full labels");
     summary_free(&s);
+}
+
+/* ---- methods at several numbers of labelled images ---- */
+
+enum { SHOWN = 8 };
+
+/* CoOp at 1, 4 and 16 shots (two seeds at 4), an adapter at 4 alone, a zero-shot method, a mask file's share. */
+static void shots(StoredResult items[SHOWN], const char *names[SHOWN + 1], const char *called[SHOWN + 1])
+{
+    static char *const settings[SHOWN] = {"few-shot 16", "few-shot 1", "few-shot 4",  "few-shot 4",
+                                          "few-shot 4",  "zero-shot",  "partial m.x", "full"};
+    static char *const own_names[SHOWN] = {"a16", "a1", "a4", "a4", "b4", "z", "m", "f"};
+    static char *const own_labels[SHOWN] = {"Co_Op", "Co_Op", "Co_Op", "Co_Op", "Ada<pter", "CLIP", "Masked", "Full"};
+    static const double maps[SHOWN] = {70, 40, 50, 52, 60, 55, 65, 80};
+    static double ap[1] = {50};
+    static char *class_names[1] = {"cat"};
+    size_t count = 0;
+    for (size_t i = 0; i < SHOWN; i++) {
+        items[i] = (StoredResult){.experiment = own_names[i],
+                                  .setting = settings[i],
+                                  .method = own_labels[i],
+                                  .note = i == 4 ? "an idea" : NULL,
+                                  .dataset = "tiny",
+                                  .protocol = "p",
+                                  .classes = 1,
+                                  .class_names = class_names,
+                                  .ap = ap,
+                                  .map = maps[i]};
+        if (i != 3) names[count] = own_names[i], called[count++] = own_labels[i];
+    }
+    names[count] = called[count] = NULL;
+}
+
+static void with_shots(void (*check)(const Summary *))
+{
+    StoredResult items[SHOWN];
+    const char *names[SHOWN + 1], *called[SHOWN + 1];
+    Summary s;
+    shots(items, names, called);
+    summary_make(&s, &(ResultList){.items = items, .count = SHOWN}, names, called);
+    check(&s);
+    summary_free(&s);
+}
+
+static void check_grid(const Summary *s)
+{
+    LabelledGrid g;
+    assert_int_equal(s->row_count, 7);
+    for (size_t row = 0; row < 7; row++) assert_int_equal(s->rows[row].swept, row < 4);
+    assert_false(labelled_grid_make(&g, s, 0, "setting.partial"));
+    assert_true(labelled_grid_make(&g, s, 0, "setting.few_shot"));
+    assert_int_equal(g.value_count, 3);
+    assert_true(fabs(g.values[0] - 1) < 1e-9 && fabs(g.values[1] - 4) < 1e-9 && fabs(g.values[2] - 16) < 1e-9);
+    assert_int_equal(g.line_count, 2);
+    assert_int_equal(labelled_grid_cell(&g, 0, 1)->count, 2);
+    assert_true(fabs(labelled_grid_cell(&g, 0, 1)->map.mean - 51) < 1e-9);
+    assert_null(labelled_grid_cell(&g, 1, 0)); /* a point: nothing at one shot */
+    assert_int_equal(labelled_grid_best(&g, 1), 1);
+    assert_true(fabs(labelled_grid_highest(&g, 0) - 70) < 1e-9);
+    labelled_grid_free(&g);
+    assert_int_equal(summary_best(s, 0), 6);
+    assert_int_equal(summary_best_among(s, 0, true), 0);
+    assert_true(summary_represents(s, 0, 0) && !summary_represents(s, 1, 0) && summary_represents(s, 4, 0));
+}
+
+static void methods_at_several_values_become_a_grid(void **state)
+{
+    (void)state;
+    with_shots(check_grid);
+}
+
+static void one_value_alone_is_no_grid(void **state)
+{
+    (void)state;
+    StoredResult items[SHOWN];
+    const char *names[SHOWN + 1], *called[SHOWN + 1];
+    Summary s;
+    shots(items, names, called);
+    items[2].dataset = items[3].dataset = "other"; /* 16 shots here, fewer on another data set */
+    names[1] = "not-run";                          /* in place of one shot */
+    summary_make(&s, &(ResultList){.items = items, .count = SHOWN}, names, called);
+    for (size_t row = 0; row < s.row_count; row++) assert_false(s.rows[row].swept);
+    summary_free(&s);
+}
+
+static void check_grid_texts(const Summary *s)
+{
+    LabelledGrid g;
+    Text plain = {0}, html = {0}, markdown = {0}, latex = {0}, main_table = {0};
+    assert_true(labelled_grid_make(&g, s, 0, "setting.few_shot"));
+    labelled_plain(&g, &plain), labelled_html(&g, &html);
+    labelled_markdown(&g, &markdown), labelled_latex(&g, &latex);
+    assert_non_null(strstr(plain.data, "tiny (p), labelled images a class\n"));
+    assert_non_null(strstr(plain.data, "Co_Op                40.0  51.0 +- 1.4         70.0      2\n"));
+    assert_non_null(strstr(plain.data, "Ada<pter [1]            -         60.0            -      1\n"));
+    assert_non_null(strstr(html.data, "Ada&lt;pter <sup>1</sup></td><td>-</td><td class=\"best\">60.0</td><td>-</td>"));
+    assert_non_null(strstr(markdown.data, "| Co_Op | **40.0** | 51.0 ± 1.4 | **70.0** |\n"));
+    assert_non_null(strstr(latex.data, "Co\\_Op & \\textbf{40.0} & 51.0 $\\pm$ 1.4 & \\textbf{70.0} \\\\\n"));
+    labelled_grid_free(&g);
+    table_markdown(s, &main_table); /* has the rest, and its own best */
+    assert_null(strstr(main_table.data, "Co_Op"));
+    assert_non_null(strstr(main_table.data, "| CLIP | 55.0 |"));
+    assert_non_null(strstr(main_table.data, "| Full (full) | **80.0** |"));
+    text_free(&plain), text_free(&html), text_free(&markdown), text_free(&latex), text_free(&main_table);
+}
+
+static void grids_are_tables_of_method_by_value(void **state)
+{
+    (void)state;
+    with_shots(check_grid_texts);
+}
+
+static void terminal_shows_the_grid_in_place_of_its_rows(void **state)
+{
+    (void)state;
+    StoredResult items[SHOWN];
+    const char *names[SHOWN + 1], *called[SHOWN + 1];
+    shots(items, names, called);
+    char *table = report_table_text(&(ResultList){.items = items, .count = SHOWN}, names, called);
+    assert_null(strstr(table, "few-shot"));
+    assert_non_null(strstr(table, "CLIP"));
+    assert_non_null(strstr(table, "labelled images a class"));
+    assert_non_null(strstr(table, "[1] Ada<pter: an idea\n"));
+    assert_true(strstr(table, "[1] Ada") > strstr(table, "Co_Op")); /* notes under all tables */
+    free(table);
 }
 
 static void check_texts(const Summary *s)
@@ -215,6 +347,64 @@ static void report_without_gnuplot_has_its_tables(void **state)
     free(path), free(out);
 }
 
+static void try_report(const char *const *names, const char *out)
+{
+    Error err = {0};
+    const ReportOptions options = {.title = "tiny",
+                                   .experiments = names,
+                                   .labels = names,
+                                   .beside = (const char *const[]){"mini", "a b", NULL},
+                                   .store = store,
+                                   .out = out};
+    if (!report_write(&options, &err)) fail_msg("%s", err.text);
+}
+
+static void page_of_a_grid_has_its_curve(void **state)
+{
+    (void)state;
+    if (!gnuplot_available()) skip();
+    Error err = {0};
+    char *out = xformat("%s/grid", store);
+    static const char *const names[] = {"few[1]", "few[4]", "zs", NULL}, *const called[] = {"few", "few", "zs", NULL};
+    const ReportOptions options = {.title = "tiny", .experiments = names, .labels = called, .store = store, .out = out};
+    set_result("few[1]", "coop", "p", 1, 40, "few-shot 1"), set_result("few[4]", "coop", "p", 1, 50, "few-shot 4");
+    if (!report_write(&options, &err)) fail_msg("%s", err.text);
+    char *page = contents(out, "index.html"), *curve = contents(out, "figures/few_shot.gp"),
+         *bars = contents(out, "figures/map.gp"), *classes = contents(out, "per_class.csv");
+    assert_non_null(strstr(page, "<a href=\"#labelled\">Labelled images</a>"));
+    assert_non_null(strstr(page, "against the number of labelled images a class"));
+    assert_null(strstr(page, "Other suites"));
+    assert_non_null(strstr(curve, "set logscale x"));
+    assert_non_null(strstr(curve, "'1' 1, '4' 4"));
+    assert_non_null(strstr(curve, "zs (zero-shot)"));
+    assert_null(strstr(bars, "few"));
+    assert_non_null(strstr(classes, "few[1],coop")); /* what the page folds away is in the file */
+    free(page), free(curve), free(bars), free(classes), free(out);
+}
+
+static void figure_of_classes_shows_the_eight_best_methods(void **state)
+{
+    (void)state;
+    if (!gnuplot_available()) skip();
+    char *out = xformat("%s/many", store);
+    const char *names[11] = {NULL};
+    static char words[10][8];
+    for (int i = 0; i < 10; i++) {
+        snprintf(words[i], sizeof words[i], "way-%d", i);
+        names[i] = words[i];
+        one_result(words[i], words[i], "p", 1, i < 2 ? 80 - i : 50 + i); /* 2 and 3 are the lowest */
+    }
+    try_report(names, out);
+    char *page = contents(out, "index.html"), *figure = contents(out, "figures/per_class.gp");
+    assert_non_null(strstr(page, "Of 10 methods the 8 with the highest mAP"));
+    assert_non_null(strstr(page, "<a href=\"../a%20b/index.html\">a b</a>"));
+    assert_non_null(strstr(figure, "way-0"));
+    assert_null(strstr(figure, "way-2"));
+    assert_null(strstr(figure, "way-3"));
+    assert_non_null(strstr(figure, "way-9"));
+    free(page), free(figure), free(out);
+}
+
 static void report_of_nothing_says_so(void **state)
 {
     (void)state;
@@ -228,9 +418,18 @@ static void report_of_nothing_says_so(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(protocols_never_share_a_column),        cmocka_unit_test(labels_carry_the_setting),
-        cmocka_unit_test(tables_escape_what_their_form_needs),   cmocka_unit_test(report_is_one_page_with_figures),
-        cmocka_unit_test(report_without_gnuplot_has_its_tables), cmocka_unit_test(report_of_nothing_says_so),
+        cmocka_unit_test(protocols_never_share_a_column),
+        cmocka_unit_test(labels_carry_the_setting),
+        cmocka_unit_test(tables_escape_what_their_form_needs),
+        cmocka_unit_test(report_is_one_page_with_figures),
+        cmocka_unit_test(methods_at_several_values_become_a_grid),
+        cmocka_unit_test(one_value_alone_is_no_grid),
+        cmocka_unit_test(grids_are_tables_of_method_by_value),
+        cmocka_unit_test(terminal_shows_the_grid_in_place_of_its_rows),
+        cmocka_unit_test(page_of_a_grid_has_its_curve),
+        cmocka_unit_test(figure_of_classes_shows_the_eight_best_methods),
+        cmocka_unit_test(report_without_gnuplot_has_its_tables),
+        cmocka_unit_test(report_of_nothing_says_so),
     };
     return cmocka_run_group_tests(tests, make_store, remove_store);
 }

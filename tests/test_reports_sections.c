@@ -258,6 +258,21 @@ static void inputs_are_found_by_their_hashes(void **state)
     stored_files_free(&files);
 }
 
+static void ablations_stand_on_pages_of_their_full_method(void **state)
+{
+    (void)state;
+    Error err;
+    ResultList results = {0};
+    const char *const whole[] = {"full", "plain", "soft", "fast", NULL}, *const others[] = {"plain", "soft", NULL};
+    const char *const not_run[] = {"full", "not-run", NULL};
+    assert_true(results_load(store, NULL, &results, NULL, &err));
+    assert_true(ablation_belongs(&ablate, main_names, &results));
+    assert_false(ablation_belongs(&ablate, others, &results)); /* the full method is not on that page */
+    assert_false(ablation_belongs(&ablate, whole, &results));  /* the page has all of it */
+    assert_false(ablation_belongs(&(AblationSuite){"a", not_run, not_run}, main_names, &results));
+    results_free(&results);
+}
+
 static void differences_are_taken_seed_by_seed(void **state)
 {
     (void)state;
@@ -436,6 +451,7 @@ int main(void)
         cmocka_unit_test(pca_of_points_on_a_line_has_one_component),
         cmocka_unit_test(gap_is_of_unit_length_features),
         cmocka_unit_test(inputs_are_found_by_their_hashes),
+        cmocka_unit_test(ablations_stand_on_pages_of_their_full_method),
         cmocka_unit_test(differences_are_taken_seed_by_seed),
         cmocka_unit_test(curves_join_what_differs_in_one_number),
         cmocka_unit_test(curves_run_over_shots_and_over_shares_known),

@@ -1,9 +1,10 @@
-/* The report of a session: a page for every suite, its tables on stdout. Suites whose name begins with "ablate" are sections of
- * the others' pages; one has a page of its own when it is asked for alone. */
+/* The report of a session: a page for every suite, its tables on stdout. A suite whose name begins with "ablate" is a section of the
+ * pages that have its full method (reports/ablation.h); it has a page of its own when ablations alone are asked for. */
 #include "harness/base/memory.h"
 #include "harness/bench/import_scores.h"
 #include "harness/bench/picture.h"
 #include "harness/cli/session.h"
+#include "reports/ablation.h"
 #include "reports/report.h"
 
 #include <stdio.h>
@@ -19,7 +20,7 @@ static bool is_ablation(const char *suite)
 typedef struct Ablations {
     AblationSuite *suites;
     ExperimentList *experiments;
-    size_t count;
+    size_t count, shown; /* the first `shown` are the page's */
 } Ablations;
 
 static void ablations_free(Ablations *a)
@@ -52,6 +53,20 @@ static bool ablations_find(const Session *s, const Cli *cli, Ablations *a, Error
         a->suites[a->count++] = (AblationSuite){selection.suite, names, labels};
     }
     return true;
+}
+
+/* Drops the suites that have no place on a page of these experiments (NULL-terminated); its own suite's ablation stays. */
+static void ablations_keep(Ablations *a, const char *suite, const char *const *page, const ResultList *stored)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < a->count; i++) {
+        const AblationSuite one = a->suites[i];
+        const ExperimentList list = a->experiments[i];
+        if (strcmp(one.name, suite) != 0 && !ablation_belongs(&one, page, stored)) continue;
+        a->suites[i] = a->suites[kept], a->experiments[i] = a->experiments[kept]; /* a swap: all of them are freed */
+        a->suites[kept] = one, a->experiments[kept++] = list;
+    }
+    a->shown = kept;
 }
 
 static bool print_tables(const Cli *cli, const ReportOptions *o, Error *err)
@@ -110,70 +125,125 @@ static void say_what_is_shown(const Session *s, const Cli *cli, const char *suit
     text_addf(title, ", limited to %s images", limit);
 }
 
-static bool report_list(Session *s, const Cli *cli, const char *suite, const char *folder, const ExperimentList *list,
-                        Error *err)
+/* A page of the report that is to be written. */
+typedef struct ReportPage {
+    const char *suite;
+    char *folder; /* reports/out/SUITE */
+    ExperimentList experiments;
+} ReportPage;
+
+/* Whether an experiment stands on its page: not when it has just failed and nothing of it is stored. */
+static bool is_shown(const Session *s, const Experiment *e)
 {
+    return !s->failed || session_has_result(s, e->name);
+}
+
+static bool is_written(const Session *s, const ReportPage *page)
+{
+    for (size_t i = 0; i < page->experiments.count; i++)
+        if (is_shown(s, &page->experiments.items[i])) return true;
+    return false;
+}
+
+/* Pages of other suites in the folder that this one lies in: those that are there, and those that this report writes. Only where
+ * folders have their suites' names: elsewhere a folder of such a name may be anything. Borrowed names; caller frees the list. */
+static const char **pages_beside(const Session *s, const ReportPage *pages, size_t count, const ReportPage *page)
+{
+    const Book *book = s->bench.book;
+    const char **names = xcalloc(book->suite_count + 1, sizeof *names), *slash = strrchr(page->folder, '/');
+    char *folder = path_folder(page->folder);
+    size_t found = 0;
+    for (size_t i = 0; i < book->suite_count && strcmp(slash ? slash + 1 : page->folder, page->suite) == 0; i++) {
+        const char *name = book->suites[i].name;
+        char *file = xformat("%s/%s/index.html", folder, name);
+        bool there = path_exists(file);
+        for (size_t k = 0; k < count && !there; k++)
+            there = strcmp(pages[k].suite, name) == 0 && is_written(s, &pages[k]);
+        if (there && strcmp(name, page->suite) != 0) names[found++] = name;
+        free(file);
+    }
+    free(folder);
+    return names;
+}
+
+static bool write_page(Session *s, const Cli *cli, const ReportPage *page, const char *const *beside, Error *err)
+{
+    const ExperimentList *list = &page->experiments;
     ResultList stored = {0};
+    Ablations ablations = {0};
+    Text command = {0}, title = {0};
     if (!results_load(cli->store, NULL, &stored, NULL, err)) return false;
     const size_t room = list->count + stored.count + 1;
-    const char **names = xcalloc(room, sizeof *names), **labels = xcalloc(room, sizeof *labels);
-    size_t count = 0;
-    for (size_t i = 0; i < list->count; i++)
-        if (!s->failed || session_has_result(s, list->items[i].name))
-            names[count] = list->items[i].name, labels[count++] = list->items[i].label;
-    if (count && !is_ablation(suite)) add_imported(&stored, names, labels);
-    Text command = {0}, title = {0};
-    say_what_is_shown(s, cli, suite, &command, &title);
-    Ablations ablations;
+    const char **own = xcalloc(room, sizeof *own), **names = xcalloc(room, sizeof *names),
+               **labels = xcalloc(room, sizeof *labels);
+    for (size_t i = 0, count = 0; i < list->count; i++) {
+        own[i] = list->items[i].name;
+        if (is_shown(s, &list->items[i])) names[count] = list->items[i].name, labels[count++] = list->items[i].label;
+    }
+    if (!is_ablation(page->suite)) add_imported(&stored, names, labels);
+    say_what_is_shown(s, cli, page->suite, &command, &title);
     bool good = ablations_find(s, cli, &ablations, err);
+    if (good) ablations_keep(&ablations, page->suite, own, &stored);
     const ReportOptions options = {
         .title = title.data,
         .experiments = names,
         .labels = labels,
         .ablations = ablations.suites,
-        .ablation_count = ablations.count,
+        .ablation_count = ablations.shown,
+        .beside = beside,
         .store = cli->store,
-        .out = folder,
+        .out = page->folder,
         .progress = cli->progress,
         .picture = picture_of_result,
         .picture_context = &s->bench,
         .command = command.data,
     };
-    good = good && (count == 0 || (report_write(&options, err) && print_tables(cli, &options, err)));
+    good = good && report_write(&options, err) && print_tables(cli, &options, err);
     ablations_free(&ablations);
-    text_free(&command);
-    text_free(&title);
-    free(labels);
-    free(names);
+    text_free(&command), text_free(&title);
+    free(own), free(labels), free(names);
     results_free(&stored);
     return good;
 }
 
-static bool report_suite(Session *s, const Cli *cli, const char *suite, const char *out, size_t pages, Error *err)
+/* The suites that have a page, with their experiments and folders: the chosen ones, without ablations unless there are no others. */
+static bool choose_pages(const Session *s, const Cli *cli, const char *out, ReportPage *pages, size_t *count,
+                         Error *err)
 {
-    Selection selection = {.suite = suite, .sets = &s->sets};
-    ExperimentList list = {0};
-    char *folder = !out ? xformat("reports/out/%s", suite) : pages > 1 ? path_join(out, suite) : xstrdup(out);
-    const bool good = cli_size(cli, "limit", 0, 1, 1u << 30, &selection.limit, err) &&
-                      book_select(s->bench.book, &selection, &list, err) &&
-                      report_list(s, cli, suite, folder, &list, err);
-    experiments_free(&list);
-    free(folder);
-    return good;
+    size_t others = 0;
+    *count = 0;
+    for (size_t i = 0; i < s->suites.count; i++) others += !is_ablation(s->suites.items[i]);
+    const size_t wanted = others ? others : s->suites.count;
+    for (size_t i = 0; i < s->suites.count; i++) {
+        const char *suite = s->suites.items[i];
+        if (others && is_ablation(suite)) continue;
+        ReportPage *page = &pages[(*count)++];
+        *page = (ReportPage){.suite = suite};
+        page->folder = !out ? xformat("reports/out/%s", suite) : wanted > 1 ? path_join(out, suite) : xstrdup(out);
+        Selection selection = {.suite = suite, .sets = &s->sets};
+        if (!cli_size(cli, "limit", 0, 1, 1u << 30, &selection.limit, err) ||
+            !book_select(s->bench.book, &selection, &page->experiments, err))
+            return false;
+    }
+    return true;
 }
 
 bool session_report(Session *s, const Cli *cli, const char *out, Error *err)
 {
-    size_t pages = 0, printed = 0;
-    for (size_t i = 0; i < s->suites.count; i++) pages += !is_ablation(s->suites.items[i]);
-    const bool ablations_alone = pages == 0;
-    if (ablations_alone) pages = s->suites.count;
-    bool good = true;
-    for (size_t i = 0; i < s->suites.count && good; i++) {
-        const char *suite = s->suites.items[i];
-        if (!ablations_alone && is_ablation(suite)) continue;
-        if (pages > 1) printf("%s%s\n", printed++ ? "\n" : "", suite);
-        good = report_suite(s, cli, suite, out, pages, err);
+    ReportPage *pages = xcalloc(s->suites.count + 1, sizeof *pages);
+    size_t count, printed = 0;
+    bool good = choose_pages(s, cli, out, pages, &count, err);
+    for (size_t i = 0; i < count && good; i++) {
+        if (count > 1) printf("%s%s\n", printed++ ? "\n" : "", pages[i].suite);
+        if (!is_written(s, &pages[i])) continue;
+        const char **beside = pages_beside(s, pages, count, &pages[i]);
+        good = write_page(s, cli, &pages[i], beside, err);
+        free(beside);
     }
+    for (size_t i = 0; i < count; i++) {
+        free(pages[i].folder);
+        experiments_free(&pages[i].experiments);
+    }
+    free(pages);
     return good;
 }
