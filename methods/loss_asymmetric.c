@@ -1,4 +1,4 @@
-#include "harness/graph/op.h"
+#include "methods/loss_node.h"
 #include "methods/losses.h"
 
 #include <math.h>
@@ -31,16 +31,6 @@ static Term entry(const AsymmetricLoss *a, double x, float label)
     return focal_term(a, (double)a->gamma_negative, m, dp, rest + (double)a->clip, -dp);
 }
 
-static size_t asymmetric_scratch(const Node *node, bool backward)
-{
-    return backward ? 0 : node->in[0]->shape.dim[0];
-}
-
-static size_t asymmetric_saved(const Node *node)
-{
-    return shape_size(node->in[0]->shape);
-}
-
 static void asymmetric_forward(const OpCall *c)
 {
     const AsymmetricLoss *a = c->node->attributes;
@@ -55,9 +45,7 @@ static void asymmetric_forward(const OpCall *c)
         }
         c->scratch[b] = (float)sum;
     }
-    double sum = 0; /* in order, so that the number of threads does not change the bits */
-    for (size_t b = 0; b < batch; b++) sum += (double)c->scratch[b];
-    c->out[0] = (float)sum;
+    c->out[0] = (float)loss_sum(c->scratch, batch);
 }
 
 static void asymmetric_backward(const OpCall *c)
@@ -70,18 +58,13 @@ static void asymmetric_backward(const OpCall *c)
 static const Op op_asymmetric_loss = {
     .name = "asymmetric_loss",
     .backward_reads = READS_NOTHING,
-    .saved = asymmetric_saved,
-    .scratch = asymmetric_scratch,
+    .saved = loss_slopes,
+    .scratch = loss_images,
     .forward = asymmetric_forward,
     .backward = asymmetric_backward,
 };
 
 Node *asymmetric_loss(Graph *g, Node *x, Node *y, AsymmetricLoss form)
 {
-    char a[96], b[96];
-    if (node_shape(x).rank != 2 || !shape_equal(node_shape(x), node_shape(y)))
-        die("asymmetric_loss: x %s and y %s must both be [batch, classes]", shape_text(node_shape(x), a),
-            shape_text(node_shape(y), b));
-    if (y->needs_gradient) die("asymmetric_loss: no gradient flows to the labels");
-    return node_new(g, &op_asymmetric_loss, scalar_shape(), NODES(x, y), &form, sizeof form);
+    return loss_node(g, &op_asymmetric_loss, x, y, &form, sizeof form);
 }

@@ -1,4 +1,4 @@
-#include "harness/graph/op.h"
+#include "methods/loss_node.h"
 #include "methods/losses.h"
 
 #include <math.h>
@@ -41,9 +41,7 @@ static void softmax_forward(const OpCall *c)
         float *slopes = c->saved ? c->saved + row : NULL;
         c->scratch[b] = (float)image_softmax(a, c->in[0] + row, c->in[1] + row, classes, slopes);
     }
-    double sum = 0; /* in order, so that the number of threads does not change the bits */
-    for (size_t b = 0; b < batch; b++) sum += (double)c->scratch[b];
-    c->out[0] = (float)(sum / (double)batch);
+    c->out[0] = (float)(loss_sum(c->scratch, batch) / (double)batch);
 }
 
 static void softmax_backward(const OpCall *c)
@@ -54,32 +52,17 @@ static void softmax_backward(const OpCall *c)
     for (size_t i = 0; i < shape_size(s); i++) c->din[0][i] = factor * c->saved[i];
 }
 
-static size_t softmax_saved(const Node *node)
-{
-    return shape_size(node->in[0]->shape);
-}
-
-static size_t softmax_scratch(const Node *node, bool backward)
-{
-    return backward ? 0 : node->in[0]->shape.dim[0];
-}
-
 static const Op op_softmax_loss = {
     .name = "softmax_loss",
     .backward_reads = READS_NOTHING,
-    .saved = softmax_saved,
-    .scratch = softmax_scratch,
+    .saved = loss_slopes,
+    .scratch = loss_images,
     .forward = softmax_forward,
     .backward = softmax_backward,
 };
 
 Node *softmax_loss(Graph *g, Node *z, Node *y, float factor)
 {
-    char a[96], b[96];
-    if (node_shape(z).rank != 2 || !shape_equal(node_shape(z), node_shape(y)))
-        die("softmax_loss: z %s and y %s must both be [batch, classes]", shape_text(node_shape(z), a),
-            shape_text(node_shape(y), b));
-    if (y->needs_gradient) die("softmax_loss: no gradient flows to the labels");
     const SoftmaxLoss attributes = {factor};
-    return node_new(g, &op_softmax_loss, scalar_shape(), NODES(z, y), &attributes, sizeof attributes);
+    return loss_node(g, &op_softmax_loss, z, y, &attributes, sizeof attributes);
 }

@@ -1,6 +1,6 @@
 #include "methods/losses.h"
 
-#include "harness/graph/op.h"
+#include "methods/loss_node.h"
 
 #include <math.h>
 
@@ -62,9 +62,7 @@ static void ranking_forward(const OpCall *c)
 #pragma omp parallel for schedule(static)
     for (size_t b = 0; b < batch; b++)
         losses[b] = image_loss(a, c->in[0] + b * classes, c->in[1] + b * classes, classes, sides + b * classes);
-    double sum = 0; /* in order, so that the number of threads does not change the bits */
-    for (size_t b = 0; b < batch; b++) sum += losses[b];
-    c->out[0] = (float)(sum / (double)batch);
+    c->out[0] = (float)(loss_sum(losses, batch) / (double)batch);
 }
 
 static void ranking_backward(const OpCall *c)
@@ -96,11 +94,6 @@ static const Op op_ranking_loss = {
 
 Node *ranking_loss(Graph *g, Node *z, Node *y, float margin, float scale)
 {
-    char a[96], b[96];
-    if (node_shape(z).rank != 2 || !shape_equal(node_shape(z), node_shape(y)))
-        die("ranking_loss: z %s and y %s must both be [batch, classes]", shape_text(node_shape(z), a),
-            shape_text(node_shape(y), b));
-    if (y->needs_gradient) die("ranking_loss: no gradient flows to the labels");
     const RankingLoss attributes = {margin, scale};
-    return node_new(g, &op_ranking_loss, scalar_shape(), NODES(z, y), &attributes, sizeof attributes);
+    return loss_node(g, &op_ranking_loss, z, y, &attributes, sizeof attributes);
 }

@@ -3,51 +3,38 @@
 
 #include "tests/methods_fixture.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
-
 typedef struct Baselines {
-    Tiny tiny;
     Safetensors *st;
     ImageFeatures train, test;
     int8_t *labels; /* [train.count, classes] 1, -1, 0 unknown */
 } Baselines;
 
-static inline ImageFeatures golden_images(const Safetensors *st, const char *name)
+static Baselines base;
+
+static inline ImageFeatures global_images(const Safetensors *st, const char *name)
 {
     const TensorView *view = golden_view(st, name);
     return (ImageFeatures){.count = view->dim[0], .width = view->dim[1], .global = golden_floats(st, name)};
 }
 
-static inline void baselines_open(Baselines *b)
+/* Group set-up and tear-down. */
+static inline int baselines_open(void **state)
 {
-    *b = (Baselines){.st = golden_open("tests/golden/methods_baselines2.safetensors")};
-    tiny_open(&b->tiny);
-    b->train = golden_images(b->st, "train");
-    b->test = golden_images(b->st, "test");
-    const size_t count = b->train.count * b->tiny.classes.count;
-    int64_t *labels = golden_integers(b->st, "labels");
-    b->labels = xmalloc(count);
-    for (size_t i = 0; i < count; i++) b->labels[i] = (int8_t)labels[i];
-    free(labels);
+    tiny_open(state);
+    base = (Baselines){.st = golden_open("tests/golden/methods_baselines2.safetensors")};
+    base.train = global_images(base.st, "train");
+    base.test = global_images(base.st, "test");
+    base.labels = golden_labels(base.st, "labels");
+    return 0;
 }
 
-static inline void baselines_close(Baselines *b)
+static inline int baselines_close(void **state)
 {
-    tiny_close(&b->tiny);
-    safetensors_close(b->st);
-    free(b->train.global);
-    free(b->test.global);
-    free(b->labels);
-}
-
-/* Float32 sums in another order differ by about 1e-6; fifty steps of training carry that to some 1e-5. */
-static inline void assert_golden(const Baselines *b, const char *name, const float *values, size_t count)
-{
-    const double error = golden_error(b->st, name, values, count);
-    if (!(error < 1e-4)) fail_msg("%s: relative error %.3g", name, error);
+    safetensors_close(base.st);
+    free(base.train.global);
+    free(base.test.global);
+    free(base.labels);
+    return tiny_close(state);
 }
 
 /* A method trained and scored; free with trial_free. */
@@ -58,12 +45,12 @@ typedef struct Trial {
 } Trial;
 
 /* `trained` and `captions` as the method has them in its Run; features NULL for none. */
-static inline bool trial_run(Trial *t, const Baselines *b, const char *method, const char *options, uint64_t seed,
-                             LabelledImages images, LabelledCaptions captions, const ImageFeatures *test, Error *err)
+static inline bool trial_run(Trial *t, const char *method, const char *options, uint64_t seed, LabelledImages images,
+                             LabelledCaptions captions, const ImageFeatures *test, Error *err)
 {
     *t = (Trial){0};
     tiny_options(method, options, &t->options);
-    t->run = tiny_run(&b->tiny, method, &t->options, seed);
+    t->run = tiny_run(method, &t->options, seed);
     t->run.images = images;
     t->run.captions = captions;
     if (t->run.method->train && !t->run.method->train(&t->run, err)) return false;

@@ -4,173 +4,113 @@
 
 #include "tests/methods_fixture.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
-
-/* Float32 sums in another order differ by about 1e-6; fifty steps of training carry that to some 1e-5. */
-static const double baselines_tolerance = 1e-4;
-
 typedef struct Baselines {
-    Tiny tiny;
     Safetensors *golden;
     JsonFile *record;
     ImageFeatures images;
     int8_t *labels; /* [images, classes] */
 } Baselines;
 
-static inline void baselines_open(Baselines *b)
+static Baselines baselines;
+
+/* Group set-up and tear-down. */
+static inline int baselines_open(void **state)
 {
     Error err;
-    *b = (Baselines){.golden = golden_open("tests/golden/baselines1.safetensors")};
-    tiny_open(&b->tiny);
-    b->record = json_read("tests/golden/baselines1.json", &err);
-    if (!b->record) die("%s", err.text);
-    const TensorView *local = golden_view(b->golden, "labelled_local");
-    b->images = (ImageFeatures){.count = local->dim[0],
-                                .positions = local->dim[1],
-                                .width = local->dim[2],
-                                .rows = 1,
-                                .columns = local->dim[1],
-                                .global = golden_floats(b->golden, "labelled_global"),
-                                .local = golden_floats(b->golden, "labelled_local")};
-    int64_t *labels = golden_integers(b->golden, "labelled_labels");
-    const size_t count = b->images.count * b->tiny.classes.count;
-    b->labels = xmalloc(count);
-    for (size_t i = 0; i < count; i++) b->labels[i] = (int8_t)labels[i];
-    free(labels);
+    tiny_open(state);
+    baselines = (Baselines){.golden = golden_open("tests/golden/baselines1.safetensors")};
+    baselines.record = json_read("tests/golden/baselines1.json", &err);
+    if (!baselines.record) die("%s", err.text);
+    baselines.images = golden_images(baselines.golden, "labelled");
+    baselines.labels = golden_labels(baselines.golden, "labelled_labels");
+    return 0;
 }
 
-static inline void baselines_close(Baselines *b)
+static inline int baselines_close(void **state)
 {
-    free(b->images.global);
-    free(b->images.local);
-    free(b->labels);
-    json_free(b->record);
-    safetensors_close(b->golden);
-    tiny_close(&b->tiny);
+    free(baselines.images.global);
+    free(baselines.images.local);
+    free(baselines.labels);
+    json_free(baselines.record);
+    safetensors_close(baselines.golden);
+    return tiny_close(state);
 }
 
-static inline void assert_baseline(const Baselines *b, const char *variant, const char *part, const float *values,
-                                   size_t count)
-{
-    char name[128];
-    snprintf(name, sizeof name, "%s.%s", variant, part);
-    assert_non_null(values);
-    const double error = golden_error(b->golden, name, values, count);
-    if (!(error < baselines_tolerance)) fail_msg("%s: relative error %.3g", name, error);
-}
-
-static inline Json baselines_variant(const Baselines *b, const char *name)
-{
-    const Json variants = json_get(json_root(b->record), "variants");
-    Error err;
-    for (size_t i = 0; i < json_count(variants); i++) {
-        const char *other;
-        assert_true(json_string(json_at(variants, i), "name", &other, &err));
-        if (!strcmp(name, other)) return json_at(variants, i);
-    }
-    die("no golden variant %s", name);
-}
-
-/* Another process scores with nothing but the stored arrays; `options` may differ from those of the training at test time. */
-static inline void score_from_stored(const Baselines *b, const Run *trained, const Options *options, Scores *scores)
+/* Trains a variant on `images` with the golden labels; the caller frees the run and the options. */
+static inline Run train_variant(const char *name, const ImageFeatures *images, Options *options)
 {
     Error err = {0};
-    Run run = tiny_run(&b->tiny, trained->method->name, options, trained->seed);
-    for (size_t i = 0; i < trained->learned_count; i++) {
-        const Parameter *p = trained->learned[i];
-        Parameter *copy = run_learn(&run, p->name, p->shape, &err);
-        assert_non_null(copy);
-        memcpy(copy->value, p->value, shape_size(p->shape) * sizeof(float));
-    }
-    if (!run.method->score(&run, &b->tiny.images, scores, &err)) fail_msg("%s", err.text);
-    run_free(&run);
-}
-
-/* Trains a variant on the labelled images; the caller frees the run and the options. */
-static inline Run train_variant(const Baselines *b, const char *name, Options *options)
-{
-    Error err = {0};
-    const Json variant = baselines_variant(b, name);
-    const char *method = NULL;
-    int64_t seed = 0;
-    assert_true(json_string(variant, "method", &method, &err) && json_integer(variant, "seed", &seed, &err));
-    if (!options_read(options, method_find(method)->options, json_get(variant, "options"), &err))
-        fail_msg("%s", err.text);
-    Run run = tiny_run(&b->tiny, method, options, (uint64_t)seed);
-    run.images = (LabelledImages){&b->images, b->labels};
+    Run run = tiny_variant(baselines.record, name, NULL, options);
+    run.images = (LabelledImages){images, baselines.labels};
     if (!run.method->train(&run, &err)) fail_msg("%s: %s", name, err.text);
     return run;
 }
 
 /* Loss of all steps, learned arrays and scores against the reference. */
-static inline void check_baseline(const Baselines *b, const char *name, size_t arrays)
+static inline void check_baseline(const char *name, size_t arrays)
 {
     Options options;
     Scores scores;
-    Run run = train_variant(b, name, &options);
-    assert_baseline(b, name, "loss", run.loss, run.loss_count);
+    Run run = train_variant(name, &baselines.images, &options);
+    assert_golden(baselines.golden, name, "loss", run.loss, run.loss_count);
     assert_int_equal(run.learned_count, arrays);
-    for (size_t i = 0; i < run.learned_count; i++)
-        assert_baseline(b, name, run.learned[i]->name, run.learned[i]->value, shape_size(run.learned[i]->shape));
-    score_from_stored(b, &run, &options, &scores);
-    assert_baseline(b, name, "scores", scores.combined, b->tiny.images.count * b->tiny.classes.count);
+    assert_learned_golden(baselines.golden, name, &run);
+    tiny_score_stored(&run, &options, &scores);
+    assert_golden(baselines.golden, name, "scores", scores.combined, tiny.images.count * tiny.classes.count);
     scores_free(&scores);
     run_free(&run);
     options_free(&options);
 }
 
 /* Image 7 has no known label: with other features in its place every loss has the same bits. */
-static inline void check_unknown_image(const Baselines *b, const char *name)
+static inline void check_unknown_image(const char *name)
 {
     Options options;
-    Baselines other = *b;
-    const size_t global = b->images.count * b->images.width, local = global * b->images.positions;
-    other.images.global = memcpy(xmalloc(global * sizeof(float)), b->images.global, global * sizeof(float));
-    other.images.local = memcpy(xmalloc(local * sizeof(float)), b->images.local, local * sizeof(float));
-    for (size_t c = 0; c < b->tiny.classes.count; c++) assert_int_equal(b->labels[7 * b->tiny.classes.count + c], 0);
-    const size_t image = b->images.positions * b->images.width;
-    for (size_t i = 0; i < b->images.width; i++) other.images.global[7 * b->images.width + i] *= -1;
-    for (size_t i = 0; i < image; i++) other.images.local[7 * image + i] *= -1;
-    Run run = train_variant(b, name, &options);
+    const ImageFeatures *images = &baselines.images;
+    ImageFeatures other = *images;
+    const size_t classes = tiny.classes.count, width = images->width, image = images->positions * width;
+    const size_t global = images->count * width * sizeof(float), local = images->count * image * sizeof(float);
+    other.global = memcpy(xmalloc(global), images->global, global);
+    other.local = memcpy(xmalloc(local), images->local, local);
+    for (size_t c = 0; c < classes; c++) assert_int_equal(baselines.labels[7 * classes + c], 0);
+    for (size_t i = 0; i < width; i++) other.global[7 * width + i] *= -1;
+    for (size_t i = 0; i < image; i++) other.local[7 * image + i] *= -1;
+    Run run = train_variant(name, images, &options);
     options_free(&options);
-    Run changed = train_variant(&other, name, &options);
+    Run changed = train_variant(name, &other, &options);
     assert_int_equal(run.loss_count, changed.loss_count);
     assert_memory_equal(run.loss, changed.loss, run.loss_count * sizeof(float));
     run_free(&run);
     run_free(&changed);
     options_free(&options);
-    free(other.images.global);
-    free(other.images.local);
+    free(other.global);
+    free(other.local);
 }
 
-static inline Run train_json(const Baselines *b, const char *method, const char *json, const int8_t *labels,
-                             Options *options)
+static inline Run train_json(const char *method, const char *json, const int8_t *labels, Options *options)
 {
     Error err = {0};
     tiny_options(method, json, options);
-    Run run = tiny_run(&b->tiny, method, options, 5);
-    run.images = (LabelledImages){&b->images, labels};
+    Run run = tiny_run(method, options, 5);
+    run.images = (LabelledImages){&baselines.images, labels};
     if (!run.method->train(&run, &err)) fail_msg("%s: %s", method, err.text);
     return run;
 }
 
 /* Class-specific contexts of a class of which no label is known stay as they were drawn, those of the others do not. */
-static inline void check_unknown_class(const Baselines *b, const char *method)
+static inline void check_unknown_class(const char *method)
 {
     static const char common[] =
         "\"shared_context\": false, \"context\": 3, \"epochs\": 2, \"batch\": 8, \"weight_decay\": 0";
-    const size_t classes = b->tiny.classes.count, count = b->images.count * classes;
+    const size_t classes = tiny.classes.count, count = baselines.images.count * classes;
     char json[512];
     Options moving, still;
-    int8_t *labels = memcpy(xmalloc(count), b->labels, count);
-    for (size_t n = 0; n < b->images.count; n++) labels[n * classes + 1] = 0;
+    int8_t *labels = memcpy(xmalloc(count), baselines.labels, count);
+    for (size_t n = 0; n < baselines.images.count; n++) labels[n * classes + 1] = 0;
     snprintf(json, sizeof json, "{%s, \"lr\": 0.01, \"warmup_lr\": 0.01}", common);
-    Run run = train_json(b, method, json, labels, &moving);
+    Run run = train_json(method, json, labels, &moving);
     snprintf(json, sizeof json, "{%s, \"lr\": 0, \"warmup_lr\": 0}", common);
-    Run start = train_json(b, method, json, labels, &still);
+    Run start = train_json(method, json, labels, &still);
     for (size_t i = 0; i < run.learned_count; i++) {
         const float *end = run.learned[i]->value, *begin = start.learned[i]->value;
         const size_t each = shape_size(run.learned[i]->shape) / classes;
@@ -187,16 +127,22 @@ static inline void check_unknown_class(const Baselines *b, const char *method)
 }
 
 /* Training on no images, on images of another width, is refused with a sentence that has `part` in it. */
-static inline void check_refused(const Baselines *b, const char *method, const char *json, const ImageFeatures *images,
-                                 const char *part)
+static inline void check_refused(const char *method, const char *json, const ImageFeatures *images, const char *part)
 {
     Options options;
     Error err = {0};
     tiny_options(method, json, &options);
-    Run run = tiny_run(&b->tiny, method, &options, 1);
-    run.images = (LabelledImages){images, b->labels};
+    Run run = tiny_run(method, &options, 1);
+    run.images = (LabelledImages){images, baselines.labels};
     assert_false(run.method->train(&run, &err));
     if (!strstr(err.text, part)) fail_msg("%s", err.text);
     run_free(&run);
     options_free(&options);
+}
+
+static inline void check_bad_images_are_refused(const char *method)
+{
+    const ImageFeatures none = {.width = 32}, wide = {.count = 40, .width = 31, .global = baselines.images.global};
+    check_refused(method, "{}", &none, "there are none");
+    check_refused(method, "{}", &wide, "31 values");
 }

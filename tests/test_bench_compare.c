@@ -4,25 +4,15 @@
 #include "harness/bench/comparison.h"
 #include "harness/bench/import_scores.h"
 #include "harness/bench/reference.h"
+#include "tests/scratch_folder.h"
 
 #include <cjson/cJSON.h>
 #include <math.h>
 #include <omp.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
-static char folder[64];
 
 static char *in_folder(const char *name)
 {
-    return path_join(folder, name);
+    return path_join(scratch_folder, name);
 }
 
 static void near(double ours, double theirs, double tolerance)
@@ -308,7 +298,7 @@ static EntrantSources sources_of(const char *reference)
     Error err;
     EntrantSources s;
     static char store[128];
-    snprintf(store, sizeof store, "%s/store", folder);
+    snprintf(store, sizeof store, "%s/store", scratch_folder);
     if (!entrant_sources_open(&s, store, reference, NULL, &err)) fail_msg("%s", err.text);
     return s;
 }
@@ -549,23 +539,7 @@ static void an_imported_result_takes_no_name_of_ours(void **state)
     free(path), free(store);
 }
 
-static int make_folder(void **state)
-{
-    (void)state;
-    strcpy(folder, "/tmp/palbench-compare-XXXXXX");
-    return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    char *command = xformat("rm -rf '%s'", folder);
-    const int status = system(command);
-    free(command);
-    return status;
-}
-
-#define fresh(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
+#define fresh(test) cmocka_unit_test_setup_teardown(test, scratch_make, scratch_remove)
 
 int main(void)
 {

@@ -1,30 +1,12 @@
 /* experiments.json: what is accepted, what it expands to, and what a mistake is told. */
 #include "harness/base/memory.h"
 #include "harness/bench/experiments.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
-static char folder[64];
-
-static const char *file_path(const char *name)
-{
-    static char path[160];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    return path;
-}
+#include "tests/scratch_folder.h"
 
 static void write_text(const char *name, const char *text)
 {
     Error err;
-    if (!write_file(file_path(name), text, strlen(text), &err)) fail_msg("%s", err.text);
+    if (!write_file(scratch(name), text, strlen(text), &err)) fail_msg("%s", err.text);
 }
 
 /* An experiments file around one experiment "e" (its members) and further sections. */
@@ -36,7 +18,7 @@ static Book *open_with(const char *experiment, const char *sections, Error *err)
                          *experiment ? ", " : "", experiment, *sections ? ", " : "", sections);
     write_text("experiments.json", text);
     free(text);
-    return book_open(file_path("experiments.json"), NULL, err);
+    return book_open(scratch("experiments.json"), NULL, err);
 }
 
 static Book *opened(const char *experiment, const char *sections)
@@ -97,13 +79,13 @@ static void unknown_names_list_the_known_ones(void **state)
     write_text("experiments.json",
                "{\"models\": {\"m\": {\"clip\": \"c\"}}, \"experiments\": {\"e\": {\"dataset\": \"minni\", "
                "\"model\": \"m\", \"method\": \"tai\"}}}");
-    assert_null(book_open(file_path("experiments.json"), NULL, &err));
+    assert_null(book_open(scratch("experiments.json"), NULL, &err));
     assert_non_null(strstr(err.text, "experiments.e.dataset"));
     assert_non_null(strstr(err.text, "voc2007"));
     write_text("experiments.json",
                "{\"models\": {\"m\": {\"clip\": \"c\"}}, \"experiments\": {\"e\": {\"dataset\": \"mini\", "
                "\"model\": \"m\", \"method\": \"taii\"}}}");
-    assert_null(book_open(file_path("experiments.json"), NULL, &err));
+    assert_null(book_open(scratch("experiments.json"), NULL, &err));
     assert_non_null(strstr(err.text, "tai_dpt"));
 }
 
@@ -112,7 +94,7 @@ static void malformed_json_is_told_by_place(void **state)
     (void)state;
     Error err;
     write_text("experiments.json", "{\"models\": {\n \"m\": }}");
-    assert_null(book_open(file_path("experiments.json"), NULL, &err));
+    assert_null(book_open(scratch("experiments.json"), NULL, &err));
     assert_non_null(strstr(err.text, "experiments.json"));
     assert_non_null(strstr(err.text, "line 2"));
 }
@@ -253,23 +235,23 @@ static void paths_json_moves_models_and_refuses_unknown_ones(void **state)
     Error err;
     write_text("elsewhere.json", "{\"models\": {\"m\": {\"clip\": \"big/RN50\", \"tokenizer\": \"/vocabulary\"}}}");
     book_free(opened("", ""));
-    Book *book = book_open(file_path("experiments.json"), NULL, &err);
-    char *expected = xformat("%s/clip", folder);
+    Book *book = book_open(scratch("experiments.json"), NULL, &err);
+    char *expected = xformat("%s/clip", scratch_folder);
     assert_string_equal(book_model(book, "m")->clip, expected);
     assert_string_equal(book_model(book, "m")->tokenizer, expected);
     book_free(book);
     free(expected);
 
-    char *paths = xstrdup(file_path("elsewhere.json"));
-    book = book_open(file_path("experiments.json"), paths, &err);
-    expected = xformat("%s/big/RN50", folder);
+    char *paths = xstrdup(scratch("elsewhere.json"));
+    book = book_open(scratch("experiments.json"), paths, &err);
+    expected = xformat("%s/big/RN50", scratch_folder);
     assert_string_equal(book_model(book, "m")->clip, expected);
     assert_string_equal(book_model(book, "m")->tokenizer, "/vocabulary");
     book_free(book);
     free(expected);
 
     write_text("elsewhere.json", "{\"models\": {\"n\": \"x\"}}");
-    assert_null(book_open(file_path("experiments.json"), paths, &err));
+    assert_null(book_open(scratch("experiments.json"), paths, &err));
     assert_non_null(strstr(err.text, "models.n"));
     free(paths);
 }
@@ -282,21 +264,6 @@ static void the_projects_own_file_is_right(void **state)
     if (!book) fail_msg("%s", err.text);
     assert_non_null(book_suite(book, "mini"));
     book_free(book);
-}
-
-static int make_folder(void **state)
-{
-    (void)state;
-    strcpy(folder, "/tmp/palbench-XXXXXX");
-    return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    unlink(file_path("experiments.json"));
-    unlink(file_path("elsewhere.json"));
-    return rmdir(folder);
 }
 
 int main(void)
@@ -313,5 +280,5 @@ int main(void)
         cmocka_unit_test(paths_json_moves_models_and_refuses_unknown_ones),
         cmocka_unit_test(the_projects_own_file_is_right),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
 }

@@ -5,23 +5,14 @@
 #include "harness/bench/plan.h"
 #include "harness/bench/results.h"
 #include "harness/diffusion/generate.h"
+#include "tests/scratch_store.h"
 
 #include <dirent.h>
-#include <omp.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
-#include <cmocka.h>
-
-static char folder[64], store[96], file[96];
+static char file[96];
 
 /* ---- the world ---- */
 
@@ -65,7 +56,7 @@ static const char world[] =
 static void write_text(const char *name, const char *text)
 {
     Error err;
-    char *path = path_join(folder, name), *above = path_folder(path);
+    char *path = path_join(scratch_folder, name), *above = path_folder(path);
     if (!make_folders(above, &err) || !write_file(path, text, strlen(text), &err)) fail_msg("%s", err.text);
     free(above);
     free(path);
@@ -148,7 +139,7 @@ static size_t run_in(const char *where, const char *suite, const char *set, size
 
 static size_t run_suite(const char *suite, const char *set)
 {
-    return run_in(store, suite, set, 0);
+    return run_in(scratch_store, suite, set, 0);
 }
 
 /* Fails as a suite must: with all of these words in its sentence. */
@@ -156,7 +147,7 @@ static void refused(const char *suite, const char *const *words)
 {
     Error err;
     Ran ran;
-    assert_false(try_suite(store, (Selection){.suite = suite}, &ran, &err));
+    assert_false(try_suite(scratch_store, (Selection){.suite = suite}, &ran, &err));
     for (; *words; words++)
         if (!strstr(err.text, *words)) fail_msg("\"%s\" is not in: %s", *words, err.text);
     free(ran.notes);
@@ -286,7 +277,7 @@ static void pictures_carry_captions_seeds_and_labels(void **state)
     (void)state;
     run_suite("tiny", NULL);
     Drawn d;
-    char *path = artifact_of(store, "generate", "25x5");
+    char *path = artifact_of(scratch_store, "generate", "25x5");
     read_drawn(path, &d);
     assert_int_equal(d.count, 125);
     assert_int_equal(d.classes, 5);
@@ -311,7 +302,7 @@ static void a_picture_depends_on_its_caption_and_seed_alone(void **state)
     Error err;
     run_suite("tiny", NULL);
     Drawn d;
-    char *path = artifact_of(store, "generate", "25x5");
+    char *path = artifact_of(scratch_store, "generate", "25x5");
     read_drawn(path, &d);
     Pipeline *p = pipeline_open("tests/golden/pipeline", (PipelineParts){.scheduler = "ddim"}, &err);
     const DrawSettings settings = {.steps = 2, .guidance = 2, .batch = 25};
@@ -348,7 +339,7 @@ static void more_captions_draw_only_what_is_new(void **state)
     char where[96];
     TextList before = {0}, after = {0};
     Drawn few, many;
-    snprintf(where, sizeof where, "%s/more", folder);
+    snprintf(where, sizeof where, "%s/more", scratch_folder);
     run_in(where, "tiny", NULL, 0);
     shards_of(where, &before);
     assert_int_equal(before.count, 1);
@@ -378,8 +369,8 @@ static void drawing_killed_again_and_again_ends_with_the_same_bits(void **state)
 {
     (void)state;
     char killed[96], whole[96];
-    snprintf(killed, sizeof killed, "%s/killed", folder);
-    snprintf(whole, sizeof whole, "%s/whole", folder);
+    snprintf(killed, sizeof killed, "%s/killed", scratch_folder);
+    snprintf(whole, sizeof whole, "%s/whole", scratch_folder);
     run_in(whole, "tiny", "options.captions=40", 0);
     for (useconds_t moment = 10000; moment < 700000; moment = moment * 8 / 5) {
         const pid_t child = fork();
@@ -420,14 +411,14 @@ static void a_grid_of_the_generator_goes_into_the_name(void **state)
     (void)state;
     Error err;
     Ran ran;
-    if (!try_suite(store, (Selection){.suite = "grid"}, &ran, &err)) fail_msg("%s", err.text);
+    if (!try_suite(scratch_store, (Selection){.suite = "grid"}, &ran, &err)) fail_msg("%s", err.text);
     assert_string_equal(ran.names, "grid[generate.steps=1] grid[generate.steps=2] ");
     free(ran.notes);
     TextList sets = {0};
     text_list_add(&sets, "generate.guidance=3");
     const char *const names[] = {"grid[generate.guidance=3,generate.steps=2]"};
     const Selection one = {.names = names, .name_count = 1, .sets = &sets};
-    if (!try_suite(store, one, &ran, &err)) fail_msg("%s", err.text);
+    if (!try_suite(scratch_store, one, &ran, &err)) fail_msg("%s", err.text);
     assert_true(ran.wanted > 0);
     free(ran.notes);
     text_list_free(&sets);
@@ -453,7 +444,7 @@ static void bad_settings_are_named_with_their_path(void **state)
         {"t2i_pal", "[]", {"experiments.x.generate", "object"}},
         {"zsclip", "{\"steps\": 3}", {"experiments.x.generate", "no generated images"}},
     };
-    char *bad = path_join(folder, "bad.json");
+    char *bad = path_join(scratch_folder, "bad.json");
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         Error err;
         char *text =
@@ -484,7 +475,7 @@ static void suites_to_reproduce_are_those_of_the_file(void **state)
     assert_string_equal(plain->reproduce[0], "mini");
     book_free(book);
     book_free(plain);
-    char *bad = path_join(folder, "bad.json");
+    char *bad = path_join(scratch_folder, "bad.json");
     write_text("bad.json", "{\"reproduce\": [\"nothing\"]}");
     assert_null(book_open(bad, NULL, &err));
     assert_non_null(strstr(err.text, "reproduce[0]"));
@@ -506,7 +497,7 @@ static void images_of_ones_own_take_the_place_of_drawing(void **state)
     Error err;
     Ran ran;
     char where[96];
-    snprintf(where, sizeof where, "%s/own-store", folder);
+    snprintf(where, sizeof where, "%s/own-store", scratch_folder);
     if (!try_suite(where, (Selection){.suite = "own"}, &ran, &err)) fail_msg("%s", err.text);
     assert_non_null(strstr(ran.notes, "all 4 images"));
     free(ran.notes);
@@ -534,15 +525,15 @@ static void a_generator_is_judged_once_and_ablated_ones_are_not(void **state)
 {
     (void)state;
     Error err;
-    char *path = path_join(folder, "judge");
+    char *path = path_join(scratch_folder, "judge");
     Judge *judge = judge_new(5, &err), *folded = judge ? judge_fold(judge, &err) : NULL;
     if (!folded || !judge_save(folded, path, false, &err)) fail_msg("%s", err.text);
     judge_free(judge);
     judge_free(folded);
     free(path);
 
-    run_in(store, "judged", "options.images_per_caption=1", 6);
-    char *judged = artifact_of(store, "judge", "judged");
+    run_in(scratch_store, "judged", "options.images_per_caption=1", 6);
+    char *judged = artifact_of(scratch_store, "judge", "judged");
     ArtifactReader *r = artifact_open(judged, &err);
     size_t images[4] = {0, 64, 64, 3}, one[1] = {0};
     uint8_t *pixels;
@@ -577,7 +568,7 @@ static void copy_picture(const char *to)
 {
     Error err;
     Image image;
-    char *path = path_join(folder, to);
+    char *path = path_join(scratch_folder, to);
     if (!image_read("tests/golden/resize_square.png", &image, &err) || !image_write_png(path, &image, NULL, &err))
         fail_msg("%s", err.text);
     image_free(&image);
@@ -586,12 +577,8 @@ static void copy_picture(const char *to)
 
 static int make_world(void **state)
 {
-    (void)state;
-    omp_set_num_threads(1);
-    strcpy(folder, "/tmp/palbench-XXXXXX");
-    if (!mkdtemp(folder)) return -1;
-    snprintf(store, sizeof store, "%s/store", folder);
-    snprintf(file, sizeof file, "%s/experiments.json", folder);
+    if (scratch_store_make(state) != 0) return -1;
+    snprintf(file, sizeof file, "%s/experiments.json", scratch_folder);
     char *text = placed(world);
     write_text("experiments.json", text);
     free(text);
@@ -605,14 +592,6 @@ static int make_world(void **state)
          *name; name++)
         copy_picture(*name);
     return 0;
-}
-
-static int remove_world(void **state)
-{
-    (void)state;
-    char command[96];
-    snprintf(command, sizeof command, "rm -r '%s'", folder);
-    return system(command);
 }
 
 int main(void)
@@ -633,5 +612,5 @@ int main(void)
         cmocka_unit_test(images_of_ones_own_take_the_place_of_drawing),
         cmocka_unit_test(a_generator_is_judged_once_and_ablated_ones_are_not),
     };
-    return cmocka_run_group_tests(tests, make_world, remove_world);
+    return cmocka_run_group_tests(tests, make_world, scratch_remove);
 }

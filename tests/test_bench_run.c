@@ -3,19 +3,11 @@
 #include "harness/bench/plan.h"
 #include "harness/bench/results.h"
 #include "tests/golden_arrays.h"
+#include "tests/scratch_store.h"
 
 #include <math.h>
-#include <omp.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <sys/wait.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
-static char folder[64], store[96];
 
 /* Plans and runs the suite of the golden folder; returns how many stages were to do. */
 static size_t run_suite_in(const char *where, const char *set)
@@ -41,7 +33,7 @@ static size_t run_suite_in(const char *where, const char *set)
 
 static size_t run_suite(const char *set)
 {
-    return run_suite_in(store, set);
+    return run_suite_in(scratch_store, set);
 }
 
 static StoredResult *find(ResultList *list, const char *experiment)
@@ -84,7 +76,7 @@ static void training_curve_and_scores_equal_pytorchs(void **state)
     Error err;
     run_suite(NULL);
     ResultList list = {0};
-    if (!results_load(store, NULL, &list, NULL, &err)) fail_msg("%s", err.text);
+    if (!results_load(scratch_store, NULL, &list, NULL, &err)) fail_msg("%s", err.text);
     Safetensors *st = golden_open("tests/golden/bench_run/expected.safetensors");
     const StoredResult *tai = find(&list, "tai-dpt");
     assert_true(tai->steps >= 50);
@@ -103,7 +95,7 @@ static void a_result_with_a_local_branch_carries_heat_maps(void **state)
     Error err;
     run_suite(NULL);
     ResultList list = {0};
-    if (!results_load(store, NULL, &list, NULL, &err)) fail_msg("%s", err.text);
+    if (!results_load(scratch_store, NULL, &list, NULL, &err)) fail_msg("%s", err.text);
     ArtifactReader *with = artifact_open(find(&list, "tai-dpt")->file, &err);
     ArtifactReader *without = artifact_open(find(&list, "zs")->file, &err);
     assert_true(with && without);
@@ -135,9 +127,9 @@ static void an_option_of_the_test_trains_nothing_again(void **state)
     (void)state;
     run_suite(NULL);
     StoredFiles before = {0}, after = {0};
-    store_list(store, &before);
+    store_list(scratch_store, &before);
     assert_int_equal(run_suite("options.normalise=softmax"), 2); /* both experiments' scores, nothing else */
-    store_list(store, &after);
+    store_list(scratch_store, &after);
     assert_int_equal(after.count, before.count + 2);
     stored_files_free(&before);
     stored_files_free(&after);
@@ -148,7 +140,7 @@ static void a_missing_intermediate_is_not_made_again_unless_it_is_needed(void **
     (void)state;
     run_suite(NULL);
     StoredFiles files = {0};
-    store_list(store, &files);
+    store_list(scratch_store, &files);
     for (size_t i = 0; i < files.count; i++)
         if (strcmp(files.items[i].stage, "encode-text") == 0) assert_int_equal(unlink(files.items[i].path), 0);
     stored_files_free(&files);
@@ -180,7 +172,7 @@ static void a_run_killed_again_and_again_ends_with_the_same_bits(void **state)
 {
     (void)state;
     char killed[96];
-    snprintf(killed, sizeof killed, "%s/killed", folder);
+    snprintf(killed, sizeof killed, "%s/killed", scratch_folder);
     run_suite(NULL);
     for (useconds_t moment = 5000; moment < 400000; moment = moment * 3 / 2) {
         const pid_t child = fork();
@@ -195,7 +187,7 @@ static void a_run_killed_again_and_again_ends_with_the_same_bits(void **state)
     run_suite_in(killed, NULL);
 
     StoredFiles whole = {0}, resumed = {0};
-    store_list(store, &whole);
+    store_list(scratch_store, &whole);
     store_list(killed, &resumed);
     size_t compared = 0;
     for (size_t i = 0; i < resumed.count; i++) {
@@ -215,24 +207,6 @@ static void a_run_killed_again_and_again_ends_with_the_same_bits(void **state)
     stored_files_free(&resumed);
 }
 
-static int make_folder(void **state)
-{
-    (void)state;
-    omp_set_num_threads(1);
-    strcpy(folder, "/tmp/palbench-XXXXXX");
-    if (!mkdtemp(folder)) return -1;
-    snprintf(store, sizeof store, "%s/store", folder);
-    return 0;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    char command[96];
-    snprintf(command, sizeof command, "rm -r '%s'", folder);
-    return system(command);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -243,5 +217,5 @@ int main(void)
         cmocka_unit_test(an_option_of_the_test_trains_nothing_again),
         cmocka_unit_test(a_missing_intermediate_is_not_made_again_unless_it_is_needed),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, scratch_store_make, scratch_remove);
 }

@@ -5,31 +5,16 @@
 #include "harness/bench/select.h"
 #include "methods/ensemble.h"
 #include "tests/golden_arrays.h"
+#include "tests/scratch_store.h"
 
 #include <math.h>
-#include <omp.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <unistd.h>
-
-#include <cmocka.h>
 
 enum { CLASSES = 5, TRAIN = 10 };
-
-static char folder[64], store[96];
-
-static const char *file_path(const char *name)
-{
-    static char path[160];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    return path;
-}
 
 static void write_text(const char *name, const char *text)
 {
     Error err;
-    if (!write_file(file_path(name), text, strlen(text), &err)) fail_msg("%s", err.text);
+    if (!write_file(scratch(name), text, strlen(text), &err)) fail_msg("%s", err.text);
 }
 
 /* Experiments on the ten pictures of tests/golden/bench_run, which are training and test split at once. */
@@ -55,7 +40,7 @@ static void refused(const char *experiments, const char *path, const char *allow
 {
     Error err;
     write_experiments(experiments);
-    Book *book = book_open(file_path("experiments.json"), NULL, &err);
+    Book *book = book_open(scratch("experiments.json"), NULL, &err);
     if (book) fail_msg("accepted: %s", experiments);
     if (!strstr(err.text, path) || !strstr(err.text, allowed))
         fail_msg("\"%s\" lacks \"%s\" or \"%s\"", err.text, path, allowed);
@@ -90,7 +75,7 @@ static Book *book_of(const char *experiments)
 {
     Error err;
     write_experiments(experiments);
-    Book *book = book_open(file_path("experiments.json"), NULL, &err);
+    Book *book = book_open(scratch("experiments.json"), NULL, &err);
     if (!book) fail_msg("%s", err.text);
     return book;
 }
@@ -248,8 +233,7 @@ static void mask_refused(const char *text, size_t count, const char *place)
     Error err;
     int8_t known[3 * CLASSES];
     write_text("mask.txt", text);
-    if (mask_file_read(file_path("mask.txt"), three, count, CLASSES, false, known, &err))
-        fail_msg("accepted: %s", text);
+    if (mask_file_read(scratch("mask.txt"), three, count, CLASSES, false, known, &err)) fail_msg("accepted: %s", text);
     if (!strstr(err.text, place)) fail_msg("\"%s\" lacks \"%s\"", err.text, place);
 }
 
@@ -260,10 +244,10 @@ static void a_mask_file_gives_the_known_labels(void **state)
     int8_t known[3 * CLASSES];
     static const int8_t expected[] = {1, 0, 0, -1, 0, 0, 0, 1, 0, 0, 0, -1, 0, 0, 0};
     write_text("mask.txt", "1,0,0,-1,0\r\n0, 0,1 ,0,0\n0,-1,0,0,0\n");
-    if (!mask_file_read(file_path("mask.txt"), three, 3, CLASSES, false, known, &err)) fail_msg("%s", err.text);
+    if (!mask_file_read(scratch("mask.txt"), three, 3, CLASSES, false, known, &err)) fail_msg("%s", err.text);
     assert_memory_equal(known, expected, sizeof expected);
     /* A split cut short by --limit takes the beginning. */
-    assert_true(mask_file_read(file_path("mask.txt"), three, 2, CLASSES, true, known, &err));
+    assert_true(mask_file_read(scratch("mask.txt"), three, 2, CLASSES, true, known, &err));
     assert_memory_equal(known, expected, 2 * CLASSES);
 }
 
@@ -293,7 +277,7 @@ static Ran run(const char *experiments)
     Plan plan;
     ExperimentList list = {0};
     write_experiments(experiments);
-    const BenchOptions options = {.experiments = file_path("experiments.json"), .store = store};
+    const BenchOptions options = {.experiments = scratch("experiments.json"), .store = scratch_store};
     if (!bench_open(&bench, &options, &err) || !book_select(bench.book, &(Selection){0}, &list, &err) ||
         !plan_make(&plan, &bench, &list, &err))
         fail_msg("%s", err.text);
@@ -315,7 +299,8 @@ static float *scores_of(const char *experiment, int64_t seed, char **setting)
     ResultList list = {0};
     float *scores = NULL;
     int8_t *labels = NULL;
-    if (!results_load(store, (const char *const[]){experiment, NULL}, &list, NULL, &err)) fail_msg("%s", err.text);
+    if (!results_load(scratch_store, (const char *const[]){experiment, NULL}, &list, NULL, &err))
+        fail_msg("%s", err.text);
     for (size_t i = 0; i < list.count; i++) {
         const StoredResult *r = &list.items[i];
         if (r->seed != seed || strcmp(r->experiment, experiment) != 0) continue;
@@ -368,7 +353,7 @@ static void a_mask_that_does_not_fit_is_refused_before_anything_runs(void **stat
     ExperimentList list = {0};
     write_text("short.txt", "0,1,-1,-1,-1\n");
     write_experiments("\"e\": {" PROBE ", \"setting\": {\"partial\": \"short.txt\"}}");
-    const BenchOptions options = {.experiments = file_path("experiments.json"), .store = store};
+    const BenchOptions options = {.experiments = scratch("experiments.json"), .store = scratch_store};
     assert_true(bench_open(&bench, &options, &err) && book_select(bench.book, &(Selection){0}, &list, &err));
     assert_false(plan_make(&plan, &bench, &list, &err));
     assert_non_null(strstr(err.text, "short.txt: 1 lines, the data set has 10"));
@@ -433,7 +418,7 @@ static void an_ensemble_alone_runs_its_members_and_counts_one_result_a_seed(void
     ExperimentList list = {0};
     write_experiments(
         ZS("x", "") ", " ZS("y", ", \"options\": {\"normalise\": \"softmax\"}") ", " BOTH("[\"x\", \"y\"]", ""));
-    const BenchOptions options = {.experiments = file_path("experiments.json"), .store = store};
+    const BenchOptions options = {.experiments = scratch("experiments.json"), .store = scratch_store};
     const char *const name = "both";
     if (!bench_open(&bench, &options, &err) ||
         !book_select(bench.book, &(Selection){.names = &name, .name_count = 1}, &list, &err) ||
@@ -466,7 +451,7 @@ static void a_stored_result_can_be_a_member(void **state)
     ExperimentList list = {0};
     const char *const name = "both";
     write_experiments(ZS("zs", "") ", " BOTH("[{\"stored\": \"gone\"}, \"zs\"]", ""));
-    const BenchOptions options = {.experiments = file_path("experiments.json"), .store = store};
+    const BenchOptions options = {.experiments = scratch("experiments.json"), .store = scratch_store};
     assert_true(bench_open(&bench, &options, &err) &&
                 book_select(bench.book, &(Selection){.names = &name, .name_count = 1}, &list, &err));
     assert_false(plan_make(&plan, &bench, &list, &err));
@@ -530,24 +515,6 @@ static void mixing_equals_numpys(void **state)
     safetensors_close(st);
 }
 
-static int make_folder(void **state)
-{
-    (void)state;
-    omp_set_num_threads(1);
-    strcpy(folder, "/tmp/palbench-XXXXXX");
-    if (!mkdtemp(folder)) return -1;
-    snprintf(store, sizeof store, "%s/store", folder);
-    return 0;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    char command[96];
-    snprintf(command, sizeof command, "rm -r '%s'", folder);
-    return system(command);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -570,5 +537,5 @@ int main(void)
         cmocka_unit_test(members_that_do_not_fit_are_refused),
         cmocka_unit_test(mixing_equals_numpys),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, scratch_store_make, scratch_remove);
 }

@@ -2,28 +2,18 @@
 #include "harness/base/memory.h"
 #include "harness/bench/results.h"
 #include "harness/bench/store.h"
+#include "tests/scratch_folder.h"
 
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
-static char folder[64];
 
 /* A stage that counts its runs by a byte appended to a file, takes a moment, and stores one number. */
 static bool run_counting(Bench *b, const Stage *s, Error *err)
 {
     (void)b;
     char path[128];
-    snprintf(path, sizeof path, "%s/runs", folder);
+    snprintf(path, sizeof path, "%s/runs", scratch_folder);
     const int file = open(path, O_CREAT | O_WRONLY | O_APPEND, 0666);
     if (write(file, "x", 1) != 1) return (fail)(err, "%s: cannot write", path);
     close(file);
@@ -48,7 +38,7 @@ static Stage sealed(const StageKind *kind, const char *value, const Stage *input
     Stage s = {.kind = kind, .config = cJSON_CreateObject(), .words = xstrdup("a b/c"), .label = xstrdup("label")};
     cJSON_AddStringToObject(s.config, "value", value);
     if (input) s.inputs[s.input_count++] = input;
-    stage_seal(&s, folder);
+    stage_seal(&s, scratch_folder);
     return s;
 }
 
@@ -73,7 +63,7 @@ static size_t runs(void)
 {
     char path[128];
     struct stat info;
-    snprintf(path, sizeof path, "%s/runs", folder);
+    snprintf(path, sizeof path, "%s/runs", scratch_folder);
     return stat(path, &info) == 0 ? (size_t)info.st_size : 0;
 }
 
@@ -115,7 +105,7 @@ static void a_failed_stage_leaves_nothing_behind(void **state)
     assert_string_equal(err.text, "no such luck");
     assert_false(path_exists(s.path));
     StoredFiles files = {0};
-    store_list(folder, &files);
+    store_list(scratch_folder, &files);
     for (size_t i = 0; i < files.count; i++) assert_string_not_equal(files.items[i].stage, "failing");
     stored_files_free(&files);
     stage_release(&s);
@@ -150,7 +140,7 @@ static void two_processes_do_the_work_once(void **state)
 static char *write_result(const char *experiment, int64_t seed, double map, const char *file)
 {
     Error err;
-    char *path = xformat("%s/score/%s.h5", folder, file);
+    char *path = xformat("%s/score/%s.h5", scratch_folder, file);
     char *place = path_folder(path);
     assert_true(make_folders(place, &err));
     free(place);
@@ -188,7 +178,7 @@ static void the_version_confirmed_last_counts(void **state)
 
     ResultList list = {0};
     TextList remarks = {0};
-    assert_true(results_load(folder, NULL, &list, &remarks, &err));
+    assert_true(results_load(scratch_folder, NULL, &list, &remarks, &err));
     assert_int_equal(list.count, 2);
     assert_true(list.items[0].map == 60 && list.items[0].seed == 1);
     assert_true(list.items[1].map == 70 && list.items[1].seed == 2);
@@ -198,28 +188,13 @@ static void the_version_confirmed_last_counts(void **state)
     results_free(&list);
 
     store_touch(old);
-    assert_true(results_load(folder, (const char *const[]){"e", NULL}, &list, NULL, &err));
+    assert_true(results_load(scratch_folder, (const char *const[]){"e", NULL}, &list, NULL, &err));
     assert_true(list.items[0].map == 50);
     results_free(&list);
 
-    assert_false(results_load(folder, (const char *const[]){"g", NULL}, &list, NULL, &err));
+    assert_false(results_load(scratch_folder, (const char *const[]){"g", NULL}, &list, NULL, &err));
     assert_non_null(strstr(err.text, "palbench run g"));
     free(old), free(new), free(other), free(cut);
-}
-
-static int make_folder(void **state)
-{
-    (void)state;
-    strcpy(folder, "/tmp/palbench-XXXXXX");
-    return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    char command[96];
-    snprintf(command, sizeof command, "rm -r '%s'", folder);
-    return system(command);
 }
 
 int main(void)
@@ -231,5 +206,5 @@ int main(void)
         cmocka_unit_test(a_failed_stage_leaves_nothing_behind),
         cmocka_unit_test(the_version_confirmed_last_counts),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
 }

@@ -4,26 +4,17 @@
 #include "harness/bench/calibrate.h"
 #include "harness/bench/plan_run.h"
 #include "harness/graph/random.h"
+#include "tests/scratch_store.h"
 
 #include <math.h>
-#include <omp.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
-#include <cmocka.h>
-
-static char folder[64], program[4096];
+static char program[4096];
 
 /* ---- expansion ---- */
 
 static Book *open_with(const char *experiments, Error *err)
 {
-    char *path = xformat("%s/written.json", folder);
+    char *path = xformat("%s/written.json", scratch_folder);
     char *text = xformat("{\"models\": {\"m\": {\"clip\": \"clip\"}}, \"experiments\": {\"e\": {\"dataset\": \"mini\", "
                          "\"model\": \"m\", \"method\": \"tai_dpt\", \"label\": \"E\"}, %s}}",
                          experiments);
@@ -96,7 +87,7 @@ static void a_drawn_name_is_short_and_reads_back_to_the_value(void **state)
         if (i % 50) continue;
         Error err;
         ExperimentList one = {0};
-        char *path = xformat("%s/written.json", folder);
+        char *path = xformat("%s/written.json", scratch_folder);
         Book *book = book_open(path, NULL, &err);
         assert_true(book_select(book, &(Selection){.names = &name, .name_count = 1}, &one, &err));
         assert_int_equal(one.count, 1);
@@ -242,7 +233,8 @@ static void write_world(const char *sections)
     static const char *const dataset =
         "{\"kind\": \"folder\", \"classes\": [\"cat\", \"dog\", \"bus\", \"person\", \"dining table\"], "
         "\"captions\": \"captions.jsonl\", \"test\": \"test.jsonl\", \"images\": \"%s\"}";
-    char *good = xformat(dataset, "images/"), *bad = xformat(dataset, "broken/"), *path = xformat("%s/w.json", folder);
+    char *good = xformat(dataset, "images/"), *bad = xformat(dataset, "broken/"),
+         *path = xformat("%s/w.json", scratch_folder);
     char *text =
         xformat("{\"models\": {\"tiny\": {\"clip\": \"clip\"}, \"gone\": {\"clip\": \"nowhere\"}}, \"datasets\": "
                 "{\"tiny\": %s, \"bad\": %s}, %s}",
@@ -262,7 +254,7 @@ typedef struct World {
 static void open_world(World *w, const char *store, const char *name, const TextList *sets)
 {
     Error err;
-    *w = (World){.path = xformat("%s/w.json", folder), .store = xformat("%s/%s", folder, store)};
+    *w = (World){.path = xformat("%s/w.json", scratch_folder), .store = xformat("%s/%s", scratch_folder, store)};
     const BenchOptions options = {.experiments = w->path, .store = w->store};
     if (!bench_open(&w->bench, &options, &err) ||
         !book_select(w->bench.book, &(Selection){.names = &name, .name_count = name ? 1 : 0, .sets = sets},
@@ -411,7 +403,7 @@ static void sweep(const char *store, int jobs)
 {
     char *command = xformat("'%s' run sweep --experiments '%s/w.json' --store '%s/%s' --jobs %d --threads 2 --quiet "
                             "--no-table",
-                            program, folder, folder, store, jobs);
+                            program, scratch_folder, scratch_folder, store, jobs);
     if (system(command) != 0) fail_msg("%s", command);
     free(command);
 }
@@ -455,7 +447,7 @@ static void two_processes_give_the_bits_of_one(void **state)
     sweep("one", 1);
     sweep("two", 2);
     StoredFiles one = {0}, two = {0};
-    char *a = xformat("%s/one", folder), *b = xformat("%s/two", folder);
+    char *a = xformat("%s/one", scratch_folder), *b = xformat("%s/two", scratch_folder);
     store_list(a, &one), store_list(b, &two);
     size_t results = 0, compared = 0;
     assert_int_equal(one.count, two.count);
@@ -473,26 +465,15 @@ static void two_processes_give_the_bits_of_one(void **state)
 
 static int make_world(void **state)
 {
-    (void)state;
-    omp_set_num_threads(1);
-    strcpy(folder, "/tmp/palbench-XXXXXX");
+    if (scratch_store_make(state) != 0) return -1;
     const char *named = getenv("PALBENCH");
     if (!realpath(named ? named : "build/palbench", program)) *program = 0;
-    if (!mkdtemp(folder)) return -1;
     char *command = xformat("cp -r tests/golden/bench_run/. '%s' && cp -r '%s/images' '%s/broken' && "
                             "head -c 60 '%s/images/0.png' >'%s/broken/0.png'",
-                            folder, folder, folder, folder, folder);
+                            scratch_folder, scratch_folder, scratch_folder, scratch_folder, scratch_folder);
     const int status = system(command);
     free(command);
     return status;
-}
-
-static int remove_world(void **state)
-{
-    (void)state;
-    char command[96];
-    snprintf(command, sizeof command, "rm -r '%s'", folder);
-    return system(command);
 }
 
 int main(void)
@@ -513,5 +494,5 @@ int main(void)
         cmocka_unit_test(expected_times_are_the_measured_ones_scaled_by_work),
         cmocka_unit_test(two_processes_give_the_bits_of_one),
     };
-    return cmocka_run_group_tests(tests, make_world, remove_world);
+    return cmocka_run_group_tests(tests, make_world, scratch_remove);
 }

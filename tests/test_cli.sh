@@ -1,39 +1,15 @@
 #!/bin/sh
 # The program from outside, on the folder data set and the tiny CLIP of tests/golden/bench_run: what works, what is refused and how,
 # and what a killed run leaves. Run from the project's root; PALBENCH names the program (default build/palbench).
-set -u
-program=$(realpath "${PALBENCH:-build/palbench}")
-golden=$PWD/tests/golden
-shared=$PWD/${PALBENCH_SHARED:-../shared}
-[ -x "$program" ] || { echo "FAIL program_is_there: $program is not; build it with make"; echo "0 passed, 1 failed"; exit 1; }
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-export OMP_NUM_THREADS=1
-passed=0 failed=0
-
-ok() { passed=$((passed + 1)); echo "ok $1"; }
-bad() { failed=$((failed + 1)); echo "FAIL $1: $2"; }
-# check NAME CONDITION...: the condition is a command.
-check() {
-    name=$1; shift
-    if "$@" >/dev/null 2>&1; then ok "$name"; else bad "$name" "$*; $(head -c 300 "$folder/err" | tr '\n' ' ')"; fi
-}
-# Runs the program; leaves out, err and status.
-run() { "$program" "$@" >"$folder/out" 2>"$folder/err"; status=$?; }
-says() { grep -q -- "$1" "$folder/out"; }
-# refused NAME STATUS WORD: the last run ended with this status, nothing on stdout, and one line on stderr with the word in it.
-refused() {
-    lines=$(wc -l <"$folder/err")
-    if [ "$status" -eq "$2" ] && [ ! -s "$folder/out" ] && [ "$lines" -eq 1 ] && grep -q -- "$3" "$folder/err"; then ok "$1"
-    else bad "$1" "status $status, $lines lines: $(head -c 400 "$folder/err" | tr '\n' ' ')"; fi
-}
+. tests/cli_checks.sh
 
 cp -r "$golden/bench_run" "$folder/world"
 cd "$folder/world" || exit 1
 
 # ---- manners ----
 run --help;                        check overview_names_every_command says reproduce
-for command in reproduce plan run ls validate results report eval tokenize encode-text encode-image label pretrain bench; do
+for command in reproduce plan run ls validate results report eval tokenize encode-text encode-image label pretrain bench \
+    compare import-scores; do
     run $command --help
     [ $status -eq 0 ] && says Example && says "palbench $command" || { bad "help_of_$command" "status $status"; continue; }
     ok "help_of_$command"
@@ -160,5 +136,4 @@ else
     echo "skip published_scores_give_published_maps: ../shared/data is not here"
 fi
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+finish

@@ -1,31 +1,9 @@
 #!/bin/sh
 # palbench generate and probe from outside, on the tiny Stable Diffusion folder tests/golden/pipeline: what they write, what they
 # refuse and how, and that a killed run ends with the same bits. Run from the project's root; PALBENCH names the program.
-set -u
-program=$(realpath "${PALBENCH:-build/palbench}")
-golden=$PWD/tests/golden/pipeline
-[ -x "$program" ] || { echo "FAIL program_is_there: $program is not; build it with make"; echo "0 passed, 1 failed"; exit 1; }
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-export OMP_NUM_THREADS=1
-passed=0 failed=0
-
-ok() { passed=$((passed + 1)); echo "ok $1"; }
-bad() { failed=$((failed + 1)); echo "FAIL $1: $2"; }
-check() {
-    name=$1; shift
-    if "$@" >/dev/null 2>&1; then ok "$name"; else bad "$name" "$*; $(head -c 300 "$folder/err" | tr '\n' ' ')"; fi
-}
-run() { "$program" "$@" --quiet >"$folder/out" 2>"$folder/err"; status=$?; }
-draw() { run generate --model "$golden" --steps 2 --size 24x16 "$@"; }
-# refused NAME STATUS WORD: the last run ended with this status, one line on stderr with the word in it, and left nothing at x*.
-refused() {
-    lines=$(wc -l <"$folder/err")
-    if [ "$status" -ne "$2" ] || [ "$lines" -ne 1 ] || ! grep -q -- "$3" "$folder/err"; then
-        bad "$1" "status $status, $lines lines: $(head -c 400 "$folder/err" | tr '\n' ' ')"
-    elif ls | grep -q '^x'; then bad "$1" "left behind: $(ls -d x*)"; rm -rf x*
-    else ok "$1"; fi
-}
+. tests/cli_checks.sh
+model=$golden/pipeline
+draw() { run generate --quiet --model "$model" --steps 2 --size 24x16 "$@"; }
 has() { grep -aq -- "$1" "$2"; }
 cd "$folder" || exit 1
 
@@ -39,7 +17,7 @@ done
 [ -n "$text" ] && ok pictures_say_how_they_were_drawn
 draw --prompt "ein grüner Löwe" --out umlaut
 check texts_beyond_ascii_are_utf8 has 'iTXtprompt.*ein grüner Löwe' umlaut/00000.png
-check the_size_is_that_of_the_model_when_none_is_given sh -c "'$program' generate --model '$golden' --steps 1 --prompt a --out own --quiet && grep -aq 'size.16x16' own/00000.png"
+check the_size_is_that_of_the_model_when_none_is_given sh -c "'$program' generate --model '$model' --steps 1 --prompt a --out own --quiet && grep -aq 'size.16x16' own/00000.png"
 draw --prompt "a red cat" --images-per-caption 2 --seed 5 --out one.h5
 check an_artifact_is_written test -s one.h5
 check its_shards_are_removed test ! -e one.h5.shards
@@ -73,7 +51,7 @@ check a_whole_file_is_left test "$stamp" = "$(stat -c %i one.h5)"
 # A file of three shards, a folder of ten batches.
 start() {
     case $1 in *.h5) count=240 ;; *) count=40 ;; esac
-    exec "$program" generate --model "$golden" --steps 2 --guidance 1 --size 48x48 --prompt "a red cat" \
+    exec "$program" generate --model "$model" --steps 2 --guidance 1 --size 48x48 --prompt "a red cat" \
         --images-per-caption $count --batch 4 --quiet --out "$1" >"$folder/out" 2>"$folder/err"
 }
 stopped=0
@@ -118,20 +96,20 @@ draw --prompt a --batch 0 --out x;                  refused an_empty_batch_is_re
 draw --prompt a --memory lots --out x;              refused memory_is_bytes 2 "--memory lots"
 draw --prompt a --memory 1k --out x;                refused too_little_memory_is_refused 2 "are allowed"
 draw --prompt a --scheduler magic --out x;          refused an_unknown_scheduler_is_refused 2 "magic"
-draw --prompt a --vae "$golden/unet" --out x;       refused a_wrong_autoencoder_is_refused 2 "UNet2DConditionModel"
+draw --prompt a --vae "$model/unet" --out x;        refused a_wrong_autoencoder_is_refused 2 "UNet2DConditionModel"
 draw --prompt a --tokenizer nowhere --out x;        refused a_missing_tokenizer_is_named 1 "nowhere"
 draw --prompt a --noise captions.txt --out x;       refused noise_is_hdf5 1 "captions.txt"
 draw --prompt a --noise one.h5 --out x;             refused a_file_without_noise_is_refused 1 "noise"
 draw --prompt a --out captions.txt;                 refused a_file_is_no_folder 2 "captions.txt"
 mkdir is.h5
 draw --prompt a --out is.h5;                        refused a_folder_is_no_file 2 "is.h5"
-(trap '' XFSZ; ulimit -f 1; "$program" generate --model "$golden" --steps 1 --size 128x128 --prompt a --quiet --out x.h5 >out 2>err); status=$?
+(trap '' XFSZ; ulimit -f 1; "$program" generate --model "$model" --steps 1 --size 128x128 --prompt a --quiet --out x.h5 >out 2>err); status=$?
 refused a_full_disk_is_a_failure_and_leaves_nothing 1 "x.h5"
-(trap '' XFSZ; ulimit -f 1; "$program" generate --model "$golden" --steps 1 --size 128x128 --prompt a --quiet --out x >out 2>err); status=$?
+(trap '' XFSZ; ulimit -f 1; "$program" generate --model "$model" --steps 1 --size 128x128 --prompt a --quiet --out x >out 2>err); status=$?
 refused a_full_disk_leaves_no_picture 1 "x/00000.png"
 
-broken() { rm -rf broken; cp -r "$golden" broken; chmod -R u+w broken; }
-in_broken() { run generate --model broken --steps 1 --size 24x16 --prompt a --out x; }
+broken() { rm -rf broken; cp -r "$model" broken; chmod -R u+w broken; }
+in_broken() { run generate --quiet --model broken --steps 1 --size 24x16 --prompt a --out x; }
 run generate --model nowhere --prompt a --out x;    refused a_missing_model_is_named 1 "nowhere"
 for part in model_index.json unet/config.json unet/diffusion_pytorch_model.safetensors vae/config.json \
     vae/diffusion_pytorch_model.safetensors text_encoder/config.json tokenizer/vocab.json scheduler/scheduler_config.json; do
@@ -155,10 +133,9 @@ broken; rm -r broken/unet; cp -r broken/lcm_unet broken/unet; sed -i 's/"cross_a
 in_broken; refused another_number_of_channels_is_refused 2 "unet"
 
 # ---- probe ----
-run probe unet --model "$golden" --in one.h5 --out x.h5;       refused probe_names_the_missing_array 1 "one.h5.*sample"
-run probe unet --model "$golden" --in nowhere.h5 --out x.h5;   refused probe_names_the_missing_file 1 "nowhere.h5"
-run probe nothing --model "$golden" --in one.h5 --out x.h5;    refused probe_knows_four_models 2 "vae-decode"
-run probe text --model "$golden" --out x.h5;                   refused probe_needs_a_file 2 "--in"
+run probe unet --model "$model" --in one.h5 --out x.h5;        refused probe_names_the_missing_array 1 "one.h5.*sample"
+run probe unet --model "$model" --in nowhere.h5 --out x.h5;    refused probe_names_the_missing_file 1 "nowhere.h5"
+run probe nothing --model "$model" --in one.h5 --out x.h5;     refused probe_knows_four_models 2 "vae-decode"
+run probe text --model "$model" --out x.h5;                    refused probe_needs_a_file 2 "--in"
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+finish

@@ -2,30 +2,8 @@
 # Methods from shared objects: the example is built outside the tree from a copy of its folder and run on the tiny world of
 # tests/golden/bench_run; what does not fit is refused; changed code runs again, unchanged code does not. Run from the project's
 # root; PALBENCH names the program (default build/palbench), which has its plugin.mk beside it.
-set -u
-program=$(realpath "${PALBENCH:-build/palbench}")
-root=$PWD
-[ -x "$program" ] || { echo "FAIL program_is_there: $program is not; build it with make"; echo "0 passed, 1 failed"; exit 1; }
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-export OMP_NUM_THREADS=1
+. tests/cli_checks.sh
 unset MAKEFLAGS MAKELEVEL # a make above is none of ours
-passed=0 failed=0
-
-ok() { passed=$((passed + 1)); echo "ok $1"; }
-bad() { failed=$((failed + 1)); echo "FAIL $1: $2"; }
-check() {
-    name=$1; shift
-    if "$@" >/dev/null 2>&1; then ok "$name"; else bad "$name" "$*; $(head -c 400 "$folder/err" | tr '\n' ' ')"; fi
-}
-run() { "$program" "$@" >"$folder/out" 2>"$folder/err"; status=$?; }
-says() { grep -q -- "$1" "$folder/out"; }
-# refused NAME WORD: the last run ended as a wrong configuration does, with one line on stderr that has the word in it.
-refused() {
-    lines=$(wc -l <"$folder/err")
-    if [ "$status" -eq 2 ] && [ ! -s "$folder/out" ] && [ "$lines" -eq 1 ] && grep -q -- "$2" "$folder/err"; then ok "$1"
-    else bad "$1" "status $status, $lines lines: $(head -c 400 "$folder/err" | tr '\n' ' ')"; fi
-}
 build() { make -s -C "$folder/mine" PALBENCH="$(dirname "$program")" "$@" >"$folder/out" 2>"$folder/err"; status=$?; }
 
 # ---- building ----
@@ -33,7 +11,7 @@ sed -n '/^\/\* Text residual/,/^```/p' methods/README.md | grep -v '^```' >"$fol
 check the_readme_shows_the_example_as_it_is cmp "$folder/from-readme.c" methods/example_plugin/text_residual.c
 cp -r methods/example_plugin "$folder/mine"; rm -f "$folder"/mine/*.so
 build PALBENCH="$folder"
-check a_place_without_palbench_is_named grep -q "palbench is not built there" "$folder/err"
+check a_place_without_palbench_is_named remarks "palbench is not built there"
 build
 check the_example_builds_outside_the_tree test -s "$folder/mine/text_residual.so"
 check it_builds_without_a_warning test ! -s "$folder/err"
@@ -44,7 +22,7 @@ make -s -C "$folder/mine2" PALBENCH="$folder/install/share/palbench" >"$folder/o
 check it_builds_against_an_installed_palbench_to_the_same_bytes cmp "$folder/mine/text_residual.so" "$folder/mine2/text_residual.so"
 
 # ---- a result ----
-cp -r "$root/tests/golden/bench_run" "$folder/world"
+cp -r "$golden/bench_run" "$folder/world"
 cd "$folder/world" || exit 1
 plugin=../mine/text_residual.so
 run ls methods --json;                   check it_is_not_there_before sh -c "! grep -q text_residual '$folder/out'"
@@ -56,7 +34,7 @@ write() { # write PLUGINS: the tiny world's models and data with experiments of 
 }
 write '[]' | sed 's/"plugins": \[\], //' >bare.json
 write "[\"$plugin\"]" >mine.json
-run validate bare.json;                  refused an_unknown_method_points_to_plugins "text_residual.*--plugin"
+run validate bare.json;                  refused an_unknown_method_points_to_plugins 2 "text_residual.*--plugin"
 run validate bare.json --plugin $plugin; check validate_takes_a_plugin says "all right"
 run validate mine.json;                  check the_file_can_name_it says "all right"
 run ls methods --experiments mine.json;  check ls_reads_the_names_of_the_file says text_residual
@@ -70,12 +48,12 @@ check it_trains_and_scores says text_residual
 run results mine --json;                 cp "$folder/out" first.json
 check its_results_are_stored test "$(grep -c '"map"' first.json)" -eq 2
 run run mine --experiments bare.json --plugin $plugin
-check a_second_run_does_nothing grep -q "nothing to do" "$folder/err"
+check a_second_run_does_nothing remarks "nothing to do"
 run run mine --experiments bare.json --plugin $plugin --store jobs --jobs 2 --set 'seeds=[1]'
 run results --json --store jobs;         sed -n 's/.*"map"://p' "$folder/out" >jobs.map; sed -n 's/.*"map"://p' first.json | head -1 >first.map
 check jobs_have_it_too sh -c 'test -s first.map && cmp jobs.map first.map'
 run run mine zs --experiments mine.json --set options.alpha=0 --dry-run
-refused zero_shot_has_no_such_option alpha
+refused zero_shot_has_no_such_option 2 alpha
 run run mine --experiments mine.json --set options.alpha=0 --set protocol=flat --json; sed -n 's/.*"map"://p' "$folder/out" | head -1 >still.map
 run run zs --experiments mine.json --set protocol=flat --json;  sed -n 's/.*"map"://p' "$folder/out" >zs.map
 check without_its_residual_it_is_zero_shot_clip sh -c 'test -s zs.map && cmp still.map zs.map'
@@ -103,16 +81,16 @@ done
 # ---- another build ----
 echo '/* a remark */' >>../mine/text_residual.c; build
 run run mine --experiments mine.json
-check another_comment_runs_nothing_again grep -q "nothing to do" "$folder/err"
+check another_comment_runs_nothing_again remarks "nothing to do"
 sed 's/cosine_factor = 4/cosine_factor = 5/' ../mine/text_residual.c >"$folder/changed.c"; cp "$folder/changed.c" ../mine/text_residual.c; build
 run run mine --experiments mine.json --dry-run
 check other_code_trains_and_scores_again test "$(grep -c '^\(train\|score\).* to do' "$folder/out")" -eq 4
 check and_keeps_the_features says '^encode-image.* stored'
 run run mine --experiments mine.json --set 'seeds=[1]'
 remark='mine: seed 2 was made with different code of the plugin than seed 1; run it again to have them alike'
-check run_tells_of_seeds_of_older_code grep -q "$remark" "$folder/err"
-run results mine;                        check results_tell_of_them grep -q "$remark" "$folder/err"
-run compare mine mine --resamples 10;    check compare_tells_of_them grep -q "$remark" "$folder/err"
+check run_tells_of_seeds_of_older_code remarks "$remark"
+run results mine;                        check results_tell_of_them remarks "$remark"
+run compare mine mine --resamples 10;    check compare_tells_of_them remarks "$remark"
 sed 's/^ *"tai-dpt",$/"mine"/; /^ *"zs"$/d' mine.json >suite.json
 run report --suite tiny --experiments suite.json --out page
 check the_report_tells_of_them grep -q "$remark" page/index.html
@@ -120,8 +98,8 @@ run run mine --experiments mine.json
 check rerun_seeds_are_alike sh -c "! grep -q 'made with different' '$folder/err'"
 sed 's/\.version = 1/.version = 2/' "$folder/changed.c" >../mine/text_residual.c; build
 run run mine --experiments mine.json --set 'seeds=[2]'
-check a_raised_version_is_told_too grep -q "seed 2 was made with different versions of the method, code of the plugin than seed 1" "$folder/err"
-run validate mine.json --plugin ../mine2/text_residual.so;   refused two_builds_of_one_method_are_refused "belongs to a method of ../mine2/text_residual.so"
+check a_raised_version_is_told_too remarks "seed 2 was made with different versions of the method, code of the plugin than seed 1"
+run validate mine.json --plugin ../mine2/text_residual.so;   refused two_builds_of_one_method_are_refused 2 "belongs to a method of ../mine2/text_residual.so"
 
 # ---- what does not fit ----
 source() { # source NAME MEMBERS [OPTIONS]: a plugin with one method, its members and its options as they are said
@@ -161,29 +139,28 @@ build PLUGIN_CFLAGS=-w both.so hidden.so asking.so
 [ $status -eq 0 ] || bad methods_with_labelled_needs_build "$(head -c 600 "$folder/err")"
 of() { write "[\"../mine/$1.so\"]" | sed -e 's/text_residual/other/; s/"options": {"batch": 8, "lr": 0.1}, //' -e "s|\"seeds\": \[1, 2\]|\"seeds\": [1]${2:-}|" >"$1.json"; }
 of both;                         run run mine --experiments both.json
-refused labelled_needs_without_a_setting_are_refused 'experiments.mine.setting: with these options the method other trains on labelled images; add a setting, one of {"few_shot": 4}'
-of both ', "setting": "zero-shot"'; run validate both.json;  refused and_when_zero_shot_is_said "trains on labelled images"
+refused labelled_needs_without_a_setting_are_refused 2 'experiments.mine.setting: with these options the method other trains on labelled images; add a setting, one of {"few_shot": 4}'
+of both ', "setting": "zero-shot"'; run validate both.json;  refused and_when_zero_shot_is_said 2 "trains on labelled images"
 of both ', "setting": {"few_shot": 1}'; run validate both.json;  check with_a_setting_it_is_right says "all right"
-of hidden;                       run validate hidden.json;   refused a_method_without_labelled_settings_asks_for_none "LABELLED"
+of hidden;                       run validate hidden.json;   refused a_method_without_labelled_settings_asks_for_none 2 "LABELLED"
 of asking;                       run run mine --experiments asking.json
-check an_option_that_is_not_there_names_the_method grep -q "the method other asks for the option margin" "$folder/err"
+check an_option_that_is_not_there_names_the_method remarks "the method other asks for the option margin"
 try() { run ls methods --plugin ../mine/"$1".so; }
 try whole;       check a_small_one_loads says '^other '
-try newer;       refused another_interface_version_is_refused_with_both_numbers "interface 2, this palbench has 1.*again"
-try sizes;       refused other_structures_are_refused "other structures.*again"
-try symbolless;  refused a_missing_symbol_is_refused "exports no palbench_plugin"
-try later;       refused a_function_that_palbench_lacks_is_refused "of_a_later_palbench"
-try text;        refused what_is_no_shared_object_is_refused "text.so: cannot be loaded"
-try none;        refused a_missing_file_is_refused "none.so: there is no such plugin"
-try .;           refused a_folder_is_refused "mine/"
-try taken;       refused a_built_in_name_is_refused "the name tai belongs to a method that is built in"
-try nameless;    refused an_odd_name_is_refused "letters, digits"
-try optionless;  refused a_missing_options_table_is_refused "other has no options table"
-try scoreless;   refused a_missing_function_is_refused "other has no score function"
-try range;       refused a_default_out_of_range_is_refused "option lr of the method other has a default out of range"
-try twice;       refused an_option_that_stands_twice_is_refused "stands twice"
-write '"x.so"' >wrong.json;    run validate wrong.json; refused a_list_of_plugins_is_needed "plugins: a list"
-write '["x.so"]' >wrong.json;  run validate wrong.json; refused a_missing_plugin_of_the_file_is_named "wrong.json: x.so"
+try newer;       refused another_interface_version_is_refused_with_both_numbers 2 "interface 2, this palbench has 1.*again"
+try sizes;       refused other_structures_are_refused 2 "other structures.*again"
+try symbolless;  refused a_missing_symbol_is_refused 2 "exports no palbench_plugin"
+try later;       refused a_function_that_palbench_lacks_is_refused 2 "of_a_later_palbench"
+try text;        refused what_is_no_shared_object_is_refused 2 "text.so: cannot be loaded"
+try none;        refused a_missing_file_is_refused 2 "none.so: there is no such plugin"
+try .;           refused a_folder_is_refused 2 "mine/"
+try taken;       refused a_built_in_name_is_refused 2 "the name tai belongs to a method that is built in"
+try nameless;    refused an_odd_name_is_refused 2 "letters, digits"
+try optionless;  refused a_missing_options_table_is_refused 2 "other has no options table"
+try scoreless;   refused a_missing_function_is_refused 2 "other has no score function"
+try range;       refused a_default_out_of_range_is_refused 2 "option lr of the method other has a default out of range"
+try twice;       refused an_option_that_stands_twice_is_refused 2 "stands twice"
+write '"x.so"' >wrong.json;    run validate wrong.json; refused a_list_of_plugins_is_needed 2 "plugins: a list"
+write '["x.so"]' >wrong.json;  run validate wrong.json; refused a_missing_plugin_of_the_file_is_named 2 "wrong.json: x.so"
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+finish

@@ -1,24 +1,7 @@
 #!/bin/sh
 # Sweeps from outside, on the folder data set and the tiny CLIP of tests/golden/bench_run: several processes, what fails among them,
 # what is left of them when the parent is killed, ablation suites. Run from the project's root; PALBENCH names the program.
-set -u
-program=$(realpath "${PALBENCH:-build/palbench}")
-golden=$PWD/tests/golden
-[ -x "$program" ] || { echo "FAIL program_is_there: $program is not; build it with make"; echo "0 passed, 1 failed"; exit 1; }
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-export OMP_NUM_THREADS=1
-passed=0 failed=0
-
-ok() { passed=$((passed + 1)); echo "ok $1"; }
-bad() { failed=$((failed + 1)); echo "FAIL $1: $2"; }
-check() {
-    name=$1; shift
-    if "$@" >/dev/null 2>&1; then ok "$name"; else bad "$name" "$*; $(head -c 600 "$folder/err" | tr '\n' ' ')"; fi
-}
-run() { "$program" "$@" >"$folder/out" 2>"$folder/err"; status=$?; }
-says() { grep -q -- "$1" "$folder/out"; }
-remarks() { grep -q -- "$1" "$folder/err"; }
+. tests/cli_checks.sh
 
 cp -r "$golden/bench_run" "$folder/world"
 cd "$folder/world" || exit 1
@@ -112,5 +95,4 @@ check names_and_suites_together_are_refused test $status -eq 2
 run run base --set extends=lr
 check extends_cannot_be_set sh -c "[ $status -eq 2 ] && grep -q 'not extends' '$folder/err'"
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+finish

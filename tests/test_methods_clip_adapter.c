@@ -2,45 +2,29 @@
  * learned matrices, scores. */
 #include "tests/baselines_fixture.h"
 
-static Baselines baselines;
-
-static int open_all(void **state)
-{
-    (void)state;
-    baselines_open(&baselines);
-    return 0;
-}
-
-static int close_all(void **state)
-{
-    (void)state;
-    baselines_close(&baselines);
-    return 0;
-}
-
 static void fifty_steps_follow_the_reference(void **state)
 {
     (void)state;
-    check_baseline(&baselines, "adapter_ranking", 2);
+    check_baseline("adapter_ranking", 2);
 }
 
 static void the_softmax_loss_follows_the_reference(void **state)
 {
     (void)state;
-    check_baseline(&baselines, "adapter_softmax", 2);
+    check_baseline("adapter_softmax", 2);
 }
 
 static void the_asymmetric_loss_learns_its_threshold_as_the_reference_does(void **state)
 {
     (void)state;
-    check_baseline(&baselines, "adapter_asl", 3);
+    check_baseline("adapter_asl", 3);
 }
 
 static void labels_that_are_not_known_change_nothing(void **state)
 {
     (void)state;
-    check_unknown_image(&baselines, "adapter_ranking");
-    check_unknown_image(&baselines, "adapter_softmax");
+    check_unknown_image("adapter_ranking");
+    check_unknown_image("adapter_softmax");
 }
 
 static void without_the_adapter_the_score_is_that_of_zero_shot_clip(void **state)
@@ -49,12 +33,12 @@ static void without_the_adapter_the_score_is_that_of_zero_shot_clip(void **state
     Options options, zero;
     Scores scores, expected;
     Error err = {0};
-    Run run = train_json(&baselines, "clip_adapter", "{\"ratio\": 0, \"epochs\": 1}", baselines.labels, &options);
-    score_from_stored(&baselines, &run, &options, &scores);
+    Run run = train_json("clip_adapter", "{\"ratio\": 0, \"epochs\": 1}", baselines.labels, &options);
+    tiny_score_stored(&run, &options, &scores);
     tiny_options("zsclip", "{}", &zero);
-    Run other = tiny_run(&baselines.tiny, "zsclip", &zero, 1);
-    assert_true(other.method->score(&other, &baselines.tiny.images, &expected, &err));
-    const size_t count = baselines.tiny.images.count * baselines.tiny.classes.count;
+    Run other = tiny_run("zsclip", &zero, 1);
+    assert_true(other.method->score(&other, &tiny.images, &expected, &err));
+    const size_t count = tiny.images.count * tiny.classes.count;
     for (size_t i = 0; i < count; i++) expected.combined[i] *= 0.04f; /* 4 cos and 100 cos */
     assert_true(worst_error(scores.combined, expected.combined, count) < 1e-5);
     scores_free(&scores);
@@ -68,11 +52,9 @@ static void without_the_adapter_the_score_is_that_of_zero_shot_clip(void **state
 static void impossible_trainings_are_refused_with_a_sentence(void **state)
 {
     (void)state;
-    const ImageFeatures none = {.width = 32}, wide = {.count = 40, .width = 31, .global = baselines.images.global};
-    check_refused(&baselines, "clip_adapter", "{}", &none, "there are none");
-    check_refused(&baselines, "clip_adapter", "{}", &wide, "31 values");
-    check_refused(&baselines, "clip_adapter", "{\"reduction\": 33}", &baselines.images, "use a smaller one");
-    check_refused(&baselines, "clip_adapter", "{\"frame\": \"a photo\"}", &baselines.images, "no {}");
+    check_bad_images_are_refused("clip_adapter");
+    check_refused("clip_adapter", "{\"reduction\": 33}", &baselines.images, "use a smaller one");
+    check_refused("clip_adapter", "{\"frame\": \"a photo\"}", &baselines.images, "no {}");
 }
 
 int main(void)
@@ -85,5 +67,5 @@ int main(void)
         cmocka_unit_test(without_the_adapter_the_score_is_that_of_zero_shot_clip),
         cmocka_unit_test(impossible_trainings_are_refused_with_a_sentence),
     };
-    return cmocka_run_group_tests(tests, open_all, close_all);
+    return cmocka_run_group_tests(tests, baselines_open, baselines_close);
 }

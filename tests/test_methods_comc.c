@@ -2,72 +2,48 @@
 #include "methods/comc.h"
 #include "tests/baselines2_fixture.h"
 
-static Baselines base;
 static TextFeatures captions; /* the captions, and behind them the template sentences of set mini9 */
 static uint8_t *caption_labels;
 
 /* Features as the tests of TaI have checked them against the reference's. */
 static int open_base(void **state)
 {
-    (void)state;
     Error err = {0};
-    baselines_open(&base);
-    const Tiny *t = &base.tiny;
-    const TemplateSet *set = template_set("mini9");
-    const size_t classes = t->classes.count, count = t->captions.count;
     TokenList tokens = {0};
-    caption_labels = xcalloc(count + classes * set->count, classes);
-    memcpy(caption_labels, t->labels, count * classes);
-    for (size_t i = 0; i < count; i++)
-        tokenizer_encode(t->tokenizer, t->captions.items[i], t->clip->config.context, &tokens);
-    for (size_t i = 0; i < classes * set->count; i++) {
-        char *sentence = template_fill(set->frames[i % set->count], t->classes.items[i / set->count]);
-        tokenizer_encode(t->tokenizer, sentence, t->clip->config.context, &tokens);
-        caption_labels[(count + i) * classes + i / set->count] = 1;
-        free(sentence);
-    }
-    const bool good = clip_encode_texts(t->clip, &tokens, false, &captions, NULL, &err);
+    baselines_open(state);
+    caption_labels = tiny_tokens_and_templates(template_set("mini9"), &tokens);
+    const bool good = clip_encode_texts(tiny.clip, &tokens, false, &captions, NULL, &err);
     token_list_free(&tokens);
     return good ? 0 : -1;
 }
 
 static int close_base(void **state)
 {
-    (void)state;
     text_features_free(&captions);
     free(caption_labels);
-    baselines_close(&base);
-    return 0;
+    return baselines_close(state);
 }
 
 static void run_trial(Trial *t, const char *options, uint64_t seed, bool with_templates)
 {
     Error err = {0};
     TextFeatures features = captions;
-    if (!with_templates) features.count = base.tiny.captions.count;
+    if (!with_templates) features.count = tiny.captions.count;
     const LabelledCaptions texts = {&features, caption_labels};
-    if (!trial_run(t, &base, "comc", options, seed, (LabelledImages){0}, texts, &base.tiny.images, &err))
-        fail_msg("%s", err.text);
-}
-
-static void assert_part(const char *golden, const char *part, const float *values, size_t count)
-{
-    char name[64];
-    snprintf(name, sizeof name, "%s.%s", golden, part);
-    assert_golden(&base, name, values, count);
+    if (!trial_run(t, "comc", options, seed, (LabelledImages){0}, texts, &tiny.images, &err)) fail_msg("%s", err.text);
 }
 
 static void assert_equals_reference(const char *options, uint64_t seed, bool with_templates, const char *golden)
 {
     Trial t;
     run_trial(&t, options, seed, with_templates);
-    const size_t count = base.tiny.images.count * base.tiny.classes.count;
+    const size_t count = tiny.images.count * tiny.classes.count;
     const Parameter *weight = run_learned(&t.run, "weight");
-    assert_part(golden, "loss", t.run.loss, t.run.loss_count);
-    assert_part(golden, "weight", weight->value, shape_size(weight->shape));
-    assert_part(golden, "scores_global", t.scores.global, count);
-    assert_part(golden, "scores_local", t.scores.local, count);
-    assert_part(golden, "scores", t.scores.combined, count);
+    assert_golden(base.st, golden, "loss", t.run.loss, t.run.loss_count);
+    assert_golden(base.st, golden, "weight", weight->value, shape_size(weight->shape));
+    assert_golden(base.st, golden, "scores_global", t.scores.global, count);
+    assert_golden(base.st, golden, "scores_local", t.scores.local, count);
+    assert_golden(base.st, golden, "scores", t.scores.combined, count);
     trial_free(&t);
 }
 
@@ -118,8 +94,8 @@ static void images_without_positions_are_refused(void **state)
     Error err = {0};
     Trial t;
     TextFeatures features = captions;
-    features.count = base.tiny.captions.count;
-    assert_false(trial_run(&t, &base, "comc", "{\"epochs\": 1, \"class_templates\": false}", 1, (LabelledImages){0},
+    features.count = tiny.captions.count;
+    assert_false(trial_run(&t, "comc", "{\"epochs\": 1, \"class_templates\": false}", 1, (LabelledImages){0},
                            (LabelledCaptions){&features, caption_labels}, &base.test, &err));
     assert_non_null(strstr(err.text, "no local part"));
     trial_free(&t);

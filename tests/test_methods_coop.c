@@ -2,66 +2,48 @@
  * context, scores. */
 #include "tests/baselines_fixture.h"
 
-static Baselines baselines;
-
-static int open_all(void **state)
-{
-    (void)state;
-    baselines_open(&baselines);
-    return 0;
-}
-
-static int close_all(void **state)
-{
-    (void)state;
-    baselines_close(&baselines);
-    return 0;
-}
-
 static void fifty_steps_with_a_shared_context_follow_the_reference(void **state)
 {
     (void)state;
-    check_baseline(&baselines, "coop_shared", 1);
+    check_baseline("coop_shared", 1);
 }
 
 static void fifty_steps_with_a_context_a_class_follow_the_reference(void **state)
 {
     (void)state;
-    check_baseline(&baselines, "coop_specific", 1);
+    check_baseline("coop_specific", 1);
 }
 
 static void a_context_of_words_draws_nothing_but_permutations(void **state)
 {
     (void)state;
-    check_baseline(&baselines, "coop_words", 1);
+    check_baseline("coop_words", 1);
 }
 
 static void the_asymmetric_loss_learns_its_threshold_as_the_reference_does(void **state)
 {
     (void)state;
-    check_baseline(&baselines, "coop_asl", 2);
+    check_baseline("coop_asl", 2);
 }
 
 static void the_softmax_loss_follows_the_reference(void **state)
 {
     (void)state;
-    check_baseline(&baselines, "coop_softmax", 1);
+    check_baseline("coop_softmax", 1);
 }
 
 static void labels_that_are_not_known_change_nothing(void **state)
 {
     (void)state;
-    check_unknown_image(&baselines, "coop_shared");
-    check_unknown_image(&baselines, "coop_softmax");
-    check_unknown_class(&baselines, "coop");
+    check_unknown_image("coop_shared");
+    check_unknown_image("coop_softmax");
+    check_unknown_class("coop");
 }
 
 static void impossible_trainings_are_refused_with_a_sentence(void **state)
 {
     (void)state;
-    const ImageFeatures none = {.width = 32}, wide = {.count = 40, .width = 31, .global = baselines.images.global};
-    check_refused(&baselines, "coop", "{}", &none, "there are none");
-    check_refused(&baselines, "coop", "{}", &wide, "31 values");
+    check_bad_images_are_refused("coop");
 }
 
 int main(void)
@@ -75,5 +57,5 @@ int main(void)
         cmocka_unit_test(labels_that_are_not_known_change_nothing),
         cmocka_unit_test(impossible_trainings_are_refused_with_a_sentence),
     };
-    return cmocka_run_group_tests(tests, open_all, close_all);
+    return cmocka_run_group_tests(tests, baselines_open, baselines_close);
 }

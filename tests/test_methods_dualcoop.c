@@ -2,38 +2,22 @@
  * contexts, scores. */
 #include "tests/baselines_fixture.h"
 
-static Baselines baselines;
-
-static int open_all(void **state)
-{
-    (void)state;
-    baselines_open(&baselines);
-    return 0;
-}
-
-static int close_all(void **state)
-{
-    (void)state;
-    baselines_close(&baselines);
-    return 0;
-}
-
 static void fifty_steps_with_contexts_a_class_follow_the_reference(void **state)
 {
     (void)state;
-    check_baseline(&baselines, "dualcoop_specific", 2);
+    check_baseline("dualcoop_specific", 2);
 }
 
 static void shared_contexts_and_gradients_through_the_focus_follow_the_reference(void **state)
 {
     (void)state;
-    check_baseline(&baselines, "dualcoop_shared", 2);
+    check_baseline("dualcoop_shared", 2);
 }
 
 static void contexts_of_words_of_different_lengths_follow_the_reference(void **state)
 {
     (void)state;
-    check_baseline(&baselines, "dualcoop_words", 2);
+    check_baseline("dualcoop_words", 2);
 }
 
 static void the_probability_is_the_softmax_over_the_pair(void **state)
@@ -41,11 +25,11 @@ static void the_probability_is_the_softmax_over_the_pair(void **state)
     (void)state;
     Options options, other;
     Scores scores;
-    Run run = train_variant(&baselines, "dualcoop_shared", &options);
+    Run run = train_variant("dualcoop_shared", &baselines.images, &options);
     tiny_options("dualcoop", "{\"context\": 4, \"shared_context\": true, \"probability\": true}", &other);
-    score_from_stored(&baselines, &run, &other, &scores);
-    assert_baseline(&baselines, "dualcoop_shared", "probability", scores.combined,
-                    baselines.tiny.images.count * baselines.tiny.classes.count);
+    tiny_score_stored(&run, &other, &scores);
+    assert_golden(baselines.golden, "dualcoop_shared", "probability", scores.combined,
+                  tiny.images.count * tiny.classes.count);
     scores_free(&scores);
     run_free(&run);
     options_free(&options);
@@ -55,21 +39,18 @@ static void the_probability_is_the_softmax_over_the_pair(void **state)
 static void labels_that_are_not_known_change_nothing(void **state)
 {
     (void)state;
-    check_unknown_image(&baselines, "dualcoop_specific");
-    check_unknown_class(&baselines, "dualcoop");
+    check_unknown_image("dualcoop_specific");
+    check_unknown_class("dualcoop");
 }
 
 static void impossible_trainings_are_refused_with_a_sentence(void **state)
 {
     (void)state;
-    const ImageFeatures none = {.width = 32}, wide = {.count = 40, .width = 31, .global = baselines.images.global};
-    check_refused(&baselines, "dualcoop", "{}", &none, "there are none");
-    check_refused(&baselines, "dualcoop", "{}", &wide, "31 values");
+    check_bad_images_are_refused("dualcoop");
     ImageFeatures flat = baselines.images;
     flat.local = NULL;
-    check_refused(&baselines, "dualcoop", "{}", &flat, "no local features");
-    check_refused(&baselines, "dualcoop", "{\"context\": 4, \"context_init_negative\": \" \"}", &baselines.images,
-                  "no tokens");
+    check_refused("dualcoop", "{}", &flat, "no local features");
+    check_refused("dualcoop", "{\"context\": 4, \"context_init_negative\": \" \"}", &baselines.images, "no tokens");
 }
 
 int main(void)
@@ -82,5 +63,5 @@ int main(void)
         cmocka_unit_test(labels_that_are_not_known_change_nothing),
         cmocka_unit_test(impossible_trainings_are_refused_with_a_sentence),
     };
-    return cmocka_run_group_tests(tests, open_all, close_all);
+    return cmocka_run_group_tests(tests, baselines_open, baselines_close);
 }

@@ -5,27 +5,6 @@
 #include "methods/prompt_bench.h"
 #include "tests/methods_fixture.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
-
-static Tiny tiny;
-
-static int open_tiny(void **state)
-{
-    (void)state;
-    tiny_open(&tiny);
-    return 0;
-}
-
-static int close_tiny(void **state)
-{
-    (void)state;
-    tiny_close(&tiny);
-    return 0;
-}
-
 /* Class features and the gradient of one loss on them, in one form of the prompts. */
 typedef struct Outcome {
     Options options;
@@ -60,7 +39,7 @@ static void compute(Outcome *o, const Run *run, PromptForm form)
 static void open_outcome(Outcome *o, const char *json, PromptForm form)
 {
     tiny_options("tai", json, &o->options);
-    const Run run = tiny_run(&tiny, "tai", &o->options, 1);
+    const Run run = tiny_run("tai", &o->options, 1);
     compute(o, &run, form);
 }
 
@@ -107,7 +86,7 @@ static void another_order_of_classes_permutes_the_features(void **state)
     open_outcome(&forward, "{}", PROMPT_SHARED);
     tiny_options("tai", "{}", &reversed.options);
     for (size_t c = 0; c < classes; c++) backwards[c] = tiny.classes.items[classes - 1 - c];
-    Run run = tiny_run(&tiny, "tai", &reversed.options, 1);
+    Run run = tiny_run("tai", &reversed.options, 1);
     run.class_names = backwards;
     compute(&reversed, &run, PROMPT_SHARED);
     for (size_t c = 0; c < classes; c++)
@@ -167,7 +146,7 @@ static void a_name_the_model_cannot_hold_is_refused(void **state)
     Prompts p;
     const char *const names[] = {"cat", "a very long name that takes many many letters as tokens"};
     tiny_options("tai", "{}", &options);
-    Run run = tiny_run(&tiny, "tai", &options, 1);
+    Run run = tiny_run("tai", &options, 1);
     run.class_names = names;
     run.classes = 2;
     assert_false(prompts_init(&p, &run, &err));
@@ -201,5 +180,5 @@ int main(void)
         cmocka_unit_test(a_name_the_model_cannot_hold_is_refused),
         cmocka_unit_test(the_bench_compares_equal_gradients),
     };
-    return cmocka_run_group_tests(tests, open_tiny, close_tiny);
+    return cmocka_run_group_tests(tests, tiny_open, tiny_close);
 }

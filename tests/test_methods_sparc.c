@@ -2,27 +2,10 @@
 #include "methods/sparc.h"
 #include "tests/baselines2_fixture.h"
 
-static Baselines base;
-
-static int open_base(void **state)
-{
-    (void)state;
-    baselines_open(&base);
-    return 0;
-}
-
-static int close_base(void **state)
-{
-    (void)state;
-    baselines_close(&base);
-    return 0;
-}
-
 static bool run_trial(Trial *t, const char *options, const ImageFeatures *test, Error *err)
 {
-    const TextFeatures texts = {.count = base.tiny.captions.count}; /* labels are all it reads */
-    return trial_run(t, &base, "sparc", options, 1, (LabelledImages){0}, (LabelledCaptions){&texts, base.tiny.labels},
-                     test, err);
+    const TextFeatures texts = {.count = tiny.captions.count}; /* labels are all it reads */
+    return trial_run(t, "sparc", options, 1, (LabelledImages){0}, (LabelledCaptions){&texts, tiny.labels}, test, err);
 }
 
 static void assert_scores(const char *options, const char *golden)
@@ -30,15 +13,15 @@ static void assert_scores(const char *options, const char *golden)
     Error err = {0};
     Trial t;
     if (!run_trial(&t, options, &base.test, &err)) fail_msg("%s", err.text);
-    assert_golden(&base, golden, t.scores.combined, base.test.count * base.tiny.classes.count);
+    assert_golden(base.st, "sparc", golden, t.scores.combined, base.test.count * tiny.classes.count);
     trial_free(&t);
 }
 
 static void scores_equal_the_reference(void **state)
 {
     (void)state;
-    assert_scores("{\"templates\": \"mini9\"}", "sparc.published");
-    assert_scores("{\"templates\": \"mini9\", \"pairs\": false}", "sparc.no_pairs");
+    assert_scores("{\"templates\": \"mini9\"}", "published");
+    assert_scores("{\"templates\": \"mini9\", \"pairs\": false}", "no_pairs");
 }
 
 /* Class 0 has one pair, so its third highest is its highest. */
@@ -47,20 +30,20 @@ static void pairs_can_come_from_the_captions(void **state)
     (void)state;
     assert_scores("{\"templates\": \"single\", \"pair_source\": \"captions\", \"pair_threshold\": 0.3,"
                   " \"pair_frame\": \"a {} and a {}\", \"fusion_weight\": 0.7}",
-                  "sparc.captions");
+                  "captions");
     assert_scores("{\"templates\": \"mini9\", \"pair_source\": \"captions\", \"pair_threshold\": 0.3,"
                   " \"pair_frame\": \"a {} and a {}\", \"fusion\": \"third\"}",
-                  "sparc.third");
+                  "third");
 }
 
 static void every_part_can_be_left_out(void **state)
 {
     (void)state;
     const char *const parts[][2] = {
-        {"\"fusion\": \"second\"", "sparc.second"},
-        {"\"fusion\": \"max\", \"normalise_image\": false", "sparc.max"},
-        {"\"fusion\": \"mean\", \"normalise_prompt\": false", "sparc.mean"},
-        {"\"normalise_image\": false, \"normalise_prompt\": false", "sparc.raw"},
+        {"\"fusion\": \"second\"", "second"},
+        {"\"fusion\": \"max\", \"normalise_image\": false", "max"},
+        {"\"fusion\": \"mean\", \"normalise_prompt\": false", "mean"},
+        {"\"normalise_image\": false, \"normalise_prompt\": false", "raw"},
     };
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         char *options = xformat("{\"templates\": \"mini9\", \"pair_frame\": \"a {} and a {}\", %s}", parts[i][0]);
@@ -74,12 +57,12 @@ static void equal_images_have_equal_scores(void **state)
     (void)state;
     Error err = {0};
     Trial t;
-    const size_t half = base.test.count / 2, classes = base.tiny.classes.count, width = base.test.width;
+    const size_t half = base.test.count / 2, classes = tiny.classes.count, width = base.test.width;
     ImageFeatures twice = {.count = 2 * half, .width = width, .global = xcalloc(2 * half * width, sizeof(float))};
     for (size_t i = 0; i < 2; i++)
         memcpy(twice.global + i * half * width, base.test.global, half * width * sizeof(float));
     if (!run_trial(&t, "{\"templates\": \"mini9\"}", &twice, &err)) fail_msg("%s", err.text);
-    assert_golden(&base, "sparc.twice", t.scores.combined, twice.count * classes);
+    assert_golden(base.st, "sparc", "twice", t.scores.combined, twice.count * classes);
     assert_memory_equal(t.scores.combined, t.scores.combined + half * classes, half * classes * sizeof(float));
     trial_free(&t);
     free(twice.global);
@@ -149,5 +132,5 @@ int main(void)
         cmocka_unit_test(a_constant_column_is_standardised_to_zero),
         cmocka_unit_test(one_image_and_bad_frames_are_refused),
     };
-    return cmocka_run_group_tests(tests, open_base, close_base);
+    return cmocka_run_group_tests(tests, baselines_open, baselines_close);
 }

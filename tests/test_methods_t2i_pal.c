@@ -5,15 +5,6 @@
 #include "tests/gradient_check.h"
 #include "tests/methods_fixture.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
-
-/* Float32 sums in another order differ by about 1e-6; two dozen steps of training carry that to some 1e-5. */
-static const double tolerance = 1e-4;
-
-static Tiny tiny;
 static Safetensors *golden;
 static JsonFile *record;
 static ImageFeatures generated;
@@ -23,34 +14,20 @@ static TextFeatures captions;
 
 static int open_all(void **state)
 {
-    (void)state;
     Error err;
-    tiny_open(&tiny);
+    tiny_open(state);
     golden = golden_open("tests/golden/t2i_pal.safetensors");
     record = json_read("tests/golden/t2i_pal.json", &err);
     if (!record) die("%s", err.text);
-    const TensorView *local = golden_view(golden, "generated_local");
-    generated = (ImageFeatures){.count = local->dim[0],
-                                .positions = local->dim[1],
-                                .width = local->dim[2],
-                                .rows = 1,
-                                .columns = local->dim[1],
-                                .global = golden_floats(golden, "generated_global"),
-                                .local = golden_floats(golden, "generated_local")};
-    int64_t *labels = golden_integers(golden, "generated_labels");
-    const size_t count = generated.count * tiny.classes.count;
-    generated_labels = xmalloc(count);
-    for (size_t i = 0; i < count; i++) generated_labels[i] = (int8_t)labels[i];
-    free(labels);
-    for (size_t i = 0; i < tiny.captions.count; i++)
-        tokenizer_encode(tiny.tokenizer, tiny.captions.items[i], tiny.clip->config.context, &tokens);
+    generated = golden_images(golden, "generated");
+    generated_labels = golden_labels(golden, "generated_labels");
+    tiny_tokens(&tokens);
     if (!clip_encode_texts(tiny.clip, &tokens, true, &captions, NULL, &err)) die("%s", err.text);
     return 0;
 }
 
 static int close_all(void **state)
 {
-    (void)state;
     token_list_free(&tokens);
     text_features_free(&captions);
     free(generated.global);
@@ -58,51 +35,19 @@ static int close_all(void **state)
     free(generated_labels);
     json_free(record);
     safetensors_close(golden);
-    tiny_close(&tiny);
-    return 0;
+    return tiny_close(state);
 }
 
-static Run pal_run(const Options *options, uint64_t seed)
+static Run with_data(Run run)
 {
-    Run run = tiny_run(&tiny, "t2i_pal", options, seed);
     run.generated = (LabelledImages){&generated, generated_labels};
     run.captions = (LabelledCaptions){&captions, tiny.labels};
     return run;
 }
 
-static void assert_golden(const char *variant, const char *part, const float *values, size_t count)
+static Run pal_run(const Options *options, uint64_t seed)
 {
-    char name[128];
-    snprintf(name, sizeof name, "%s.%s", variant, part);
-    assert_non_null(values);
-    const double error = golden_error(golden, name, values, count);
-    if (!(error < tolerance)) fail_msg("%s: relative error %.3g", name, error);
-}
-
-static Json variant_of(const char *name)
-{
-    const Json variants = json_get(json_root(record), "variants");
-    Error err;
-    for (size_t i = 0; i < json_count(variants); i++) {
-        const char *other;
-        assert_true(json_string(json_at(variants, i), "name", &other, &err));
-        if (!strcmp(name, other)) return json_at(variants, i);
-    }
-    die("no golden variant %s", name);
-}
-
-/* Another process scores with nothing but the stored arrays. */
-static void score_from_stored(const Run *trained, Scores *scores)
-{
-    Error err = {0};
-    Run run = tiny_run(&tiny, "t2i_pal", trained->options, trained->seed);
-    for (size_t i = 0; i < trained->learned_count; i++) {
-        const Parameter *p = trained->learned[i];
-        Parameter *copy = run_learn(&run, p->name, p->shape, &err);
-        memcpy(copy->value, p->value, shape_size(p->shape) * sizeof(float));
-    }
-    if (!run.method->score(&run, &tiny.images, scores, &err)) fail_msg("%s", err.text);
-    run_free(&run);
+    return with_data(tiny_run("t2i_pal", options, seed));
 }
 
 static void check_variant(const char *name, size_t arrays)
@@ -110,23 +55,17 @@ static void check_variant(const char *name, size_t arrays)
     Options options;
     Scores scores;
     Error err = {0};
-    const Json variant = variant_of(name);
-    int64_t seed = 0;
-    assert_true(json_integer(variant, "seed", &seed, &err));
-    if (!options_read(&options, method_find("t2i_pal")->options, json_get(variant, "options"), &err))
-        fail_msg("%s", err.text);
-    Run run = pal_run(&options, (uint64_t)seed);
+    Run run = with_data(tiny_variant(record, name, "t2i_pal", &options));
     if (!run.method->train(&run, &err)) fail_msg("%s: %s", name, err.text);
-    assert_golden(name, "loss", run.loss, run.loss_count);
+    assert_golden(golden, name, "loss", run.loss, run.loss_count);
     assert_int_equal(run.learned_count, arrays);
-    for (size_t i = 0; i < run.learned_count; i++)
-        assert_golden(name, run.learned[i]->name, run.learned[i]->value, shape_size(run.learned[i]->shape));
-    score_from_stored(&run, &scores);
+    assert_learned_golden(golden, name, &run);
+    tiny_score_stored(&run, &options, &scores);
     const size_t count = tiny.images.count * tiny.classes.count;
-    assert_golden(name, "scores", scores.combined, count);
+    assert_golden(golden, name, "scores", scores.combined, count);
     if (option_bool(&options, "local")) {
-        assert_golden(name, "scores_global", scores.global, count);
-        assert_golden(name, "scores_local", scores.local, count);
+        assert_golden(golden, name, "scores_global", scores.global, count);
+        assert_golden(golden, name, "scores_local", scores.local, count);
     }
     scores_free(&scores);
     run_free(&run);

@@ -9,36 +9,11 @@
 #include "harness/base/text.h"
 #include "harness/clip/clip.h"
 #include "harness/graph/random.h"
+#include "tests/scratch_folder.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-/* cmocka.h needs the four standard headers above. */
-#include <cmocka.h>
 
 enum { BATCH = 8, GROUP = 4, POSITIONS = 5, WIDTH = 6 };
-
-static char folder[] = "/tmp/palbench-pretrain-XXXXXX";
-
-static int make_folder(void **state)
-{
-    (void)state;
-    return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    char *command = xformat("rm -rf '%s'", folder);
-    const int status = system(command);
-    free(command);
-    return status;
-}
 
 static void normalise(double *x)
 {
@@ -120,8 +95,8 @@ static void vocabulary_gives_every_word_one_token(void **state)
 {
     (void)state;
     Error err;
-    assert_true(vocabulary_write(world_words(), folder, &err));
-    Tokenizer *t = tokenizer_open(folder, &err);
+    assert_true(vocabulary_write(world_words(), scratch_folder, &err));
+    Tokenizer *t = tokenizer_open(scratch_folder, &err);
     assert_non_null(t);
     for (const char *const *word = world_words(); *word; word++) {
         TokenList list = {0};
@@ -134,7 +109,7 @@ static void vocabulary_gives_every_word_one_token(void **state)
     assert_true(other.offsets[1] > 1);
     token_list_free(&other);
     tokenizer_free(t);
-    assert_false(vocabulary_write((const char *[]){"caf\xC3\xA9", NULL}, folder, &err));
+    assert_false(vocabulary_write((const char *[]){"caf\xC3\xA9", NULL}, scratch_folder, &err));
 }
 
 static void a_pair_depends_on_its_number_alone(void **state)
@@ -142,8 +117,8 @@ static void a_pair_depends_on_its_number_alone(void **state)
     (void)state;
     Error err;
     const float mean[3] = {0.5f, 0.5f, 0.5f}, std[3] = {0.25f, 0.25f, 0.25f};
-    assert_true(vocabulary_write(world_words(), folder, &err));
-    Tokenizer *t = tokenizer_open(folder, &err);
+    assert_true(vocabulary_write(world_words(), scratch_folder, &err));
+    Tokenizer *t = tokenizer_open(scratch_folder, &err);
     PretrainBatch one, two;
     assert_true(pretrain_batch_init(&one, 4, 32, &err) && pretrain_batch_init(&two, 8, 32, &err));
     pretrain_batch_fill(&two, 96, 1000, 1, t, mean, std);
@@ -159,7 +134,7 @@ static void a_pair_depends_on_its_number_alone(void **state)
 static void train(const char *name, bool resume, size_t stop_after)
 {
     Error err = {0};
-    char *out = xformat("%s/%s/out", folder, name), *work = xformat("%s/%s/work", folder, name);
+    char *out = xformat("%s/%s/out", scratch_folder, name), *work = xformat("%s/%s/work", scratch_folder, name);
     const PretrainClipOptions options = {.out = out,
                                          .work = work,
                                          .resume = resume,
@@ -175,7 +150,7 @@ static void train(const char *name, bool resume, size_t stop_after)
 static char *weights_of(const char *name, size_t *length)
 {
     Error err;
-    char *data = NULL, *path = xformat("%s/%s/out/open_clip_model.safetensors", folder, name);
+    char *data = NULL, *path = xformat("%s/%s/out/open_clip_model.safetensors", scratch_folder, name);
     assert_true(read_file(path, 1 << 26, &data, length, &err));
     free(path);
     return data;
@@ -200,7 +175,7 @@ static void another_recipe_does_not_go_on_from_a_checkpoint(void **state)
     (void)state;
     Error err = {0};
     train("recipe", false, 1);
-    char *out = xformat("%s/recipe/out", folder), *work = xformat("%s/recipe/work", folder);
+    char *out = xformat("%s/recipe/out", scratch_folder), *work = xformat("%s/recipe/work", scratch_folder);
     const PretrainClipOptions options = {
         .out = out, .work = work, .resume = true, .pairs = 8 * 32, .batch = 32, .seed = 5};
     assert_false(pretrain_clip(&options, NULL, &err));
@@ -217,5 +192,5 @@ int main(void)
         cmocka_unit_test(a_resumed_run_ends_with_the_same_bits),
         cmocka_unit_test(another_recipe_does_not_go_on_from_a_checkpoint),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
 }

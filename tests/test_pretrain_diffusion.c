@@ -4,38 +4,14 @@
 #include "harness/diffusion/pipeline.h"
 #include "harness/pretrain/pretrain_autoencoder.h"
 #include "harness/pretrain/pretrain_diffusion.h"
+#include "tests/scratch_folder.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-/* cmocka.h needs the four standard headers above. */
-#include <cmocka.h>
-
-static char folder[] = "/tmp/palbench-pretrain-sd-XXXXXX";
-
-static int make_folder(void **state)
-{
-    (void)state;
-    return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    char *command = xformat("rm -rf '%s'", folder);
-    const int status = system(command);
-    free(command);
-    return status;
-}
 
 /* Two steps of the judge, four of the autoencoder, three of the denoiser. */
 static bool train(const char *name, bool resume, size_t stop_after, size_t scenes, Error *err)
 {
-    char *out = xformat("%s/%s/out", folder, name), *work = xformat("%s/%s/work", folder, name);
+    char *out = xformat("%s/%s/out", scratch_folder, name), *work = xformat("%s/%s/work", scratch_folder, name);
     const PretrainDiffusionOptions options = {
         .run = {.work = work,
                 .resume = resume,
@@ -67,7 +43,7 @@ static void check_same(const char *file)
     char *data[2] = {NULL, NULL};
     size_t length[2] = {0, 0};
     for (int i = 0; i < 2; i++) {
-        char *path = xformat("%s/%s/out/%s", folder, i ? "parts" : "whole", file);
+        char *path = xformat("%s/%s/out/%s", scratch_folder, i ? "parts" : "whole", file);
         assert_true(read_file(path, 1 << 26, &data[i], &length[i], &err));
         free(path);
     }
@@ -94,7 +70,7 @@ static void the_denoiser_goes_on_in_its_middle(void **state)
     (void)state;
     char *command = xformat("mkdir -p '%s/parts' && rm -rf '%s/parts/work' && cp -R '%s/whole/work' '%s/parts/work' && "
                             "rm '%s/parts/work/denoiser.h5'",
-                            folder, folder, folder, folder, folder);
+                            scratch_folder, scratch_folder, scratch_folder, scratch_folder, scratch_folder);
     assert_int_equal(system(command), 0);
     free(command);
     train_part("parts", true, 2); /* the parts before are done, and stay done */
@@ -106,7 +82,7 @@ static void what_is_left_is_a_pipeline_and_a_judge(void **state)
 {
     (void)state;
     Error err = {0};
-    char *model = xformat("%s/whole/out", folder), *judge_folder = xformat("%s/judge", model);
+    char *model = xformat("%s/whole/out", scratch_folder), *judge_folder = xformat("%s/judge", model);
     Pipeline *p = pipeline_open(model, (PipelineParts){0}, &err);
     if (!p) fail_msg("%s", err.text);
     assert_true(pipeline_prepare(p, (DrawSettings){.steps = 2, .guidance = 3, .batch = 1}, &err));
@@ -130,7 +106,7 @@ static void latents_have_mean_0_and_variance_1(void **state)
     (void)state;
     enum { IMAGES = 64, AREA = 64 * 64, PLANE = 16 * 16 };
     Error err = {0};
-    char *path = xformat("%s/whole/work/vae", folder);
+    char *path = xformat("%s/whole/work/vae", scratch_folder);
     Vae *vae = vae_open(path, &err);
     assert_non_null(vae);
     VaeRunner *encoder = vae_encoder_new(vae, 1, 16, 16, (GraphOptions){0}, &err);
@@ -169,5 +145,5 @@ int main(void)
         cmocka_unit_test(latents_have_mean_0_and_variance_1),
         cmocka_unit_test(other_scenes_do_not_go_on_from_a_checkpoint),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
 }
