@@ -110,7 +110,7 @@ refused a_full_disk_leaves_no_picture 1 "x/00000.png"
 
 broken() { rm -rf broken; cp -r "$model" broken; chmod -R u+w broken; }
 in_broken() { run generate --quiet --model broken --steps 1 --size 24x16 --prompt a --out x; }
-run generate --model nowhere --prompt a --out x;    refused a_missing_model_is_named 1 "nowhere"
+run generate --quiet --model nowhere --prompt a --out x; refused a_missing_model_is_named 1 "nowhere"
 for part in model_index.json unet/config.json unet/diffusion_pytorch_model.safetensors vae/config.json \
     vae/diffusion_pytorch_model.safetensors text_encoder/config.json tokenizer/vocab.json scheduler/scheduler_config.json; do
     broken; rm "broken/$part"
