@@ -62,8 +62,8 @@ const ClassNames *dataset_synonyms(const Dataset *d); /* [classes] */
  * split, a line of its list is wrong, an image file is missing. */
 const Split *dataset_split(Dataset *d, SplitName split, Error *err);
 const Captions *dataset_captions(Dataset *d, Error *err);
-/* A language model's sentences, which some methods train on in place of captions; made and kept like captions. NULL also for a data
- * set that has none. */
+/* A language model's sentences, which some methods train on in place of captions; made and kept like captions. A data set that brings
+ * captions alone gives these, and `origin` says so; NULL when it has neither. */
 const Captions *dataset_sentences(Dataset *d, Error *err);
 bool dataset_image(Dataset *d, SplitName split, size_t i, Image *image, Error *err); /* caller frees; not thread-safe */
 

@@ -6,8 +6,9 @@
  * Only "classes" must be there. Paths are relative to the file with this entry, and a list's "file" to the folder "images", or to the
  * list itself when no such folder is given.
  *   synonyms   a JSON file (or its content): a list of names a class in the order of the classes, or {"cat": ["kitty"]}
- *   captions   lines {"caption": ...} and, if known, "labels": [...]; then the noun filter is not asked
- *   sentences  what a language model wrote: a .txt file, one a line, or a .jsonl list (folder_sentences.c)
+ *   captions   lines {"caption": ...} and, if known, "labels": [...]; then the noun filter is not asked. Or a .txt file, one a line
+ *   sentences  what a language model wrote: a .txt file, one a line, or a .jsonl list (folder_sentences.c). Without it the captions
+ *              stand in where a method asks for sentences, and its results say so
  *   train ...  lines {"file": ..., "labels": [...], "difficult": [...]}
  *   images     instead of a folder: a list (.jsonl, or written in place) of lines {"file", "caption", "labels"}, images that
  *              were drawn for captions. It brings the captions and takes the place of the generate stage. */
@@ -168,9 +169,13 @@ static bool folder_captions(Dataset *d, Captions *captions, Error *err)
     if (folder->inline_images.count > 0) return list_to_captions(&folder->inline_images, captions, err);
     const char *path = folder->generated != NULL ? folder->generated : folder->captions;
     if (path == NULL)
-        return fail_usage(err, "data set %s: it has no captions; add \"captions\": a .jsonl list", d->name);
+        return fail_usage(
+            err, "data set %s: it has no captions; add \"captions\": a .jsonl list, or a .txt file, one a line",
+            d->name);
+    const bool text = folder->generated == NULL && folder_is_text(path);
     FolderList list = {.data = d, .needs = NEEDS_CAPTION | (folder->generated != NULL ? NEEDS_FILE : 0)};
-    const bool good = folder_list_read(&list, path, err) && list_to_captions(&list, captions, err);
+    const bool good = (text ? folder_sentences_read(&list, path, err) : folder_list_read(&list, path, err)) &&
+                      list_to_captions(&list, captions, err);
     folder_list_free(&list);
     return good;
 }
@@ -178,12 +183,10 @@ static bool folder_captions(Dataset *d, Captions *captions, Error *err)
 static bool folder_sentences(Dataset *d, Captions *sentences, Error *err)
 {
     const Folder *folder = d->state;
-    if (folder->sentences == NULL)
-        return fail_usage(
-            err,
-            "data set %s: it has no sentences; add \"sentences\": a .txt file, one a line, or a .jsonl list, "
-            "or train on its captions (text_source \"captions\")",
-            d->name);
+    if (folder->sentences == NULL) { /* said in every result, through `origin` */
+        sentences->origin = "that are the captions of the data set, which brings no others";
+        return folder_captions(d, sentences, err);
+    }
     FolderList list = {.data = d, .needs = NEEDS_SENTENCE};
     const bool good = folder_sentences_read(&list, folder->sentences, err) && list_to_captions(&list, sentences, err);
     folder_list_free(&list);

@@ -49,7 +49,9 @@ bool folder_list_add(void *list, Json object, Error *err); /* one line */
 void folder_list_append(FolderList *list, FolderEntry entry);
 bool folder_list_whole(const FolderList *list, const char *path, Error *err);
 void folder_list_free(FolderList *list);
-/* folder_sentences.c; {.needs = NEEDS_SENTENCE} to begin with. */
+/* folder_sentences.c */
+bool folder_is_text(const char *path); /* one text a line, by its name: .txt */
+/* {.needs = NEEDS_SENTENCE} to begin with. */
 bool folder_sentences_read(FolderList *list, const char *path, Error *err);
 /* SHA-256 of classes, lines and, where there are any, image files. */
 bool folder_list_fingerprint(const FolderList *list, char hex[65], Error *err);

@@ -52,9 +52,14 @@ static bool read_text_file(FolderList *list, const char *path, Error *err)
     return fail_usage(err, "%s: the list is empty; one sentence a line is needed", path);
 }
 
+bool folder_is_text(const char *path)
+{
+    return ends_with(path, ".txt");
+}
+
 bool folder_sentences_read(FolderList *list, const char *path, Error *err)
 {
     if (ends_with(path, ".jsonl")) return folder_list_read(list, path, err);
-    if (ends_with(path, ".txt")) return read_text_file(list, path, err);
+    if (folder_is_text(path)) return read_text_file(list, path, err);
     return fail_usage(err, "%s: sentences come as a .txt file, one a line, or as .jsonl; name such a file", path);
 }

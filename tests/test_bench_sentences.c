@@ -16,14 +16,12 @@ static int lay_out(void **state)
     assert_non_null(getcwd(here, sizeof here));
     char *text =
         xformat("{\"models\": {\"mini\": {\"clip\": \"%s/results/pretrained/mini-clip\"}},\n"
-                "\"datasets\": {\"mini\": {\"kind\": \"mini\", \"captions\": 150, \"sentences\": 100, \"test\": 40},\n"
-                "  \"bare\": {\"kind\": \"folder\", \"classes\": [\"cat\"], \"captions\": \"c.jsonl\"}},\n"
-                "\"suites\": {\"both\": [\"sentences\", \"captions\"], \"bare\": [\"none\"]},\n"
+                "\"datasets\": {\"mini\": {\"kind\": \"mini\", \"captions\": 150, \"sentences\": 100, \"test\": 40}},\n"
+                "\"suites\": {\"both\": [\"sentences\", \"captions\"]},\n"
                 "\"experiments\": {\"sentences\": " ENTRY("mini", "sentences") ", \"captions\": " ENTRY(
-                    "mini", "captions") ", \"none\": " ENTRY("bare", "sentences") "}}\n",
+                    "mini", "captions") "}}\n",
                 here);
     put_file(scratch("experiments.json"), text, strlen(text));
-    put_file(scratch("c.jsonl"), "{\"caption\": \"a cat\"}\n", 21);
     free(text);
     return 0;
 }
@@ -73,20 +71,10 @@ static void a_result_says_whose_sentences_it_was_trained_on(void **state)
     results_free(&list);
 }
 
-static void a_data_set_without_sentences_is_refused_when_planned(void **state)
-{
-    (void)state;
-    Error err = {0};
-    size_t wanted;
-    assert_false(run_suite("bare", &wanted, &err));
-    assert_sentence(&err, "bare", "\"sentences\"");
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_result_says_whose_sentences_it_was_trained_on),
-        cmocka_unit_test(a_data_set_without_sentences_is_refused_when_planned),
     };
     return cmocka_run_group_tests(tests, lay_out, scratch_remove);
 }

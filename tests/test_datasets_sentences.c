@@ -245,13 +245,31 @@ static void bad_sentence_files_are_refused_with_a_sentence(void **state)
     }
 }
 
-static void a_folder_without_sentences_says_what_to_add(void **state)
+static void captions_stand_in_for_sentences_and_it_is_said(void **state)
+{
+    (void)state;
+    Error err = {0};
+    put_text("captions.txt", "a cat\n\na dog and a cat\n");
+    Dataset *d =
+        open_config("{\"kind\": \"folder\", \"classes\": [\"cat\", \"dog\"], \"captions\": \"captions.txt\"}", 0, &err);
+    if (d == NULL) fail_msg("%s", err.text);
+    const Captions *captions = dataset_captions(d, &err), *sentences = sentences_of(d);
+    assert_int_equal(captions->count, 2);
+    assert_string_equal(captions->texts[1], "a dog and a cat");
+    assert_null(captions->origin);
+    assert_int_equal(sentences->count, 2);
+    assert_string_equal(sentences->texts[1], "a dog and a cat");
+    assert_string_equal(sentences->origin, "that are the captions of the data set, which brings no others");
+    dataset_free(d);
+}
+
+static void a_folder_without_any_text_says_what_to_add(void **state)
 {
     (void)state;
     Error err = {0};
     Dataset *d = open_folder(NULL, 0);
     assert_null(dataset_sentences(d, &err));
-    assert_sentence(&err, "mine", "\"sentences\"");
+    assert_sentence(&err, "mine", "\"captions\"");
     assert_int_equal(err.exit_status, 2);
     dataset_free(d);
 }
@@ -267,7 +285,8 @@ int main(void)
         cmocka_unit_test(a_list_has_sentences_under_either_name_and_maybe_labels),
         cmocka_unit_test(the_fingerprint_sees_the_sentences_alone),
         cmocka_unit_test(bad_sentence_files_are_refused_with_a_sentence),
-        cmocka_unit_test(a_folder_without_sentences_says_what_to_add),
+        cmocka_unit_test(captions_stand_in_for_sentences_and_it_is_said),
+        cmocka_unit_test(a_folder_without_any_text_says_what_to_add),
     };
     return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
 }
