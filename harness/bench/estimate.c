@@ -96,14 +96,25 @@ static double option_or(const Options *options, const char *name, double otherwi
     return otherwise;
 }
 
-/* Examples that a method trains on: captions, or the pictures drawn for it. */
+/* Labelled images of the experiment's setting. */
+static double labelled_of(const Stage *s, Dataset *d)
+{
+    const Setting *setting = &s->experiment->setting;
+    Error unused;
+    const Split *split = dataset_split(d, SPLIT_TRAIN, &unused);
+    const double all = split ? (double)split->count : 0, drawn = (double)(setting->shots * dataset_classes(d));
+    return setting->kind == SETTING_FEW_SHOT && drawn < all ? drawn : all;
+}
+
+/* Examples that a method trains on: captions or sentences, the pictures drawn for it, or labelled ones. */
 static double examples_of(const Stage *s, Dataset *d)
 {
     const Options *o = &s->experiment->options;
-    const Stage *generated = stage_generated_features(s);
+    const Stage *generated = stage_generated_features(s), *texts = stage_input(s, &stage_captions, 0);
     Error unused;
-    const Captions *captions = stage_input(s, &stage_captions, 0) || generated ? dataset_captions(d, &unused) : NULL;
-    double count = captions ? (double)captions->count : 0;
+    if (!generated && !texts) return stage_input(s, &stage_encode_image, 0) ? labelled_of(s, d) : 0;
+    const Captions *captions = texts && texts->sentences ? dataset_sentences(d, &unused) : dataset_captions(d, &unused);
+    const double count = captions ? (double)captions->count : 0;
     if (generated) {
         const Stage *drawn = stage_input(generated, &stage_generate, 0);
         return drawn ? (double)(drawn->captions * drawn->images_per_caption) : count;
@@ -112,14 +123,27 @@ static double examples_of(const Stage *s, Dataset *d)
     return limit > 0 && limit < count ? limit : count;
 }
 
+/* Pseudo images pass through the frozen tower and back (twice the forward), two a class, at every step of both stages. */
+static double pseudo_image_flop(const Options *o, const Clip *clip, size_t classes, double steps_an_epoch)
+{
+    const char *variant = NULL;
+    for (size_t i = 0; i < o->count; i++)
+        if (o->table[i].name && strcmp(o->table[i].name, "variant") == 0) variant = o->values[i].text;
+    if (!variant || strcmp(variant, "pixels") != 0) return 0;
+    const double epochs = option_or(o, "stage1_epochs", 0) + option_or(o, "stage2", 0) * option_or(o, "epochs", 0);
+    return epochs * steps_an_epoch * 2 * (double)classes * 2 * image_flop(clip, (double)clip->config.image_size);
+}
+
 /* Prompt learning: forward and backward (3 times the forward) of shared context and class names, a set a branch, a step. */
 void estimate_train(Stage *s, const Clip *clip, Dataset *d)
 {
     const Options *o = &s->experiment->options;
-    const double steps = option_or(o, "epochs", 0) * examples_of(s, d) / option_or(o, "batch", 512);
+    const double steps_an_epoch = examples_of(s, d) / option_or(o, "batch", 512);
+    const double steps = option_or(o, "epochs", 0) * steps_an_epoch;
     const double tokens = option_or(o, "context", 0) + (double)dataset_classes(d) * tokens_a_name;
     const double sets = 1 + (option_or(o, "local", 0) != 0);
-    s->seconds = seconds_of(steps * sets * 3 * tokens * text_flop(clip));
+    s->seconds = seconds_of(steps * sets * 3 * tokens * text_flop(clip) +
+                            pseudo_image_flop(o, clip, dataset_classes(d), steps_an_epoch));
     s->bytes = 4 * sets * option_or(o, "context", 0) * (double)clip->config.text_width + 8192;
 }
 
