@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistr.h>
 
 /* One field from *at on; *at moves behind the comma that ends it, and *more tells whether there was one. False when a quote is not
  * closed. */
@@ -33,6 +34,8 @@ static bool split_line(const char *path, size_t number, const char *line, TextLi
 {
     Text field = {0};
     bool good = true;
+    if (u8_check((const uint8_t *)line, strlen(line)))
+        return fail(err, "%s: line %zu: not UTF-8 text; save the file as UTF-8", path, number);
     for (bool more = true; good && more;) {
         good = next_field(&line, &field, &more);
         text_list_add(fields, field.data);
