@@ -1,11 +1,13 @@
 #include "harness/graph/onednn.h"
 
 #include "harness/base/memory.h"
+#include "harness/graph/epilogue.h"
 
 #include <oneapi/dnnl/dnnl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { RANK_MAX = 4 };
 
@@ -388,7 +390,9 @@ void onednn_linear_free(LinearKernel *kernel)
 
 struct ConvKernel {
     ConvPass pass;
-    Epilogue epilogue;
+    Epilogue epilogue; /* oneDNN's part */
+    Epilogue rest;     /* ours, after it */
+    size_t pixels, out;
     Step step;
     Packing packing;
     bool packed_once;
@@ -442,6 +446,27 @@ static dnnl_primitive_desc_t conv_describe(const ConvArrays *a, ConvPass pass, E
     return pd;
 }
 
+/* oneDNN 2.6's convolution by matrix products adds a wrong residual on machines before AVX2. Its other kernels were right with every
+ * instruction set that it can be told to stay below (DNNL_MAX_CPU_ISA). */
+static bool adds_residuals_rightly(const_dnnl_primitive_desc_t pd)
+{
+    const char *kernel = "";
+    return dnnl_primitive_desc_query(pd, dnnl_query_impl_info_str, 0, &kernel) == dnnl_success &&
+           !strstr(kernel, "gemm");
+}
+
+/* The forward pass with what oneDNN may do of the epilogue; the kernel keeps the rest. */
+static dnnl_primitive_desc_t conv_describe_for(ConvKernel *k, const ConvArrays *a, Epilogue epilogue)
+{
+    k->epilogue = epilogue;
+    dnnl_primitive_desc_t pd = conv_describe(a, k->pass, epilogue);
+    if (!pd || k->pass != CONV_FORWARD || !epilogue.residual || adds_residuals_rightly(pd)) return pd;
+    dnnl_primitive_desc_destroy(pd);
+    k->rest = epilogue;
+    k->epilogue = (Epilogue){0};
+    return conv_describe(a, k->pass, k->epilogue);
+}
+
 static bool conv_add_arguments(ConvKernel *k, const ConvArrays *a, ArrayRef packed)
 {
     Step *s = &k->step;
@@ -466,8 +491,10 @@ ConvKernel *onednn_conv_new(ConvShape shape, ConvPass pass, Epilogue epilogue, c
 {
     ConvArrays a = conv_arrays(&shape);
     ConvKernel *kernel = xcalloc(1, sizeof *kernel);
-    kernel->pass = pass, kernel->epilogue = epilogue;
-    dnnl_primitive_desc_t pd = conv_describe(&a, pass, epilogue);
+    kernel->pass = pass;
+    kernel->pixels = shape.batch * conv_out_height(&shape) * conv_out_width(&shape);
+    kernel->out = shape.out;
+    dnnl_primitive_desc_t pd = conv_describe_for(kernel, &a, epilogue);
     bool ok = pd ? true
                  : fail(err, "oneDNN has no convolution %zu x %zu of %zu to %zu channels", shape.kernel_h,
                         shape.kernel_w, shape.in, shape.out);
@@ -502,6 +529,8 @@ void onednn_conv_run(ConvKernel *kernel, const ConvCall *call)
     step_bind(s, DNNL_ARG_DIFF_BIAS, call->out_bias);
     if (kernel->epilogue.residual) step_bind(s, residual_arg(kernel->epilogue), call->residual);
     step_run(s);
+    if (kernel->rest.residual)
+        epilogue_rows(kernel->rest, kernel->pixels, kernel->out, call->bias, call->residual, call->out);
     if (kernel->pass == CONV_BACKWARD_WEIGHTS) packing_undo(&kernel->packing, call->out);
 }
 
