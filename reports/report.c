@@ -26,7 +26,7 @@ enum { SECTIONS = sizeof section_writers / sizeof *section_writers };
 
 typedef struct Report {
     const ReportOptions *options;
-    ResultList results;
+    ResultList results; /* the suite's, borrowed from options->stored */
     Summary summary;
     char *figure_folder;
     Figure figures[FIGURES_MAX];
@@ -121,13 +121,11 @@ static bool draw_figures(Report *r, Error *err)
 
 static bool write_sections(Report *r, Error *err)
 {
-    ResultList everything = {0};
     StoredFiles files = {0};
     store_list(r->options->store, &files);
-    const SectionInput in = {r->options, &r->summary, &everything, &files, r->figure_folder, r->gnuplot};
-    bool good = results_load(r->options->store, NULL, &everything, NULL, err);
+    const SectionInput in = {r->options, &r->summary, r->options->stored, &files, r->figure_folder, r->gnuplot};
+    bool good = true;
     for (size_t i = 0; good && i < SECTIONS; i++) good = section_writers[i](&in, &r->sections[i], err);
-    results_free(&everything);
     stored_files_free(&files);
     return good;
 }
@@ -195,8 +193,10 @@ static bool write_page(const Report *r, Error *err)
 bool report_write(const ReportOptions *options, Error *err)
 {
     Report r = {.options = options, .figure_folder = path_join(options->out, "figures")};
+    for (size_t i = 0; options->remarks && i < options->remarks->count; i++)
+        text_list_add(&r.remarks, options->remarks->items[i]);
     bool good = make_folders(options->out, err) &&
-                results_load(options->store, options->experiments, &r.results, &r.remarks, err);
+                results_choose(options->stored, options->store, options->experiments, &r.results, &r.remarks, err);
     if (good) seeds_compare(&r.results, options->store, NULL, &r.remarks);
     if (good) summary_make(&r.summary, &r.results, options->experiments, options->labels);
     if (good && !r.summary.row_count)
@@ -208,7 +208,7 @@ bool report_write(const ReportOptions *options, Error *err)
     free(r.figure_folder);
     text_list_free(&r.remarks);
     summary_free(&r.summary);
-    results_free(&r.results);
+    results_release(&r.results);
     return good;
 }
 

@@ -21,6 +21,8 @@ typedef struct ReportOptions {
     size_t ablation_count;
     const char *const *beside; /* suites whose pages lie at OUT/../SUITE/index.html, NULL-terminated; NULL: none */
     const char *store;         /* folder of the artifacts */
+    const ResultList *stored;  /* all results in it: results_load without names */
+    const TextList *remarks;   /* what reading them gave, for the page; NULL: nothing */
     const char *out;           /* folder to write to; made when missing */
     Progress *progress;
     /* A test picture by its position in a result's rows, for the sheet of examples; NULL: the sheet is left out. PNG bytes,

@@ -4,8 +4,8 @@
 #include "harness/io/image.h"
 #include "reports/gnuplot.h"
 #include "reports/labelled_grid.h"
-#include "reports/report.h"
 #include "reports/tables.h"
+#include "tests/report_fixture.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -70,10 +70,7 @@ static int make_store(void **state)
 static int remove_store(void **state)
 {
     (void)state;
-    char *command = xformat("rm -rf '%s'", store);
-    const int status = system(command);
-    free(command);
-    return status;
+    return remove_folder(store);
 }
 
 static const char *const experiments[] = {"zs", "tai", "zs-other", NULL};
@@ -286,16 +283,6 @@ static bool grey_picture(void *context, const StoredResult *r, size_t image, uin
     return image_encode_png(&(Image){8, 6, pixels}, png, bytes, err);
 }
 
-static char *contents(const char *folder, const char *name)
-{
-    Error err;
-    char *data = NULL, *path = path_join(folder, name);
-    size_t length = 0;
-    assert_true(read_file(path, 1 << 26, &data, &length, &err));
-    free(path);
-    return data;
-}
-
 static void check_page(const char *out, bool with_plots)
 {
     char *page = contents(out, "index.html");
@@ -321,7 +308,7 @@ static void write_report(const char *out)
                                    .out = out,
                                    .picture = grey_picture,
                                    .command = "palbench report"};
-    if (!report_write(&options, &err)) fail_msg("%s", err.text);
+    if (!report_of_store(options, &err)) fail_msg("%s", err.text);
 }
 
 static void report_is_one_page_with_figures(void **state)
@@ -356,7 +343,7 @@ static void try_report(const char *const *names, const char *out)
                                    .beside = (const char *const[]){"mini", "a b", NULL},
                                    .store = store,
                                    .out = out};
-    if (!report_write(&options, &err)) fail_msg("%s", err.text);
+    if (!report_of_store(options, &err)) fail_msg("%s", err.text);
 }
 
 static void page_of_a_grid_has_its_curve(void **state)
@@ -368,7 +355,7 @@ static void page_of_a_grid_has_its_curve(void **state)
     static const char *const names[] = {"few[1]", "few[4]", "zs", NULL}, *const called[] = {"few", "few", "zs", NULL};
     const ReportOptions options = {.title = "tiny", .experiments = names, .labels = called, .store = store, .out = out};
     set_result("few[1]", "coop", "p", 1, 40, "few-shot 1"), set_result("few[4]", "coop", "p", 1, 50, "few-shot 4");
-    if (!report_write(&options, &err)) fail_msg("%s", err.text);
+    if (!report_of_store(options, &err)) fail_msg("%s", err.text);
     char *page = contents(out, "index.html"), *curve = contents(out, "figures/few_shot.gp"),
          *bars = contents(out, "figures/map.gp"), *classes = contents(out, "per_class.csv");
     assert_non_null(strstr(page, "<a href=\"#labelled\">Labelled images</a>"));
@@ -411,7 +398,7 @@ static void report_of_nothing_says_so(void **state)
     Error err = {0};
     const ReportOptions options = {
         .title = "none", .experiments = (const char *[]){NULL}, .store = "/nonexistent/store", .out = store};
-    assert_false(report_write(&options, &err));
+    assert_false(report_of_store(options, &err));
     assert_non_null(strstr(err.text, "run palbench reproduce first"));
 }
 

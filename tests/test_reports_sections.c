@@ -8,6 +8,7 @@
 #include "reports/modality_gap.h"
 #include "reports/pca.h"
 #include "tests/golden_arrays.h"
+#include "tests/report_fixture.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -226,10 +227,7 @@ static int make_store(void **state)
 static int remove_store(void **state)
 {
     (void)state;
-    char *command = xformat("rm -rf '%s'", store);
-    const int status = system(command);
-    free(command);
-    return status;
+    return remove_folder(store);
 }
 
 static const char *const main_names[] = {"full", NULL};
@@ -371,17 +369,7 @@ static bool try_report(const char *out, Error *err)
                                    .store = store,
                                    .out = out,
                                    .picture = grey_picture};
-    return report_write(&options, err);
-}
-
-static char *contents(const char *folder, const char *name)
-{
-    Error err;
-    char *data = NULL, *path = path_join(folder, name);
-    size_t length = 0;
-    if (!read_file(path, 1 << 26, &data, &length, &err)) fail_msg("%s", err.text);
-    free(path);
-    return data;
+    return report_of_store(options, err);
 }
 
 static void check_report(const char *out, bool plots)

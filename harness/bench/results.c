@@ -123,11 +123,13 @@ static int by_experiment_and_seed(const void *a, const void *b)
     return names ? names : (x->seed > y->seed) - (x->seed < y->seed);
 }
 
-static bool already_there(const ResultList *list, const StoredResult *r)
+/* The result of the same experiment and seed, or NULL. */
+static StoredResult *already_there(ResultList *list, const StoredResult *r)
 {
     for (size_t i = 0; i < list->count; i++)
-        if (list->items[i].seed == r->seed && strcmp(list->items[i].experiment, r->experiment) == 0) return true;
-    return false;
+        if (list->items[i].seed == r->seed && strcmp(list->items[i].experiment, r->experiment) == 0)
+            return &list->items[i];
+    return NULL;
 }
 
 static void append(ResultList *list, StoredResult r)
@@ -167,73 +169,104 @@ static const char *missing(const ResultList *list, const char *const *experiment
     return NULL;
 }
 
-/* The results among the files, newest first; of several for one experiment and seed the first. */
-static void gather(StoredFiles *files, const char *const *experiments, ResultList *list, TextList *remarks)
+/* The results among the files; of several for one experiment and seed the newest, which counts the others. */
+static void gather(StoredFiles *files, ResultList *list, TextList *remarks)
 {
-    size_t older = 0;
     if (files->count) qsort(files->items, files->count, sizeof *files->items, newest_first);
     for (size_t i = 0; i < files->count; i++) {
         const char *stage = files->items[i].stage;
         if (strcmp(stage, stage_score.name) != 0 && strcmp(stage, stage_imported.name) != 0) continue;
-        StoredResult r;
+        StoredResult r, *newer;
         Error reason;
         if (!read_result(files->items[i].path, &r, &reason)) {
             if (remarks) text_list_add(remarks, reason.text);
-        } else if (!asked_for(experiments, r.experiment) || already_there(list, &r)) {
-            older += asked_for(experiments, r.experiment);
+        } else if ((newer = already_there(list, &r))) {
+            newer->older++;
             free_result(&r);
         } else {
             append(list, r);
         }
     }
-    if (older && remarks) {
-        char remark[160];
-        snprintf(remark, sizeof remark, "%zu older result%s of the same experiment and seed left out", older,
-                 older > 1 ? "s" : "");
-        text_list_add(remarks, remark);
-    }
     if (list->count) qsort(list->items, list->count, sizeof *list->items, by_experiment_and_seed);
 }
 
-/* What is stored under names that begin like this one. */
-static char *stored_like(const char *store, const char *name)
+static void note_older(const ResultList *list, TextList *remarks)
 {
-    StoredFiles files = {0};
-    ResultList all = {0};
-    store_list(store, &files);
-    gather(&files, NULL, &all, NULL);
-    stored_files_free(&files);
-    char *like = results_like(&all, name);
-    results_free(&all);
-    return like;
+    size_t older = 0;
+    for (size_t i = 0; i < list->count; i++) older += list->items[i].older;
+    if (!older || !remarks) return;
+    char remark[160];
+    snprintf(remark, sizeof remark, "%zu older result%s of the same experiment and seed left out", older,
+             older > 1 ? "s" : "");
+    text_list_add(remarks, remark);
+}
+
+/* Borrows from `all` what is asked for. Returns the first name that has no result, or NULL. */
+static const char *choose(const ResultList *all, const char *const *experiments, ResultList *chosen, TextList *remarks)
+{
+    *chosen = (ResultList){0};
+    for (size_t i = 0; i < all->count; i++)
+        if (asked_for(experiments, all->items[i].experiment)) append(chosen, all->items[i]);
+    note_older(chosen, remarks);
+    const char *lost = missing(chosen, experiments);
+    if (lost) results_release(chosen);
+    return lost;
+}
+
+void results_release(ResultList *chosen)
+{
+    free(chosen->items);
+    *chosen = (ResultList){0};
+}
+
+/* Frees what is not in `chosen`, which owns its results from now on. */
+static void keep_chosen(ResultList *all, const char *const *experiments, const ResultList *chosen)
+{
+    for (size_t i = 0; i < all->count; i++)
+        if (!chosen->count || !asked_for(experiments, all->items[i].experiment)) free_result(&all->items[i]);
+    free(all->items);
+}
+
+static bool fail_without(const ResultList *all, const char *store, const char *lost, Error *err)
+{
+    char *like = results_like(all, lost);
+    fail(err, "%s: no result of %s is stored; make it with: palbench run %s%s", store, lost, lost, like);
+    free(like);
+    return false;
+}
+
+bool results_choose(const ResultList *all, const char *store, const char *const *experiments, ResultList *chosen,
+                    TextList *remarks, Error *err)
+{
+    const char *lost = choose(all, experiments, chosen, remarks);
+    return !lost || fail_without(all, store, lost, err);
 }
 
 bool results_load(const char *store, const char *const *experiments, ResultList *list, TextList *remarks, Error *err)
 {
     StoredFiles files = {0};
+    ResultList all = {0};
     store_list(store, &files);
-    gather(&files, experiments, list, remarks);
+    gather(&files, &all, remarks);
     stored_files_free(&files);
-    const char *lost = missing(list, experiments);
-    if (!lost) return true;
-    results_free(list);
-    char *like = stored_like(store, lost);
-    fail(err, "%s: no result of %s is stored; make it with: palbench run %s%s", store, lost, lost, like);
-    free(like);
-    return false;
+    const bool good = results_choose(&all, store, experiments, list, remarks, err);
+    keep_chosen(&all, experiments, list);
+    return good;
 }
 
 bool results_load_folder(const char *folder, const char *const *experiments, ResultList *list, TextList *remarks,
                          Error *err)
 {
     StoredFiles files = {0};
+    ResultList all = {0};
     store_list_folder(folder, stage_score.name, &files);
-    gather(&files, experiments, list, remarks);
+    gather(&files, &all, remarks);
     stored_files_free(&files);
-    const char *lost = missing(list, experiments);
-    if (!lost) return true;
-    results_free(list);
-    return fail(err, "%s: has no result of %s; `palbench results --reference` lists what there is", folder, lost);
+    const char *lost = choose(&all, experiments, list, remarks);
+    const bool good =
+        !lost || fail(err, "%s: has no result of %s; `palbench results --reference` lists what there is", folder, lost);
+    keep_chosen(&all, experiments, list);
+    return good;
 }
 
 bool result_scores(const StoredResult *r, float **scores, int8_t **labels, TextList *files, Error *err)

@@ -22,6 +22,7 @@ typedef struct StoredResult {
     char *options;      /* canonical JSON */
     char *config;       /* the whole configuration, JSON */
     char *provenance;   /* JSON object: version, libraries, CPU, threads, wall time, hashes of inputs */
+    size_t older;       /* results of the same experiment and seed that this one takes the place of */
 } StoredResult;
 
 typedef struct ResultList {
@@ -29,14 +30,20 @@ typedef struct ResultList {
     size_t count, capacity;
 } ResultList;
 
-/* All results of a store, imported ones among them, sorted by experiment, then seed; of several for one experiment and seed (its options were changed) the
- * one that was made or confirmed last by a run; NULL experiments: every one, else only those named (NULL-terminated;
- * one that has no result fails). Files that are not whole or not results are passed over with a sentence in `remarks`. */
+/* All results of a store, imported ones among them, sorted by experiment, then seed; of several for one experiment and seed (its
+ * options were changed) the one that was made or confirmed last by a run; NULL experiments: every one, else only those named
+ * (NULL-terminated; one that has no result fails). Files that are not whole or not results are passed over with a sentence in
+ * `remarks`. */
 bool results_load(const char *store, const char *const *experiments, ResultList *list, TextList *remarks, Error *err);
 /* The same of a folder of result files, such as results/reference (reference.h); an absent folder has none. */
 bool results_load_folder(const char *folder, const char *const *experiments, ResultList *list, TextList *remarks,
                          Error *err);
 void results_free(ResultList *list);
+/* Those of a loaded store that are named, as results_load would give them, but borrowed: without reading anything again. Drop the
+ * list with results_release, before `all` goes. */
+bool results_choose(const ResultList *all, const char *store, const char *const *experiments, ResultList *chosen,
+                    TextList *remarks, Error *err);
+void results_release(ResultList *chosen);
 /* "; stored are NAME[lr=0.01], NAME[lr=0.1]": what follows a sentence about a name without results, the stored experiments whose
  * names begin with it (a closing bracket apart); "" when there are none. Caller frees. */
 char *results_like(const ResultList *list, const char *name);

@@ -69,18 +69,14 @@ static void ablations_keep(Ablations *a, const char *suite, const char *const *p
     a->shown = kept;
 }
 
-static bool print_tables(const Cli *cli, const ReportOptions *o, Error *err)
+static void print_tables(const ReportOptions *o)
 {
-    ResultList results = {0};
-    if (!results_load(cli->store, NULL, &results, NULL, err)) return false;
-    char *table = report_table_text(&results, o->experiments, o->labels);
-    char *ablations = report_ablations_text(&results, o->ablations, o->ablation_count);
+    char *table = report_table_text(o->stored, o->experiments, o->labels);
+    char *ablations = report_ablations_text(o->stored, o->ablations, o->ablation_count);
     puts(table);
     if (ablations) puts(ablations);
     printf("report: %s/index.html\n", o->out);
     free(table), free(ablations);
-    results_free(&results);
-    return true;
 }
 
 static bool among(const char *const *names, const char *name)
@@ -166,24 +162,29 @@ static const char **pages_beside(const Session *s, const ReportPage *pages, size
     return names;
 }
 
-static bool write_page(Session *s, const Cli *cli, const ReportPage *page, const char *const *beside, Error *err)
+/* What the store holds, read once for all pages, and what reading it gave. */
+typedef struct Stored {
+    ResultList results;
+    TextList remarks;
+} Stored;
+
+static bool write_page(Session *s, const Cli *cli, const Stored *stored, const ReportPage *page,
+                       const char *const *beside, Error *err)
 {
     const ExperimentList *list = &page->experiments;
-    ResultList stored = {0};
     Ablations ablations = {0};
     Text command = {0}, title = {0};
-    if (!results_load(cli->store, NULL, &stored, NULL, err)) return false;
-    const size_t room = list->count + stored.count + 1;
+    const size_t room = list->count + stored->results.count + 1;
     const char **own = xcalloc(room, sizeof *own), **names = xcalloc(room, sizeof *names),
                **labels = xcalloc(room, sizeof *labels);
     for (size_t i = 0, count = 0; i < list->count; i++) {
         own[i] = list->items[i].name;
         if (is_shown(s, &list->items[i])) names[count] = list->items[i].name, labels[count++] = list->items[i].label;
     }
-    if (!is_ablation(page->suite)) add_imported(&stored, names, labels);
+    if (!is_ablation(page->suite)) add_imported(&stored->results, names, labels);
     say_what_is_shown(s, cli, page->suite, &command, &title);
     bool good = ablations_find(s, cli, &ablations, err);
-    if (good) ablations_keep(&ablations, page->suite, own, &stored);
+    if (good) ablations_keep(&ablations, page->suite, own, &stored->results);
     const ReportOptions options = {
         .title = title.data,
         .experiments = names,
@@ -192,17 +193,19 @@ static bool write_page(Session *s, const Cli *cli, const ReportPage *page, const
         .ablation_count = ablations.shown,
         .beside = beside,
         .store = cli->store,
+        .stored = &stored->results,
+        .remarks = &stored->remarks,
         .out = page->folder,
         .progress = cli->progress,
         .picture = picture_of_result,
         .picture_context = &s->bench,
         .command = command.data,
     };
-    good = good && report_write(&options, err) && print_tables(cli, &options, err);
+    good = good && report_write(&options, err);
+    if (good) print_tables(&options);
     ablations_free(&ablations);
     text_free(&command), text_free(&title);
     free(own), free(labels), free(names);
-    results_free(&stored);
     return good;
 }
 
@@ -231,13 +234,15 @@ static bool choose_pages(const Session *s, const Cli *cli, const char *out, Repo
 bool session_report(Session *s, const Cli *cli, const char *out, Error *err)
 {
     ReportPage *pages = xcalloc(s->suites.count + 1, sizeof *pages);
+    Stored stored = {0};
     size_t count, printed = 0;
-    bool good = choose_pages(s, cli, out, pages, &count, err);
+    bool good = choose_pages(s, cli, out, pages, &count, err) &&
+                results_load(cli->store, NULL, &stored.results, &stored.remarks, err);
     for (size_t i = 0; i < count && good; i++) {
         if (count > 1) printf("%s%s\n", printed++ ? "\n" : "", pages[i].suite);
         if (!is_written(s, &pages[i])) continue;
         const char **beside = pages_beside(s, pages, count, &pages[i]);
-        good = write_page(s, cli, &pages[i], beside, err);
+        good = write_page(s, cli, &stored, &pages[i], beside, err);
         free(beside);
     }
     for (size_t i = 0; i < count; i++) {
@@ -245,5 +250,7 @@ bool session_report(Session *s, const Cli *cli, const char *out, Error *err)
         experiments_free(&pages[i].experiments);
     }
     free(pages);
+    results_free(&stored.results);
+    text_list_free(&stored.remarks);
     return good;
 }
