@@ -13,7 +13,8 @@ bool score_local(const ImageFeatures *test, const float *class_features, size_t 
                  float *z, Error *err);
 
 /* Any other score: z [B, N] of x [B, ...], a compiled graph's output and input, of all `count` images' features, one x after the
- * other, in batches. The last batch is filled up with zeros, whose scores are dropped.   scores [count, N] */
+ * other, in batches. The last batch is filled up with zeros, whose scores are dropped.   scores [count, N]; may be
+ * `features` itself when N is the width of x. */
 void score_batches(Graph *g, Node *x, Node *z, const float *features, size_t count, float *scores);
 
 /* The option `normalise`, shared by all methods on CLIP. */

@@ -103,11 +103,9 @@ static bool score_adapted(const Run *run, const ImageFeatures *test, const float
 
 static bool score(Run *run, const ImageFeatures *test, Scores *scores, Error *err)
 {
-    const size_t width = run->clip->config.embed;
-    if (test->width != width)
-        return fail(err, "the test features have %zu values, the model's joint space has %zu", test->width, width);
-    if (!scores_init(scores, test->count, run->classes, false, err)) return false;
-    float *text = xcalloc(run->classes * width, sizeof *text);
+    if (!run_check_test(run, test, false, err) || !scores_init(scores, test->count, run->classes, false, err))
+        return false;
+    float *text = xcalloc(run->classes * test->width, sizeof *text);
     const bool good = class_text_features(run, text, err) && score_adapted(run, test, text, scores->combined, err);
     free(text);
     if (good)

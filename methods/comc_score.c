@@ -103,8 +103,6 @@ static bool score_branches(const Run *run, const Bank *bank, const ImageFeatures
                            Error *err)
 {
     if (!with_local) return classify(run, bank, test->global, test->count, 1, scores->combined, err);
-    if (!test->local || test->positions == 0)
-        return fail(err, "the test features have no local part, which this method needs");
     if (!classify(run, bank, test->global, test->count, 1, scores->global, err) ||
         !classify(run, bank, test->local, test->count, test->positions, scores->local, err))
         return false;
@@ -115,9 +113,8 @@ static bool score_branches(const Run *run, const Bank *bank, const ImageFeatures
 bool comc_score(Run *run, const ImageFeatures *test, Scores *scores, Error *err)
 {
     const bool with_local = option_bool(run->options, "local");
-    if (test->width != run->width)
-        return fail(err, "the test features have %zu values, the model's joint space has %zu", test->width, run->width);
-    if (!scores_init(scores, test->count, run->classes, with_local, err)) return false;
+    if (!run_check_test(run, test, with_local, err) || !scores_init(scores, test->count, run->classes, with_local, err))
+        return false;
     Bank bank = {0};
     const bool good = make_bank(run, &bank, err) && score_branches(run, &bank, test, with_local, scores, err);
     free(bank.features);

@@ -137,12 +137,7 @@ static bool score_pair(const Run *run, const Pair *pair, const ImageFeatures *te
 static bool score(Run *run, const ImageFeatures *test, Scores *scores, Error *err)
 {
     Pair pair;
-    if (test->width != run->clip->config.embed)
-        return fail(err, "the test features have %zu values, the model's joint space has %zu", test->width,
-                    run->clip->config.embed);
-    if (!test->local || test->positions == 0)
-        return fail(err, "the test features have no local part, which this method needs");
-    if (!pair_init(&pair, run, err)) return false;
+    if (!run_check_test(run, test, true, err) || !pair_init(&pair, run, err)) return false;
     bool good = scores_init(scores, test->count, run->classes, false, err);
     if (good && !(good = score_pair(run, &pair, test, scores, err))) scores_free(scores);
     pair_free(&pair);

@@ -23,9 +23,7 @@ bool labelled_check(const Run *run, bool local, Error *err)
     if (!f || f->count == 0)
         return fail(err, "%s trains on labelled images, and there are none; choose a setting and data that have some",
                     name);
-    if (f->width != run->clip->config.embed)
-        return fail(err, "the labelled images' features have %zu values, the model's joint space has %zu", f->width,
-                    run->clip->config.embed);
+    if (!run_check_width(run, "labelled images' features", f->width, err)) return false;
     if (local && (!f->local || f->positions == 0))
         return fail(err, "the labelled images have no local features, which %s needs", name);
     return true;

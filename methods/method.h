@@ -74,6 +74,10 @@ Parameter *run_learn(Run *run, const char *name, Shape s, Error *err);
 /* A learned parameter by name; ends the program when train() did not make it. */
 Parameter *run_learned(const Run *run, const char *name);
 void run_log_loss(Run *run, double loss);
+/* Fails unless features are as wide as the model's joint space; `what`: "labelled images' features". */
+bool run_check_width(const Run *run, const char *what, size_t width, Error *err);
+/* The same of the test features, which with `local` must have a local part too. */
+bool run_check_test(const Run *run, const ImageFeatures *test, bool local, Error *err);
 void run_free(Run *run); /* learned parameters and the loss curve */
 
 typedef struct Scores {

@@ -1,8 +1,7 @@
 #include "methods/pvp.h"
 
 #include "harness/graph/ops.h"
-
-#include <string.h>
+#include "methods/branches.h"
 
 Node *pvp_adapt(Graph *g, const PvpAdapter *a, Node *x, Random *random)
 {
@@ -21,13 +20,7 @@ bool pvp_adapt_rows(const PvpAdapter *a, float *rows, size_t count, size_t width
     Graph *g = graph_new((GraphOptions){.exact = exact});
     Node *x = input(g, "rows", shape(most, width)), *y = pvp_adapt(g, a, x, NULL);
     const bool good = graph_compile(g, &y, 1, NULL, err);
-    for (size_t first = 0; first < count && good; first += most) {
-        const size_t n = count - first < most ? count - first : most;
-        memcpy(node_data(x), rows + first * width, n * width * sizeof *rows);
-        memset(node_data(x) + n * width, 0, (most - n) * width * sizeof *rows);
-        graph_forward(g);
-        memcpy(rows + first * width, node_data(y), n * width * sizeof *rows);
-    }
+    if (good) score_batches(g, x, y, rows, count, rows);
     graph_free(g);
     return good;
 }

@@ -157,16 +157,6 @@ static bool score_images(Run *run, const PvpPartner *partner, const Classes *c, 
     return good;
 }
 
-static bool check_test(const Run *run, const ImageFeatures *test, Error *err)
-{
-    if (test->width != run->clip->config.embed)
-        return fail(err, "the test features have %zu values, the model's joint space has %zu", test->width,
-                    run->clip->config.embed);
-    if (!test->local || test->positions == 0)
-        return fail(err, "the test features have no local part, which this method needs");
-    return true;
-}
-
 static bool score_with(Run *run, PvpPartner *partner, const ImageFeatures *test, Scores *scores, Error *err)
 {
     Classes c = {0};
@@ -184,7 +174,7 @@ static bool score_with(Run *run, PvpPartner *partner, const ImageFeatures *test,
 
 bool pvp_score(Run *run, const ImageFeatures *test, Scores *scores, Error *err)
 {
-    if (!check_test(run, test, err)) return false;
+    if (!run_check_test(run, test, true, err)) return false;
     if (!option_bool(run->options, "stage2")) return score_with(run, NULL, test, scores, err);
     PvpPartner partner = {0};
     if (!prompts_init(&partner.wording, run, err)) return false;

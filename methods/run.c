@@ -39,6 +39,19 @@ void run_log_loss(Run *run, double loss)
     run->loss[run->loss_count++] = (float)loss;
 }
 
+bool run_check_width(const Run *run, const char *what, size_t width, Error *err)
+{
+    const size_t joint = run->clip->config.embed;
+    return width == joint || fail(err, "the %s have %zu values, the model's joint space has %zu", what, width, joint);
+}
+
+bool run_check_test(const Run *run, const ImageFeatures *test, bool local, Error *err)
+{
+    if (!run_check_width(run, "test features", test->width, err)) return false;
+    return !local || (test->local && test->positions > 0) ||
+           fail(err, "the test features have no local part, which this method needs");
+}
+
 void run_free(Run *run)
 {
     for (size_t i = 0; i < run->learned_count; i++) {

@@ -154,8 +154,7 @@ static bool fuse(Sparc *s, float *scores, Error *err)
 
 static bool score(Run *run, const ImageFeatures *test, Scores *scores, Error *err)
 {
-    if (test->width != run->width)
-        return fail(err, "the test features have %zu values, the model's joint space has %zu", test->width, run->width);
+    if (!run_check_test(run, test, false, err)) return false;
     if (test->count < 2 || run->classes < 2)
         return fail(err,
                     "SPARC standardises over the test images and over the classes: two of each are the least, "

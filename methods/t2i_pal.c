@@ -103,9 +103,7 @@ static bool check_inputs(const Run *run, Error *err)
     const bool local = option_bool(run->options, "local");
     if (!f || f->count == 0)
         return fail(err, "T2I-PAL trains on generated images, and there are none; generate some first");
-    if (f->width != run->clip->config.embed)
-        return fail(err, "the generated images' features have %zu values, the model's joint space has %zu", f->width,
-                    run->clip->config.embed);
+    if (!run_check_width(run, "generated images' features", f->width, err)) return false;
     if (local && (!f->local || f->positions == 0))
         return fail(err, "the generated images have no local features, which the local branch needs");
     if (!mixes_text(run->options)) return true;

@@ -66,20 +66,10 @@ static bool score_branches(const Run *run, const Pal *pal, const ImageFeatures *
     return good;
 }
 
-static bool check_test(const Run *run, const ImageFeatures *test, Error *err)
-{
-    if (test->width != run->clip->config.embed)
-        return fail(err, "the test features have %zu values, the model's joint space has %zu", test->width,
-                    run->clip->config.embed);
-    if (option_bool(run->options, "local") && (!test->local || test->positions == 0))
-        return fail(err, "the test features have no local part, which this method needs");
-    return true;
-}
-
 bool pal_score(Run *run, const ImageFeatures *test, Scores *scores, Error *err)
 {
     Pal pal;
-    if (!check_test(run, test, err) || !pal_init(&pal, run, err)) return false;
+    if (!run_check_test(run, test, option_bool(run->options, "local"), err) || !pal_init(&pal, run, err)) return false;
     find_branch(&pal, &pal.global, run, "global");
     if (pal.with_local) find_branch(&pal, &pal.local, run, "local");
     bool good = scores_init(scores, test->count, run->classes, pal.with_local, err);

@@ -130,10 +130,8 @@ static bool score_branches(Run *run, const Prompts *p, Parameter *global, Parame
 bool tai_score_prompts(Run *run, const Prompts *p, Parameter *global, Parameter *local, const ImageFeatures *test,
                        Scores *scores, Error *err)
 {
-    if (test->width != p->clip->config.embed)
-        return fail(err, "the test features have %zu values, the model's joint space has %zu", test->width,
-                    p->clip->config.embed);
-    if (!scores_init(scores, test->count, run->classes, local != NULL, err)) return false;
+    if (!run_check_test(run, test, false, err) || !scores_init(scores, test->count, run->classes, local != NULL, err))
+        return false;
     float *features = xcalloc(run->classes * test->width, sizeof *features);
     const bool good = score_branches(run, p, global, local, test, features, scores, err);
     if (good && local)

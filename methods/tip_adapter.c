@@ -7,7 +7,6 @@
 #include "methods/labelled.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum { IMAGES_AT_ONCE = 64 };
 
@@ -79,13 +78,7 @@ static bool score_images(const Run *run, const ImageFeatures *test, const float 
     Node *z = tip_scores(g, x, constant(g, shape(classes, width), text), constant(g, keys->shape, keys->value),
                          constant(g, values->shape, values->value), tip_formula(run->options));
     const bool good = graph_compile(g, &z, 1, NULL, err);
-    for (size_t first = 0; good && first < test->count; first += IMAGES_AT_ONCE) {
-        const size_t n = test->count - first < IMAGES_AT_ONCE ? test->count - first : IMAGES_AT_ONCE;
-        memcpy(node_data(x), test->global + first * width, n * width * sizeof(float));
-        memset(node_data(x) + n * width, 0, (IMAGES_AT_ONCE - n) * width * sizeof(float));
-        graph_forward(g);
-        memcpy(scores + first * classes, node_data(z), n * classes * sizeof(float));
-    }
+    if (good) score_batches(g, x, z, test->global, test->count, scores);
     graph_free(g);
     return good;
 }

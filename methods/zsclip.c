@@ -42,11 +42,9 @@ static bool score_both(const Run *run, const ImageFeatures *test, const float *f
 
 static bool score(Run *run, const ImageFeatures *test, Scores *scores, Error *err)
 {
-    const size_t width = run->clip->config.embed;
-    if (test->width != width)
-        return fail(err, "the test features have %zu values, the model's joint space has %zu", test->width, width);
+    if (!run_check_test(run, test, false, err)) return false;
     const bool local = wants_local(run->options);
-    float *features = xcalloc(run->classes * width, sizeof *features);
+    float *features = xcalloc(run->classes * test->width, sizeof *features);
     bool good = class_text_features(run, features, err) && scores_init(scores, test->count, run->classes, local, err);
     if (good && local) {
         good = score_both(run, test, features, scores, err);
