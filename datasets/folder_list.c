@@ -114,7 +114,7 @@ void folder_list_append(FolderList *list, FolderEntry entry)
     list->entries[list->count++] = entry;
 }
 
-bool folder_list_whole(const FolderList *list, const char *path, Error *err)
+static bool is_whole(const FolderList *list, const char *path, Error *err)
 {
     return list->count > 0 || fail_usage(err, "%s: the list is empty; one JSON object a line is needed", path);
 }
@@ -124,7 +124,7 @@ bool folder_list_read(FolderList *list, const char *path, Error *err)
     char *folder = path_folder(path);
     if (list->base == NULL) list->base = arena_strdup(&list->data->arena, folder);
     free(folder);
-    return jsonl_read(path, folder_list_add, list, err) && folder_list_whole(list, path, err);
+    return jsonl_read(path, folder_list_add, list, err) && is_whole(list, path, err);
 }
 
 void folder_list_free(FolderList *list)

@@ -47,7 +47,6 @@ bool folder_read_names(Dataset *d, const DatasetSource *source, Error *err);
 bool folder_list_read(FolderList *list, const char *path, Error *err);
 bool folder_list_add(void *list, Json object, Error *err); /* one line */
 void folder_list_append(FolderList *list, FolderEntry entry);
-bool folder_list_whole(const FolderList *list, const char *path, Error *err);
 void folder_list_free(FolderList *list);
 /* folder_sentences.c */
 bool folder_is_text(const char *path); /* one text a line, by its name: .txt */

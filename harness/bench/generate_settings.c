@@ -7,7 +7,8 @@
 
 enum { SIDE_MOST = 8192, STEPS_MOST = 1000, GUIDANCE_MOST = 1000 };
 
-GenerateSettings generate_settings_none(void)
+/* Nothing said. */
+static GenerateSettings nothing_said(void)
 {
     return (GenerateSettings){.guidance = -1, .seed = -1};
 }
@@ -85,7 +86,7 @@ static bool read_seed(GenerateSettings *s, Json object, Error *err)
 bool generate_settings_read(GenerateSettings *s, Json object, Error *err)
 {
     static const char *const keys[] = {"steps", "guidance", "scheduler", "size", "seed", "negative", NULL};
-    *s = generate_settings_none();
+    *s = nothing_said();
     if (!object.node) return true;
     if (!json_is_object(object))
         return json_fail(object, err, "an object such as {\"steps\": 12, \"guidance\": 3} is needed");

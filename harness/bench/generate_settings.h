@@ -17,8 +17,6 @@ typedef struct GenerateSettings {
     int64_t seed;         /* of the first picture; negative: not said */
 } GenerateSettings;
 
-/* Nothing said. */
-GenerateSettings generate_settings_none(void);
 /* Fails on unknown keys and on values out of range, with their path and what is allowed. Node NULL: nothing said. */
 bool generate_settings_read(GenerateSettings *s, Json object, Error *err);
 /* `own` where it says something, else `base`. */

@@ -163,17 +163,32 @@ static Stage *plan_images(const Planner *p, SplitName name, bool with_local, Err
     return plan_add(p, s);
 }
 
+void plan_describe_method(Stage *s, const Experiment *e, int64_t seed, bool training_only)
+{
+    cJSON_AddStringToObject(s->config, "method", e->method->name);
+    cJSON_AddNumberToObject(s->config, "method_version", e->method->version);
+    if (e->method->plugin_hash) cJSON_AddStringToObject(s->config, "plugin", e->method->plugin_hash);
+    cJSON_AddItemToObject(s->config, "options", parsed(options_json(&e->options, training_only)));
+    cJSON_AddNumberToObject(s->config, "seed", (double)seed);
+}
+
+void plan_describe_result(Stage *s, const Experiment *e, const char *setting)
+{
+    cJSON_AddStringToObject(s->config, "experiment", e->name);
+    cJSON_AddStringToObject(s->config, "dataset", e->dataset);
+    cJSON_AddStringToObject(s->config, "model", e->model);
+    cJSON_AddStringToObject(s->config, "protocol", e->protocol.name);
+    cJSON_AddItemToObject(s->config, "protocol_fields", protocol_json(&e->protocol));
+    cJSON_AddStringToObject(s->config, "setting", setting);
+}
+
 /* What train and score have in common. */
 static void describe_method(const Planner *p, Stage *s, int64_t seed, bool training_only)
 {
     const Experiment *e = p->e;
     char classes[65];
     classes_digest(p->dataset, classes);
-    cJSON_AddStringToObject(s->config, "method", e->method->name);
-    cJSON_AddNumberToObject(s->config, "method_version", e->method->version);
-    if (e->method->plugin_hash) cJSON_AddStringToObject(s->config, "plugin", e->method->plugin_hash);
-    cJSON_AddItemToObject(s->config, "options", parsed(options_json(&e->options, training_only)));
-    cJSON_AddNumberToObject(s->config, "seed", (double)seed);
+    plan_describe_method(s, e, seed, training_only);
     cJSON_AddStringToObject(s->config, "clip", p->model->clip->fingerprint);
     cJSON_AddStringToObject(s->config, "tokenizer", tokenizer_fingerprint(p->model->tokenizer));
     cJSON_AddStringToObject(s->config, "classes", classes);
@@ -207,12 +222,7 @@ static Stage *plan_score(const Planner *p, const PlanInputs *in, const Stage *se
     char *setting = experiment_setting(e);
     Stage *s = plan_new_stage(p, &stage_score);
     describe_method(p, s, seed, false);
-    cJSON_AddStringToObject(s->config, "experiment", e->name);
-    cJSON_AddStringToObject(s->config, "dataset", e->dataset);
-    cJSON_AddStringToObject(s->config, "model", e->model);
-    cJSON_AddStringToObject(s->config, "protocol", e->protocol.name);
-    cJSON_AddItemToObject(s->config, "protocol_fields", protocol_json(&e->protocol));
-    cJSON_AddStringToObject(s->config, "setting", setting);
+    plan_describe_result(s, e, setting);
     free(setting);
     plan_add_input(s, in->test_images); /* before the training pictures: see stage_score.c */
     if (train)

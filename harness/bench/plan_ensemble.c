@@ -85,22 +85,12 @@ static Stage *new_ensemble(const Planner *p, const Member *members, int64_t seed
 {
     const Experiment *e = p->e;
     Stage *s = plan_new_stage(p, &stage_score);
-    char *setting = ensemble_setting(members[0].setting, members[1].setting),
-         *options = options_json(&e->options, false);
+    char *setting = ensemble_setting(members[0].setting, members[1].setting);
     cJSON *of = cJSON_AddArrayToObject(s->config, "of");
     for (size_t k = 0; k < 2; k++) cJSON_AddItemToArray(of, cJSON_CreateString(e->members.items[k].name));
-    cJSON_AddStringToObject(s->config, "experiment", e->name);
-    cJSON_AddStringToObject(s->config, "method", e->method->name);
-    cJSON_AddNumberToObject(s->config, "method_version", e->method->version);
-    cJSON_AddItemToObject(s->config, "options", cJSON_Parse(options));
-    cJSON_AddNumberToObject(s->config, "seed", (double)seed);
-    cJSON_AddStringToObject(s->config, "dataset", e->dataset);
-    cJSON_AddStringToObject(s->config, "model", e->model);
-    cJSON_AddStringToObject(s->config, "protocol", e->protocol.name);
-    cJSON_AddItemToObject(s->config, "protocol_fields", protocol_json(&e->protocol));
-    cJSON_AddStringToObject(s->config, "setting", setting);
+    plan_describe_method(s, e, seed, false);
+    plan_describe_result(s, e, setting);
     free(setting);
-    free(options);
     s->seed = seed;
     s->words = xformat("%s-s%lld", e->name, (long long)seed);
     s->label = xformat("mix the scores of %s and %s, seed %lld", e->members.items[0].name, e->members.items[1].name,

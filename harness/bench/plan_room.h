@@ -28,6 +28,10 @@ bool plan_ensemble(const Planner *p, Error *err);
 
 /* A stage of the planner's experiment with an empty configuration. */
 Stage *plan_new_stage(const Planner *p, const StageKind *kind);
+/* What every trained or scored stage says of its experiment's method: name, version, the plugin's code, options, seed. */
+void plan_describe_method(Stage *s, const Experiment *e, int64_t seed, bool training_only);
+/* What every result says of where it belongs: experiment, data set, model, protocol, setting (as setting_text writes it). */
+void plan_describe_result(Stage *s, const Experiment *e, const char *setting);
 /* Seals the stage and puts it at the end of the plan, or frees it and returns the equal one that stands there. */
 Stage *plan_add(const Planner *p, Stage *s);
 /* The same for a stage whose hash and path are known. */

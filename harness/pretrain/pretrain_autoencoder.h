@@ -13,9 +13,6 @@
  * seen in all. */
 bool pretrain_autoencoder(const PretrainRun *run, size_t images, Vae **vae, bool *done, Error *err);
 
-/* Mean over `images` held-out scenes of 10 log10(4 / mean squared error), the picture rebuilt from its latents' means. */
-bool autoencoder_psnr(const Vae *vae, size_t images, double *psnr, Error *err);
-
 /* Scenes from this number on are nobody's training data. */
 extern const uint64_t held_out_scene;
 /* Pixels in [-1, 1] of pretraining scene `index`, mirrored or not by a throw of its own. */

@@ -33,7 +33,8 @@ static void load(void *context, uint64_t step)
     }
 }
 
-bool judge_accuracy(const Judge *judge, size_t count, double *percent, Error *err)
+/* Share (percent) of `count` held-out single-object scenes whose class has the largest logit. */
+static bool judge_accuracy(const Judge *judge, size_t count, double *percent, Error *err)
 {
     uint8_t *images = NULL;
     int *classes = xcalloc(count, sizeof *classes);

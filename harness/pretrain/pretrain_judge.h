@@ -7,5 +7,3 @@
 
 /* Trains or goes on; when *done, *judge is the finished, folded judge (caller frees). */
 bool pretrain_judge(const PretrainRun *run, size_t images, Judge **judge, bool *done, Error *err);
-/* Share (percent) of `count` held-out single-object scenes whose class has the largest logit. */
-bool judge_accuracy(const Judge *judge, size_t count, double *percent, Error *err);
