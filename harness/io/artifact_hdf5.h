@@ -16,6 +16,17 @@ typedef struct H5Reason {
 } H5Reason;
 H5Reason h5_reason(void);
 
+/* What a name in a file leads to. A hard link always leads to something; when that cannot be read, the file is damaged. A soft link
+ * that leads nowhere counts as nothing. */
+typedef enum H5Kind { H5_NOTHING, H5_DATA, H5_OTHER, H5_DAMAGED } H5Kind;
+H5Kind h5_kind(hid_t place, const char *name);
+
+/* Adds the names in a group whose kind is H5_DATA or H5_DAMAGED, sorted; false when the group cannot be read. */
+bool h5_names(hid_t group, struct TextList *names);
+
+/* Frees the strings that H5Dread put into `room`. */
+void h5_free_texts(hid_t type, hid_t space, void *room);
+
 /* Variable-length UTF-8 string; close with H5Tclose. */
 hid_t h5_text_type(void);
 

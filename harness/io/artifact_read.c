@@ -43,46 +43,24 @@ const char *artifact_path(const ArtifactReader *r)
     return r->path;
 }
 
-static bool is_data(hid_t file, const char *name)
-{
-    H5O_info_t info;
-    return H5Lexists(file, name, H5P_DEFAULT) > 0 && H5Oget_info_by_name(file, name, &info, H5P_DEFAULT) >= 0 &&
-           info.type == H5O_TYPE_DATASET;
-}
-
 bool artifact_has(const ArtifactReader *r, const char *name)
 {
-    return is_data(r->file, name);
-}
-
-/* A hard link always leads to something; when that cannot be read, the file is damaged. */
-static bool is_damaged(hid_t file, const char *name)
-{
-    H5L_info_t link;
-    H5O_info_t info;
-    return H5Lget_info(file, name, &link, H5P_DEFAULT) >= 0 && link.type == H5L_TYPE_HARD &&
-           H5Oget_info_by_name(file, name, &info, H5P_DEFAULT) < 0;
-}
-
-static herr_t add_name(hid_t group, const char *name, const H5L_info_t *info, void *names)
-{
-    (void)info;
-    if (is_data(group, name) || is_damaged(group, name)) text_list_add(names, name);
-    return 0;
+    return h5_kind(r->file, name) == H5_DATA;
 }
 
 bool artifact_names(const ArtifactReader *r, struct TextList *names)
 {
-    return H5Literate(r->file, H5_INDEX_NAME, H5_ITER_INC, NULL, add_name, names) >= 0;
+    return h5_names(r->file, names);
 }
 
 hid_t artifact_data(const ArtifactReader *r, const char *name, Error *err)
 {
-    if (is_damaged(r->file, name)) {
+    const H5Kind kind = h5_kind(r->file, name);
+    if (kind == H5_DAMAGED) {
         fail(err, "%s: %s: cannot be read; damaged, delete it to have it made again", r->path, name);
         return -1;
     }
-    if (!artifact_has(r, name)) {
+    if (kind != H5_DATA) {
         fail(err, "%s: has no data set \"%s\"; see what it holds with `palbench inspect`", r->path, name);
         return -1;
     }

@@ -42,7 +42,7 @@ static bool read_variable(hid_t data, hid_t type, size_t count, char **room, Tex
     if (H5Dread(data, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, room) < 0) return false;
     for (size_t i = 0; i < count; i++) text_list_add(values, room[i] ? room[i] : "");
     const hid_t space = H5Dget_space(data);
-    H5Dvlen_reclaim(type, space, H5P_DEFAULT, room);
+    h5_free_texts(type, space, room);
     H5Sclose(space);
     return true;
 }
