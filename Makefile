@@ -12,7 +12,9 @@ endif
 ARCH   ?= native
 BUILD  ?= build
 PREFIX ?= /usr/local
-ROOMS  ?= harness/base harness/io harness/graph harness/clip harness/diffusion datasets methods harness/bench harness/pretrain reports harness/cli
+# The rooms, lowest first: includes point from a room to those before it, never on (tests/test_rooms.sh).
+ROOMS  ?= harness/base harness/graph harness/io harness/score harness/clip datasets harness/diffusion methods harness/experiments harness/stages \
+          harness/results harness/speed harness/plan harness/pretrain reports harness/cli
 
 # What a bare Debian 12 lacks: to build, to draw figures, to test, to check the format.
 DEBIAN := gcc make pkg-config libdnnl-dev libhdf5-dev libcjson-dev libjpeg-dev libpng-dev zlib1g-dev libcairo2-dev \
@@ -38,7 +40,8 @@ LDLIBS   := $(ONEDNN_LIBS) $(PKG_LIBS) -lunistring -lm -ldl -fopenmp
 # exported.
 EXPORTED  = -rdynamic -Wl,--whole-archive $(LIBRARY) -Wl,--no-whole-archive
 
-SOURCES := $(foreach room,$(ROOMS),$(wildcard $(room)/*.c))
+# A room's folder and those in it; the example of a plugin is built as one.
+SOURCES := $(filter-out methods/example_plugin/%,$(foreach room,$(ROOMS),$(wildcard $(room)/*.c $(room)/*/*.c)))
 OBJECTS := $(filter-out $(BUILD)/harness/cli/main.o,$(SOURCES:%.c=$(BUILD)/%.o))
 LIBRARY := $(BUILD)/libpalbench.a
 PROGRAM := $(BUILD)/palbench
@@ -119,7 +122,7 @@ clean:
 PLUGIN_FLAGS    = $(filter-out -I. -g $(WARNINGS),$(CFLAGS)) -Wall -Wextra -fPIC -fvisibility=hidden -shared
 PLUGIN_COMPILE  = $(CC) $(PLUGIN_FLAGS) -I$(CURDIR)
 PLUGIN_CFLAGS  ?= -s
-PLUGIN_HEADERS := $(wildcard harness/base/*.h harness/io/*.h harness/graph/*.h harness/clip/*.h datasets/*.h methods/*.h)
+PLUGIN_HEADERS := $(wildcard harness/base/*.h harness/io/*.h harness/graph/*.h harness/clip/*.h methods/*.h methods/shared/*.h)
 
 # What the Makefile of a plugin outside the tree includes: the same command.
 define PLUGIN_MK

@@ -1,7 +1,7 @@
 #include "datasets/dataset.h"
 #include "datasets/class_lists.h"
-#include "datasets/dataset_room.h"
-#include "datasets/world_language.h"
+#include "datasets/dataset_internal.h"
+#include "datasets/mini/world_language.h"
 
 #include <stdlib.h>
 #include <string.h>

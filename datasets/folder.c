@@ -12,7 +12,7 @@
  *   train ...  lines {"file": ..., "labels": [...], "difficult": [...]}
  *   images     instead of a folder: a list (.jsonl, or written in place) of lines {"file", "caption", "labels"}, images that
  *              were drawn for captions. It brings the captions and takes the place of the generate stage. */
-#include "datasets/folder_room.h"
+#include "datasets/folder_internal.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "datasets/folder_room.h"
+#include "datasets/folder_internal.h"
 #include "harness/base/hash.h"
 #include "harness/io/jsonl.h"
 

@@ -1,4 +1,4 @@
-#include "datasets/folder_room.h"
+#include "datasets/folder_internal.h"
 
 #include <stdlib.h>
 #include <string.h>

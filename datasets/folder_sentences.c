@@ -1,7 +1,7 @@
 /* The sentences of a folder data set: what a language model wrote.
  *   .txt     one a line; empty lines are passed over
  *   .jsonl   lines {"sentence": ...} (or "caption") and, if known, "labels": [...]; then the noun filter is not asked */
-#include "datasets/folder_room.h"
+#include "datasets/folder_internal.h"
 #include "harness/base/text.h"
 
 #include <stdlib.h>

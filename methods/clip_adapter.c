@@ -8,10 +8,10 @@
  * 50 epochs, batch 32, first epoch at 1e-5, cosine; features are those of whole images, without its random crops and flips.
  * Draws with seed s: V, then U, each uniform in +-1/sqrt(inputs) as torch.nn.Linear starts, then one permutation of the images
  * an epoch. */
-#include "methods/branches.h"
-#include "methods/class_text.h"
-#include "methods/fit.h"
-#include "methods/labelled.h"
+#include "methods/shared/branches.h"
+#include "methods/shared/class_text.h"
+#include "methods/shared/fit.h"
+#include "methods/shared/labelled.h"
 
 #include "harness/graph/ops.h"
 

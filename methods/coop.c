@@ -5,11 +5,11 @@
  * Defaults are those of configs/trainers/CoOp/rn50_ep50.yaml: SGD 2e-3, 50 epochs, batch 32, first epoch at 1e-5, cosine; features
  * are those of whole images, without its random crops and flips.
  * Draws with seed s: the context (none when it starts from words), then one permutation of the images an epoch. */
-#include "methods/branches.h"
-#include "methods/fit.h"
-#include "methods/labelled.h"
-#include "methods/prompt.h"
-#include "methods/tai_common.h"
+#include "methods/shared/branches.h"
+#include "methods/shared/fit.h"
+#include "methods/shared/labelled.h"
+#include "methods/shared/prompt.h"
+#include "methods/shared/tai_common.h"
 
 #include "harness/graph/ops.h"
 

@@ -12,10 +12,10 @@
  * trained on, ours is dropped (fit.h), and we use whole images without random crops and flips.
  * Draws with seed s: the positive context, the negative context (none for one that starts from words), then one permutation of
  * the images an epoch. */
-#include "methods/branches.h"
-#include "methods/fit.h"
-#include "methods/labelled.h"
-#include "methods/prompt.h"
+#include "methods/shared/branches.h"
+#include "methods/shared/fit.h"
+#include "methods/shared/labelled.h"
+#include "methods/shared/prompt.h"
 
 #include "harness/graph/ops.h"
 

@@ -1,7 +1,7 @@
 /* The control of prompt learning: the prompt sets TaI starts from, drawn with the same seed, never trained. What TaI gains over
  * it is learned; what it gains over zero-shot is partly the form of the prompt and of the score. */
-#include "methods/branches.h"
-#include "methods/tai_common.h"
+#include "methods/shared/branches.h"
+#include "methods/shared/tai_common.h"
 
 static const Option options[] = {
     PROMPT_OPTIONS,

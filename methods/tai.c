@@ -1,7 +1,7 @@
 /* TaI (CVPR 2023): prompts learned on captions instead of images, the global branch alone. Training and scoring: tai_common.h. */
-#include "methods/branches.h"
-#include "methods/tai_common.h"
-#include "methods/templates.h"
+#include "methods/shared/branches.h"
+#include "methods/shared/tai_common.h"
+#include "methods/shared/templates.h"
 
 static const Option options[] = {TAI_OPTIONS(false)};
 

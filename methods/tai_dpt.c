@@ -1,7 +1,7 @@
 /* TaI-DPT (CVPR 2023): TaI with a second, local prompt set on tokens and positions. Training and scoring: tai_common.h. */
-#include "methods/branches.h"
-#include "methods/tai_common.h"
-#include "methods/templates.h"
+#include "methods/shared/branches.h"
+#include "methods/shared/tai_common.h"
+#include "methods/shared/templates.h"
 
 static const Option options[] = {TAI_OPTIONS(true)};
 

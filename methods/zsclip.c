@@ -1,7 +1,7 @@
 /* Zero-shot CLIP (methods.md, "ZSCLIP"): score_c = 100 <x, n(text("a photo of a c."))>, or the mean of several sentences a class,
  * n(mean_i n(text_i)). With `local` it is CLIP-DPT: 100 sum_j softmax_j(tau s_jc) s_jc beside it, merged half and half. */
-#include "methods/branches.h"
-#include "methods/class_text.h"
+#include "methods/shared/branches.h"
+#include "methods/shared/class_text.h"
 
 #include <stdlib.h>
 

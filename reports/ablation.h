@@ -1,7 +1,7 @@
 /* The results of an ablation suite, held against its first experiment, the full method. */
 #pragma once
 
-#include "harness/bench/metrics.h"
+#include "harness/score/metrics.h"
 #include "reports/report.h"
 
 typedef struct AblationRow {

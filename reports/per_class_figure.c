@@ -1,8 +1,8 @@
 /* The figure of average precision per class: clusters of bars, in as many panels below each other as keep them readable. */
 #include "harness/base/memory.h"
-#include "harness/bench/import_scores.h"
-#include "methods/ensemble.h"
-#include "methods/method.h"
+#include "harness/results/import_scores.h"
+#include "methods/ensemble/ensemble.h"
+#include "methods/shared/method.h"
 #include "reports/figures.h"
 #include "reports/gnuplot.h"
 

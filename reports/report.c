@@ -1,7 +1,7 @@
 #include "reports/report.h"
 
 #include "harness/base/memory.h"
-#include "harness/bench/seeds_alike.h"
+#include "harness/results/seeds_alike.h"
 #include "reports/ablation.h"
 #include "reports/figures.h"
 #include "reports/gnuplot.h"

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "harness/base/progress.h"
-#include "harness/bench/results.h"
+#include "harness/results/results.h"
 
 /* An ablation: a suite whose name begins with "ablate". Its first experiment is the full method that the others are held
  * against. */

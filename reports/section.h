@@ -2,7 +2,7 @@
  * ablation. Each is written by a function of its own from the same input. */
 #pragma once
 
-#include "harness/bench/results_inputs.h"
+#include "harness/results/results_inputs.h"
 #include "reports/report.h"
 #include "reports/summary.h"
 

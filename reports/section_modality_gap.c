@@ -1,6 +1,6 @@
 /* The section of the modality gap: where captions, generated and real images lie in CLIP's space. */
 #include "harness/base/memory.h"
-#include "harness/bench/features.h"
+#include "harness/stages/features.h"
 #include "reports/gnuplot.h"
 #include "reports/html.h"
 #include "reports/modality_gap.h"

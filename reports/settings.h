@@ -2,8 +2,8 @@
  * the setting ("setting.few_shot" and "setting.partial" as numbers, else "setting"), members of an ensemble ("of"), and how its images were drawn ("generate.steps", as --set names it). */
 #pragma once
 
-#include "harness/bench/results.h"
-#include "harness/bench/results_inputs.h"
+#include "harness/results/results.h"
+#include "harness/results/results_inputs.h"
 
 typedef struct SettingValue {
     char *key, *text; /* text: JSON of the value */

@@ -1,8 +1,8 @@
 /* Stored results arranged as every table and figure needs them: a row a method, a column a data set under one protocol. */
 #pragma once
 
-#include "harness/bench/metrics.h"
-#include "harness/bench/results.h"
+#include "harness/results/results.h"
+#include "harness/score/metrics.h"
 
 typedef struct Cell { /* one experiment over its seeds */
     const StoredResult **results;

@@ -2,8 +2,8 @@
  * learns and scores, for the tests of methods/. */
 #pragma once
 
-#include "methods/method.h"
-#include "methods/templates.h"
+#include "methods/shared/method.h"
+#include "methods/shared/templates.h"
 #include "tests/golden_arrays.h"
 
 #include <math.h>

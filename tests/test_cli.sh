@@ -1,9 +1,9 @@
 #!/bin/sh
-# The program from outside, on the folder data set and the tiny CLIP of tests/golden/bench_run: what works, what is refused and how,
+# The program from outside, on the folder data set and the tiny CLIP of tests/golden/tiny_world: what works, what is refused and how,
 # and what a killed run leaves. Run from the project's root; PALBENCH names the program (default build/palbench).
 . tests/cli_checks.sh
 
-cp -r "$golden/bench_run" "$folder/world"
+cp -r "$golden/tiny_world" "$folder/world"
 cd "$folder/world" || exit 1
 
 # ---- manners ----

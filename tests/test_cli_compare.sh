@@ -1,11 +1,11 @@
 #!/bin/sh
-# compare, import-scores and reference results from outside, on the folder data set and the tiny CLIP of tests/golden/bench_run, and on
+# compare, import-scores and reference results from outside, on the folder data set and the tiny CLIP of tests/golden/tiny_world, and on
 # the published scores of ../shared where they are. Run from the project's root; PALBENCH names the program (default build/palbench).
 . tests/cli_checks.sh
 # The first number of a key of the last JSON output.
 number() { sed -n "s/.*\"$1\":[[:space:]]*\([-0-9.e]*\).*/\1/p" "$folder/out" | head -n 1; }
 
-cp -r "$golden/bench_run" "$folder/world"
+cp -r "$golden/tiny_world" "$folder/world"
 cd "$folder/world" || exit 1
 
 # ---- stored results ----

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Methods from shared objects: the example is built outside the tree from a copy of its folder and run on the tiny world of
-# tests/golden/bench_run; what does not fit is refused; changed code runs again, unchanged code does not. Run from the project's
+# tests/golden/tiny_world; what does not fit is refused; changed code runs again, unchanged code does not. Run from the project's
 # root; PALBENCH names the program (default build/palbench), which has its plugin.mk beside it.
 . tests/cli_checks.sh
 unset MAKEFLAGS MAKELEVEL # a make above is none of ours
@@ -22,7 +22,7 @@ make -s -C "$folder/mine2" PALBENCH="$folder/install/share/palbench" >"$folder/o
 check it_builds_against_an_installed_palbench_to_the_same_bytes cmp "$folder/mine/text_residual.so" "$folder/mine2/text_residual.so"
 
 # ---- a result ----
-cp -r "$golden/bench_run" "$folder/world"
+cp -r "$golden/tiny_world" "$folder/world"
 cd "$folder/world" || exit 1
 plugin=../mine/text_residual.so
 run ls methods --json;                   check it_is_not_there_before sh -c "! grep -q text_residual '$folder/out'"
@@ -105,7 +105,7 @@ run validate mine.json --plugin ../mine2/text_residual.so;   refused two_builds_
 source() { # source NAME MEMBERS [OPTIONS]: a plugin with one method, its members and its options as they are said
     option=${3:-'OPTION_BOOL("on", true, "a switch")'}
     cat >../mine/"$1".c <<END
-#include "methods/plugin.h"
+#include "methods/shared/plugin.h"
 static const Option options[] = {$option, OPTION_END};
 static unsigned needs(const Options *o) { (void)o; return NEED_CLASS_TEXT; }
 static bool score(Run *run, const ImageFeatures *test, Scores *s, Error *err) { return scores_init(s, test->count, run->classes, false, err); }

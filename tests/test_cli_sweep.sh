@@ -1,9 +1,9 @@
 #!/bin/sh
-# Sweeps from outside, on the folder data set and the tiny CLIP of tests/golden/bench_run: several processes, what fails among them,
+# Sweeps from outside, on the folder data set and the tiny CLIP of tests/golden/tiny_world: several processes, what fails among them,
 # what is left of them when the parent is killed, ablation suites. Run from the project's root; PALBENCH names the program.
 . tests/cli_checks.sh
 
-cp -r "$golden/bench_run" "$folder/world"
+cp -r "$golden/tiny_world" "$folder/world"
 cd "$folder/world" || exit 1
 cp -r images broken
 head -c 60 images/0.png >broken/0.png

@@ -1,7 +1,7 @@
 /* Sentences: the mini world's own grammar, and a folder data set's files, good and bad. */
 #include "datasets/dataset.h"
-#include "datasets/mini_world.h"
-#include "datasets/world_language.h"
+#include "datasets/mini/mini_world.h"
+#include "datasets/mini/world_language.h"
 #include "tests/broken_files.h"
 
 enum { SENTENCES = 4000 };

@@ -1,7 +1,7 @@
 /* The embedded world: pure functions, true labels, true captions; and the data set `mini` around it. */
 #include "datasets/dataset.h"
-#include "datasets/mini_world.h"
-#include "datasets/world_language.h"
+#include "datasets/mini/mini_world.h"
+#include "datasets/mini/world_language.h"
 #include "harness/base/hash.h"
 
 #include <setjmp.h>

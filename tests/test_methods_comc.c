@@ -1,5 +1,5 @@
 /* CoMC against a PyTorch script that follows its definition (tests/golden/make_baselines2.py): loss step by step, classifier, scores. */
-#include "methods/comc.h"
+#include "methods/comc/comc_internal.h"
 #include "tests/baselines2_fixture.h"
 
 static TextFeatures captions; /* the captions, and behind them the template sentences of set mini9 */

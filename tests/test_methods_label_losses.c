@@ -1,6 +1,6 @@
 /* The asymmetric and the softmax loss: values against their definitions in doubles, gradients against finite differences of
  * these definitions and of the operators themselves. */
-#include "methods/losses.h"
+#include "methods/shared/losses.h"
 #include "tests/gradient_check.h"
 
 #include "harness/graph/random.h"

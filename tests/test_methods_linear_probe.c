@@ -1,7 +1,7 @@
 /* The linear probe against scikit-learn's LogisticRegression on the same features. */
 #include "harness/graph/random.h"
-#include "methods/logistic.h"
-#include "methods/method.h"
+#include "methods/linear_probe/logistic_internal.h"
+#include "methods/shared/method.h"
 #include "tests/golden_arrays.h"
 
 #include <math.h>

@@ -2,8 +2,8 @@
  * differences of these definitions. */
 #include "harness/graph/ops.h"
 #include "harness/graph/random.h"
-#include "methods/aggregate.h"
-#include "methods/losses.h"
+#include "methods/shared/aggregate.h"
+#include "methods/shared/losses.h"
 
 #include <math.h>
 #include <setjmp.h>

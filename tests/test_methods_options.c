@@ -1,6 +1,6 @@
 /* Options: defaults, what is refused and how it is said, and the canonical form that hashes are made of. */
-#include "methods/method.h"
-#include "methods/templates.h"
+#include "methods/shared/method.h"
+#include "methods/shared/templates.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

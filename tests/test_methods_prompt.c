@@ -1,8 +1,8 @@
 /* The prompt learner: sharing the prefix is exact, and prompts behave as their definition says. */
 #include "harness/graph/ops.h"
-#include "methods/losses.h"
-#include "methods/prompt.h"
-#include "methods/prompt_bench.h"
+#include "harness/speed/prompt_bench.h"
+#include "methods/shared/losses.h"
+#include "methods/shared/prompt.h"
 #include "tests/methods_fixture.h"
 
 /* Class features and the gradient of one loss on them, in one form of the prompts. */

@@ -1,5 +1,5 @@
 /* SPARC against a script on numpy's sort and scikit-learn's PCA (tests/golden/make_baselines2.py). */
-#include "methods/sparc.h"
+#include "methods/sparc/sparc_internal.h"
 #include "tests/baselines2_fixture.h"
 
 static bool run_trial(Trial *t, const char *options, const ImageFeatures *test, Error *err)

@@ -1,7 +1,7 @@
 /* T2I-PAL with and without each of its pieces against a PyTorch script that follows its definition
  * (tests/golden/make_t2i_pal.py): loss step by step, learned arrays, scores. */
-#include "methods/heat_map.h"
-#include "methods/t2i_pal.h"
+#include "methods/shared/heat_map.h"
+#include "methods/t2i_pal/t2i_pal_internal.h"
 #include "tests/gradient_check.h"
 #include "tests/methods_fixture.h"
 

@@ -1,6 +1,6 @@
 /* TaI, TaI-DPT and the untrained methods against a PyTorch script that follows their definitions
  * (tests/golden/make_methods_tai.py): loss step by step, final contexts, scores. */
-#include "methods/templates.h"
+#include "methods/shared/templates.h"
 #include "tests/methods_fixture.h"
 
 /* Captions, and behind them the template sentences, as whoever runs a method prepares them. */

@@ -5,7 +5,7 @@
 #include "harness/pretrain/pretrain_clip.h"
 #include "harness/pretrain/pretrain_loss.h"
 
-#include "datasets/mini_world.h"
+#include "datasets/mini/mini_world.h"
 #include "harness/base/text.h"
 #include "harness/clip/clip.h"
 #include "harness/graph/random.h"

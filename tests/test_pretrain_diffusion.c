@@ -1,9 +1,9 @@
 /* Pretraining of the embedded Stable Diffusion: a resumed run is exact, and what it leaves is a pipeline. */
 #include "harness/base/text.h"
-#include "harness/bench/judge.h"
 #include "harness/diffusion/pipeline.h"
 #include "harness/pretrain/pretrain_autoencoder.h"
 #include "harness/pretrain/pretrain_diffusion.h"
+#include "harness/stages/judge.h"
 #include "tests/scratch_folder.h"
 
 #include <math.h>

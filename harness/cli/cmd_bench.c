@@ -1,11 +1,11 @@
 /* palbench bench: how fast the parts are, against the machine's own rate of matrix products. */
-#include "harness/bench/clip_bench.h"
-#include "harness/bench/diffusion_bench.h"
-#include "harness/bench/kernel_bench.h"
 #include "harness/cli/command.h"
 #include "harness/cli/json_out.h"
 #include "harness/cli/table.h"
-#include "methods/prompt_bench.h"
+#include "harness/speed/clip_bench.h"
+#include "harness/speed/diffusion_bench.h"
+#include "harness/speed/kernel_bench.h"
+#include "harness/speed/prompt_bench.h"
 
 #include <omp.h>
 #include <stdio.h>

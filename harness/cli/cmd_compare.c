@@ -1,10 +1,10 @@
 /* palbench compare: results against each other, by a paired bootstrap over the test images. */
 #include "harness/base/memory.h"
-#include "harness/bench/reference.h"
 #include "harness/cli/command.h"
 #include "harness/cli/compare_out.h"
 #include "harness/cli/json_out.h"
-#include "reports/comparison.h"
+#include "harness/results/reference.h"
+#include "reports/comparison_report.h"
 #include "reports/gnuplot.h"
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* palbench encode-image: pictures through a CLIP image tower into an HDF5 file. */
-#include "harness/bench/features.h"
 #include "harness/cli/command.h"
+#include "harness/stages/features.h"
 
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
 /* palbench encode-text: texts through a CLIP text tower into an HDF5 file. */
-#include "harness/bench/features.h"
 #include "harness/cli/command.h"
+#include "harness/stages/features.h"
 
 #include <stdlib.h>
 

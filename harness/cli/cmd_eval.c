@@ -1,10 +1,10 @@
 /* palbench eval: metrics of score sets in a file. */
 #include "harness/base/memory.h"
-#include "harness/bench/metrics.h"
-#include "harness/bench/score_file.h"
 #include "harness/cli/command.h"
 #include "harness/cli/json_out.h"
 #include "harness/cli/table.h"
+#include "harness/score/metrics.h"
+#include "harness/score/score_file.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* palbench import-scores: scores of another program become a result of the store. */
 #include "harness/base/memory.h"
-#include "harness/bench/import_scores.h"
 #include "harness/cli/command.h"
 #include "harness/cli/json_out.h"
+#include "harness/results/import_scores.h"
 
 #include <stdio.h>
 #include <stdlib.h>

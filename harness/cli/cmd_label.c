@@ -1,9 +1,9 @@
 /* palbench label: which classes a caption names, one JSON array a line. */
 #include "datasets/dataset.h"
 #include "harness/base/memory.h"
-#include "harness/bench/experiments.h"
 #include "harness/cli/command.h"
 #include "harness/cli/json_out.h"
+#include "harness/experiments/experiments.h"
 
 #include <stdlib.h>
 

@@ -1,9 +1,9 @@
 /* palbench ls: what there is. Every list is built once as JSON; the table shows its plain members. */
-#include "harness/bench/setting_read.h"
-#include "harness/bench/store.h"
 #include "harness/cli/command.h"
 #include "harness/cli/json_out.h"
 #include "harness/cli/table.h"
+#include "harness/experiments/setting_read.h"
+#include "harness/stages/store.h"
 
 #include <stdio.h>
 #include <stdlib.h>

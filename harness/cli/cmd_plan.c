@@ -1,11 +1,11 @@
 /* palbench plan: what reproduce or run would do. */
-#include "harness/cli/session.h"
+#include "harness/cli/campaign.h"
 
 static bool run(Cli *cli, Error *err)
 {
-    Session s;
-    const bool good = session_open(&s, cli, true, err) && session_print_plan(&s, cli, err);
-    session_close(&s);
+    Campaign s;
+    const bool good = campaign_open(&s, cli, true, err) && campaign_print_plan(&s, cli, err);
+    campaign_close(&s);
     return good;
 }
 

@@ -1,13 +1,13 @@
 /* palbench report: the report of a suite from stored results. */
-#include "harness/cli/session.h"
+#include "harness/cli/campaign.h"
 
 static bool run(Cli *cli, Error *err)
 {
     if (cli->argument_count)
         return cli_misuse(cli, err, "%s is not expected; a suite is named by --suite", cli->arguments[0]);
-    Session s;
-    const bool good = session_open(&s, cli, false, err) && session_report(&s, cli, cli_value(cli, "out"), err);
-    session_close(&s);
+    Campaign s;
+    const bool good = campaign_open(&s, cli, false, err) && campaign_report(&s, cli, cli_value(cli, "out"), err);
+    campaign_close(&s);
     return good;
 }
 

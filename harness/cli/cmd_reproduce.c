@@ -1,23 +1,23 @@
 /* palbench reproduce: whole suites, from captions to the report. */
-#include "harness/cli/session.h"
+#include "harness/cli/campaign.h"
 
 /* What failed does not keep the rest from the report. */
-static bool work(Session *s, const Cli *cli, Error *err)
+static bool work(Campaign *s, const Cli *cli, Error *err)
 {
-    if (cli_has(cli, "dry-run")) return session_print_plan(s, cli, err);
+    if (cli_has(cli, "dry-run")) return campaign_print_plan(s, cli, err);
     Error later;
-    const bool good = session_run(s, cli, err);
-    if (session_is_worker(cli)) return good;
-    return session_report(s, cli, cli_value(cli, "out"), good ? err : &later) && good;
+    const bool good = campaign_run(s, cli, err);
+    if (campaign_is_worker(cli)) return good;
+    return campaign_report(s, cli, cli_value(cli, "out"), good ? err : &later) && good;
 }
 
 static bool run(Cli *cli, Error *err)
 {
     if (cli->argument_count)
         return cli_misuse(cli, err, "%s is not expected; a suite is named by --suite", cli->arguments[0]);
-    Session s;
-    const bool good = session_open(&s, cli, true, err) && work(&s, cli, err);
-    session_close(&s);
+    Campaign s;
+    const bool good = campaign_open(&s, cli, true, err) && work(&s, cli, err);
+    campaign_close(&s);
     return good;
 }
 

@@ -1,11 +1,11 @@
 /* palbench results: what is stored. */
 #include "harness/base/memory.h"
-#include "harness/bench/metrics.h"
-#include "harness/bench/reference.h"
-#include "harness/bench/seeds_alike.h"
+#include "harness/cli/campaign.h"
 #include "harness/cli/json_out.h"
-#include "harness/cli/session.h"
 #include "harness/cli/table.h"
+#include "harness/results/reference.h"
+#include "harness/results/seeds_alike.h"
+#include "harness/score/metrics.h"
 
 #include <stdlib.h>
 #include <string.h>

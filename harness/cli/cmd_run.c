@@ -1,29 +1,29 @@
 /* palbench run: single experiments, with values replaced, in several processes if wanted. */
 #include "harness/base/memory.h"
-#include "harness/cli/session.h"
+#include "harness/cli/campaign.h"
 
 #include <stdlib.h>
 
 /* Of those that have one: some may have failed. */
-static bool show_results(const Session *s, const Cli *cli, Error *err)
+static bool show_results(const Campaign *s, const Cli *cli, Error *err)
 {
     const ExperimentList *list = &s->experiments;
     const char **names = xcalloc(list->count + 1, sizeof *names);
     size_t count = 0;
     for (size_t i = 0; i < list->count; i++)
-        if (session_has_result(s, list->items[i].name)) names[count++] = list->items[i].name;
+        if (campaign_has_result(s, list->items[i].name)) names[count++] = list->items[i].name;
     const bool good = count == 0 || print_results(cli, names, err);
     free(names);
     return good;
 }
 
 /* What failed does not keep the rest from the table. */
-static bool work(Session *s, const Cli *cli, Error *err)
+static bool work(Campaign *s, const Cli *cli, Error *err)
 {
-    if (cli_has(cli, "dry-run")) return session_print_plan(s, cli, err);
+    if (cli_has(cli, "dry-run")) return campaign_print_plan(s, cli, err);
     Error later;
-    const bool good = session_run(s, cli, err);
-    if (session_is_worker(cli) || cli_has(cli, "no-table")) return good;
+    const bool good = campaign_run(s, cli, err);
+    if (campaign_is_worker(cli) || cli_has(cli, "no-table")) return good;
     return show_results(s, cli, good ? err : &later) && good;
 }
 
@@ -31,9 +31,9 @@ static bool run(Cli *cli, Error *err)
 {
     if (cli->argument_count == 0)
         return cli_misuse(cli, err, "an experiment is needed; palbench ls experiments lists them");
-    Session s;
-    const bool good = session_open(&s, cli, true, err) && work(&s, cli, err);
-    session_close(&s);
+    Campaign s;
+    const bool good = campaign_open(&s, cli, true, err) && work(&s, cli, err);
+    campaign_close(&s);
     return good;
 }
 

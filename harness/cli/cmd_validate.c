@@ -1,6 +1,6 @@
 /* palbench validate: is the experiments file right? */
-#include "harness/bench/experiments.h"
 #include "harness/cli/command.h"
+#include "harness/experiments/experiments.h"
 
 #include <stdio.h>
 

@@ -1,8 +1,8 @@
 #include "harness/cli/compare_out.h"
 
-#include "harness/bench/protocol.h"
 #include "harness/cli/json_out.h"
 #include "harness/cli/table.h"
+#include "harness/experiments/protocol.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* What `palbench compare` says: tables for people, JSON for scripts. */
 #pragma once
 
-#include "harness/bench/comparison.h"
+#include "harness/results/comparison.h"
 
 #include <cjson/cJSON.h>
 

@@ -25,7 +25,7 @@ typedef struct Worker {
 
 typedef struct Jobs {
     const Cli *cli;
-    Bench *bench;
+    Session *session;
     PlanRun run;
     Worker *workers; /* [count] */
     size_t count;
@@ -107,14 +107,14 @@ static void forget_stage(Worker *w)
 
 static void stage_failed(Jobs *j, Worker *w, const char *sentence)
 {
-    if (j->run.plan->experiments > 1) progress_note(j->bench->progress, "%s: failed", w->title);
+    if (j->run.plan->experiments > 1) progress_note(j->session->progress, "%s: failed", w->title);
     plan_run_failed(&j->run, w->stage, sentence);
     forget_stage(w);
 }
 
 static void stage_done(Jobs *j, Worker *w)
 {
-    progress_note(j->bench->progress, "%s: %.1f s", w->title, seconds_now() - w->started);
+    progress_note(j->session->progress, "%s: %.1f s", w->title, seconds_now() - w->started);
     plan_run_done(&j->run, w->stage);
     forget_stage(w);
 }
@@ -167,7 +167,7 @@ static void hand_out_all(Jobs *j)
 static void hear_line(Jobs *j, Worker *w, const char *line)
 {
     if (strncmp(line, "note ", 5) == 0)
-        progress_note(j->bench->progress, "%s", line + 5);
+        progress_note(j->session->progress, "%s", line + 5);
     else if (w->stage != PLAN_NONE && strcmp(line, "done") == 0)
         stage_done(j, w);
     else if (w->stage != PLAN_NONE && strncmp(line, "failed ", 7) == 0)
@@ -213,19 +213,19 @@ static void dismiss(Jobs *j)
         if (j->workers[i].process) bury(j, &j->workers[i]);
 }
 
-bool jobs_run(const Cli *cli, const Plan *plan, Bench *b, size_t jobs, TextList *failures, Error *err)
+bool jobs_run(const Cli *cli, const Plan *plan, Session *session, size_t jobs, TextList *failures, Error *err)
 {
-    Jobs j = {.cli = cli, .bench = b, .workers = xcalloc(jobs, sizeof *j.workers), .count = jobs};
+    Jobs j = {.cli = cli, .session = session, .workers = xcalloc(jobs, sizeof *j.workers), .count = jobs};
     for (size_t i = 0; i < jobs; i++) j.workers[i].stage = PLAN_NONE;
-    plan_run_begin(&j.run, plan, b);
+    plan_run_begin(&j.run, plan, session);
     size_t done = 0;
-    progress_begin(b->progress, "stages", plan->wanted, "stages");
+    progress_begin(session->progress, "stages", plan->wanted, "stages");
     for (hand_out_all(&j); j.run.running; hand_out_all(&j)) {
         wait_for_any(&j);
-        progress_step(b->progress, done = j.run.started - j.run.running);
+        progress_step(session->progress, done = j.run.started - j.run.running);
     }
-    if (done == plan->wanted) progress_end(b->progress);
-    progress_forget(b->progress);
+    if (done == plan->wanted) progress_end(session->progress);
+    progress_forget(session->progress);
     dismiss(&j);
     free(j.workers);
     return plan_run_end(&j.run, failures, err);

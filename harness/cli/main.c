@@ -3,7 +3,7 @@
 #include "harness/cli/progress_terminal.h"
 #include "harness/cli/sentence.h"
 #include "harness/io/artifact.h"
-#include "methods/plugin.h"
+#include "methods/shared/plugin.h"
 
 #include <omp.h>
 #include <stdio.h>

@@ -57,23 +57,23 @@ static const Stage *find(const Plan *plan, const char *hash)
     return NULL;
 }
 
-bool jobs_work(const Cli *cli, const Plan *plan, Bench *b, Error *err)
+bool jobs_work(const Cli *cli, const Plan *plan, Session *session, Error *err)
 {
     Progress progress = {.begin = ignore_begin, .step = ignore_step, .note = pass_note, .end = ignore_end};
     char line[128];
     if (!tie_to_parent(cli, err)) return false;
-    b->progress = &progress;
+    session->progress = &progress;
     while (fgets(line, sizeof line, stdin)) {
         line[strcspn(line, "\n")] = 0;
         const Stage *s = find(plan, line);
         bool made;
         if (!s)
             say("failed", "the experiments, models or data changed while they ran; run it again");
-        else if (store_make(b, s, &made, err))
+        else if (store_make(session, s, &made, err))
             say("done", "");
         else
             say("failed", err->text);
     }
-    b->progress = NULL;
+    session->progress = NULL;
     return true;
 }

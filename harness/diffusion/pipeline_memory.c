@@ -1,5 +1,5 @@
 /* A budget for the whole program: what weights and activations leave of it goes to transformed convolution weights. */
-#include "harness/diffusion/memory.h"
+#include "harness/diffusion/diffusion_memory.h"
 #include "harness/diffusion/pipeline_internal.h"
 
 static double fixed_bytes(const Pipeline *p)

@@ -14,8 +14,8 @@
  * the time adds in every residual block) are graphs of their own; the step's graph has them as inputs. */
 #pragma once
 
-#include "harness/diffusion/config.h"
-#include "harness/diffusion/weights.h"
+#include "harness/diffusion/diffusion_config.h"
+#include "harness/diffusion/diffusion_weights.h"
 
 /* One down, middle or up block. */
 typedef struct UNetBlock {

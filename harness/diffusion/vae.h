@@ -6,8 +6,8 @@
  *     vae_decode(decoder, latents, picture); */
 #pragma once
 
-#include "harness/diffusion/config.h"
-#include "harness/diffusion/weights.h"
+#include "harness/diffusion/diffusion_config.h"
+#include "harness/diffusion/diffusion_weights.h"
 
 typedef struct VaeConfig {
     bool is_tiny;

@@ -1,5 +1,5 @@
 /* Weights in files: finding, checking, loading on demand, writing. */
-#include "harness/diffusion/weights.h"
+#include "harness/diffusion/diffusion_weights.h"
 
 #include "harness/base/hash.h"
 #include "harness/base/text.h"

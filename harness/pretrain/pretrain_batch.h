@@ -2,7 +2,7 @@
  * seen before, one caption of it, mirrored or not; so a resumed run needs no state of a generator. */
 #pragma once
 
-#include "datasets/mini_world.h"
+#include "datasets/mini/mini_world.h"
 #include "harness/clip/tokenizer.h"
 
 #include <stddef.h>

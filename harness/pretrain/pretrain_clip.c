@@ -1,6 +1,6 @@
 #include "harness/pretrain/pretrain_clip.h"
 
-#include "datasets/mini_world.h"
+#include "datasets/mini/mini_world.h"
 #include "harness/base/text.h"
 #include "harness/clip/vocabulary.h"
 #include "harness/graph/ops.h"

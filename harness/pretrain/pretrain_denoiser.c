@@ -1,12 +1,12 @@
 #include "harness/pretrain/pretrain_denoiser.h"
 
-#include "datasets/mini_world.h"
-#include "harness/bench/generator_accuracy.h"
+#include "datasets/mini/mini_world.h"
 #include "harness/diffusion/noise_schedule.h"
 #include "harness/graph/random.h"
 #include "harness/pretrain/mini_diffusion.h"
 #include "harness/pretrain/pretrain_autoencoder.h"
 #include "harness/pretrain/pretrain_batch.h"
+#include "harness/stages/generator_accuracy.h"
 
 #include <math.h>
 #include <stdlib.h>

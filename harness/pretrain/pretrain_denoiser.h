@@ -5,10 +5,10 @@
  * guidance; single objects are 85 % of a batch at first, 55 % from 480,000 images on. AdamW 1e-3, decay over the last 40 %, averaged weights. */
 #pragma once
 
-#include "harness/bench/judge.h"
 #include "harness/clip/clip.h"
 #include "harness/diffusion/unet.h"
 #include "harness/pretrain/pretrain_latents.h"
+#include "harness/stages/judge.h"
 
 typedef struct DenoiserInputs {
     const Clip *clip; /* its text tower */

@@ -1,6 +1,6 @@
 #include "harness/pretrain/pretrain_eval.h"
 
-#include "harness/bench/metrics.h"
+#include "harness/score/metrics.h"
 
 #include <math.h>
 #include <stdlib.h>

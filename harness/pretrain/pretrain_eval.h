@@ -1,7 +1,7 @@
 /* Zero-shot mAP of the embedded world's CLIP on a split of it, in its four forms; what the pretraining log shows. */
 #pragma once
 
-#include "datasets/mini_world.h"
+#include "datasets/mini/mini_world.h"
 #include "harness/clip/clip.h"
 
 typedef struct WorldZeroShot {

@@ -2,8 +2,8 @@
  * falling to 0, batch 64. */
 #pragma once
 
-#include "harness/bench/judge.h"
 #include "harness/pretrain/pretrain_loop.h"
+#include "harness/stages/judge.h"
 
 /* Trains or goes on; when *done, *judge is the finished, folded judge (caller frees). */
 bool pretrain_judge(const PretrainRun *run, size_t images, Judge **judge, bool *done, Error *err);

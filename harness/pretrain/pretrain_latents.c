@@ -1,6 +1,6 @@
 #include "harness/pretrain/pretrain_latents.h"
 
-#include "datasets/mini_world.h"
+#include "datasets/mini/mini_world.h"
 #include "harness/base/hash.h"
 #include "harness/io/artifact.h"
 #include "harness/pretrain/mini_diffusion.h"

@@ -6,11 +6,11 @@
  *
  * Draws with seed s: one permutation of the captions an epoch. */
 #include "harness/graph/ops.h"
-#include "methods/branches.h"
-#include "methods/class_text.h"
-#include "methods/fit.h"
-#include "methods/losses.h"
-#include "methods/plugin.h"
+#include "methods/shared/branches.h"
+#include "methods/shared/class_text.h"
+#include "methods/shared/fit.h"
+#include "methods/shared/losses.h"
+#include "methods/shared/plugin.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 # Golden training curves, gradients, learned arrays and scores of PVP on tiny random CLIPs, with a ResNet and with a ViT image tower, for
 # tests/test_methods_pvp.c.   torch 2.15.0, open_clip_torch 3.3, transformers 5.23.0, safetensors 0.6 or later.
 #   PALBENCH_SHARED=../shared python3 tests/golden/make_pvp.py
-# Follows the definitions (methods/pvp.h) in float64 from float32 draws; the image towers are open_clip's, their weights are drawn
+# Follows the definitions (methods/pvp/pvp_internal.h) in float64 from float32 draws; the image towers are open_clip's, their weights are drawn
 # from a seed as in make_clip_towers.py, and so does the test. Of large arrays every STEP-th value is stored.
 import json, math, os
 import torch, torch.nn.functional as F

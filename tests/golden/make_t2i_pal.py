@@ -1,7 +1,7 @@
 # Golden training curves, learned arrays and scores of T2I-PAL on the tiny CLIP of methods_tai, for tests/test_methods_t2i_pal.c.
 # torch 2.15.0, transformers 5.23.0, safetensors 0.6 or later.
 #   PALBENCH_SHARED=../shared python3 tests/golden/make_t2i_pal.py
-# Follows the definitions (methods/t2i_pal.h), image by image and class by class, in float64 from float32 draws.
+# Follows the definitions (methods/t2i_pal/t2i_pal_internal.h), image by image and class by class, in float64 from float32 draws.
 import json, math, os
 import torch, torch.nn.functional as F
 from safetensors.torch import load_file, save_file

@@ -1,9 +1,0 @@
-/* One entry of experiments.json into the experiments it stands for: --set, grids, names, checks. */
-#pragma once
-
-#include "harness/bench/experiments.h"
-
-/* Appends the experiments of `entry`. `name`: the one expanded name that is wanted, with or without what --set and --limit
- * add to it, NULL for all; fails when there is none of that name. An experiment whose name is in the list already is not appended again. */
-bool experiment_expand(const Book *book, Json entry, const char *name, const Selection *selection, ExperimentList *list,
-                       Error *err);

@@ -1,0 +1,54 @@
+/* What reproduce, plan and run have in common: open the bench, choose experiments, make the plan. */
+#pragma once
+
+#include "harness/cli/command.h"
+#include "harness/plan/plan.h"
+
+typedef struct Campaign {
+    Session session;
+    ExperimentList experiments;
+    Plan plan;
+    TextList suites; /* that were chosen; none when experiments were named */
+    TextList sets;   /* of --set */
+    bool failed;     /* some of the experiments, when they were run */
+} Campaign;
+
+/* The experiments that the arguments name, or else those of the suites of --suite, which may stand several times and be patterns
+ * ("ablate*"), or else of those that the file means when none is named; each once, with --set and --limit; and the plan if it is
+ * wanted. Free with campaign_close, also after a failure. */
+bool campaign_open(Campaign *s, const Cli *cli, bool with_plan, Error *err);
+void campaign_close(Campaign *s);
+
+/* The plan as a table or JSON on stdout: every stage, stored or to do, time and disk expected (session_plan.c). Fails when an
+ * experiment could not be planned. */
+bool campaign_print_plan(Campaign *s, const Cli *cli, Error *err);
+
+/* Runs the plan: here, or with --jobs in several processes; in one of those, what the parent asks for. Names every experiment that
+ * failed on stderr; false when there is one. */
+bool campaign_run(Campaign *s, const Cli *cli, Error *err);
+/* Whether a result of the experiment, of whatever seed, is stored now. The plan is needed. */
+bool campaign_has_result(const Campaign *s, const char *experiment);
+/* Whether this process is one of those that --jobs started, and says nothing itself. */
+bool campaign_is_worker(const Cli *cli);
+
+/* Their lines in a command's table of options. */
+#define OPTION_SET                                                                                                     \
+    {                                                                                                                  \
+        "set", "PATH=VALUE", "replace a value: options.lr=0.01, protocol=mini, seeds=[1,2]; may be repeated"           \
+    }
+#define OPTION_JOBS                                                                                                    \
+    {                                                                                                                  \
+        "jobs", "N",                                                                                                   \
+            "stages at once, each in a process of its own with --threads threads (default: 1); changes no number"      \
+    }
+#define OPTION_WORKER                                                                                                  \
+    {                                                                                                                  \
+        "worker", "PID", NULL                                                                                          \
+    }
+
+/* Writes the report of every suite, without the experiments that have just failed, into `out` (default reports/out/SUITE; of several, OUT/SUITE), and prints its tables with what is
+ * to be said of its methods to stdout (campaign_report.c). */
+bool campaign_report(Campaign *s, const Cli *cli, const char *out, Error *err);
+
+/* mAP per seed, mean, std and file of the named experiments (NULL: all that is stored), as a table or JSON on stdout. */
+bool print_results(const Cli *cli, const char *const *names, Error *err);

@@ -1,0 +1,27 @@
+#include "harness/diffusion/diffusion_memory.h"
+
+#include <string.h>
+
+/* Activations in maps of the widest level, as graph_cost gives them for sd15 and smaller models. */
+static const double unet_maps = 24, decoder_maps = 7;
+
+static double weight_bytes(const WeightSet *set, const char *but)
+{
+    double bytes = 0;
+    for (size_t i = 0; i < set->count; i++)
+        if (!but || strncmp(set->weights[i].name, but, strlen(but)) != 0)
+            bytes += sizeof(float) * (double)shape_size(set->weights[i].shape);
+    return bytes;
+}
+
+double unet_fixed_bytes(const UNet *unet, size_t batch, size_t height, size_t width)
+{
+    const double map = sizeof(float) * (double)(batch * height * width) * (double)unet->config.channels[0];
+    return weight_bytes(&unet->set, NULL) + unet_maps * map;
+}
+
+double decoder_fixed_bytes(const Vae *vae, size_t batch, size_t pixels)
+{
+    const double map = sizeof(float) * (double)(batch * pixels) * (double)vae->config.channels[0];
+    return weight_bytes(&vae->set, "encoder.") + decoder_maps * map;
+}

@@ -1,0 +1,339 @@
+#include "harness/experiments/experiments.h"
+
+#include "harness/experiments/experiment_ensemble.h"
+#include "harness/experiments/experiment_grid.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- lookup ---- */
+
+const Suite *book_suite(const Book *book, const char *name)
+{
+    for (size_t i = 0; i < book->suite_count; i++)
+        if (strcmp(book->suites[i].name, name) == 0) return &book->suites[i];
+    return NULL;
+}
+
+const Model *book_model(const Book *book, const char *name)
+{
+    for (size_t i = 0; i < book->model_count; i++)
+        if (strcmp(book->models[i].name, name) == 0) return &book->models[i];
+    return NULL;
+}
+
+const Protocol *book_protocol(const Book *book, const char *name)
+{
+    for (size_t i = 0; i < book->protocol_count; i++)
+        if (strcmp(book->protocols[i].name, name) == 0) return &book->protocols[i];
+    return protocol_built_in(name);
+}
+
+void book_dataset_names(const Book *book, TextList *names)
+{
+    const Json datasets = json_get(json_root(book->file), "datasets");
+    for (size_t i = 0; datasets.node && i < json_count(datasets); i++)
+        text_list_add(names, json_key(json_at(datasets, i)));
+}
+
+/* What paths.json says under SECTION.NAME; node NULL when nothing. */
+static Json path_entry(const Book *book, const char *section, const char *name)
+{
+    const Json none = {0};
+    if (!book->paths) return none;
+    const Json object = json_get(json_root(book->paths), section);
+    return object.node ? json_get(object, name) : none;
+}
+
+Dataset *book_dataset(const Book *book, const char *name, size_t limit, Error *err)
+{
+    const Json datasets = json_get(json_root(book->file), "datasets"), own = path_entry(book, "datasets", name);
+    DatasetSource source = {.name = name, .folder = book->folder, .limit = limit};
+    if (datasets.node) source.config = json_get(datasets, name);
+    const char *root = NULL;
+    if (own.node && !json_as_string(own, &root, err)) return NULL;
+    if (!root && book->paths && !json_string_or(json_root(book->paths), "data", NULL, &root, err)) return NULL;
+    char *full = root ? path_join(book->paths_folder, root) : NULL;
+    source.root = full;
+    Dataset *dataset = dataset_open(&source, err);
+    free(full);
+    return dataset;
+}
+
+/* ---- reading the sections ---- */
+
+static bool is_section(Json section, Error *err)
+{
+    return json_is_object(section) || json_fail(section, err, "an object of named entries is needed");
+}
+
+/* Replaces a path of the model by the one that `entry` names, if it names one; `folder` is what it is relative to. */
+static bool read_path(char **path, Json entry, const char *key, const char *folder, Error *err)
+{
+    const char *value;
+    if (!json_string_or(entry, key, NULL, &value, err)) return false;
+    if (!value) return true;
+    free(*path);
+    *path = path_join(folder, value);
+    return true;
+}
+
+/* The paths of a model in one of the two files. */
+static bool read_paths(Model *m, Json entry, const char *folder, Error *err)
+{
+    const bool tokenizer = json_get(entry, "tokenizer").node != NULL;
+    if (!read_path(&m->clip, entry, "clip", folder, err) ||
+        !read_path(&m->tokenizer, entry, tokenizer ? "tokenizer" : "clip", folder, err))
+        return false;
+    return read_path(&m->diffusion, entry, "diffusion", folder, err) && read_path(&m->vae, entry, "vae", folder, err) &&
+           read_path(&m->judge, entry, "judge", folder, err);
+}
+
+static bool read_model(const Book *book, Model *m, Json entry, Error *err)
+{
+    static const char *const keys[] = {"clip", "tokenizer", "diffusion", "vae", "judge", "generate", NULL};
+    static const char *const own_keys[] = {"clip", "tokenizer", "diffusion", "vae", "judge", NULL};
+    const Json override = path_entry(book, "models", m->name);
+    const char *clip;
+    if (!json_is_object(entry)) return json_fail(entry, err, "an object such as {\"clip\": \"models/RN50\"} is needed");
+    if (!json_only_keys(entry, keys, err) || !json_string(entry, "clip", &clip, err) ||
+        !read_paths(m, entry, book->folder, err) ||
+        !generate_settings_read(&m->generate, json_get(entry, "generate"), err))
+        return false;
+    if (!override.node) return true;
+    if (json_is_object(override))
+        return json_only_keys(override, own_keys, err) && read_paths(m, override, book->paths_folder, err);
+    if (!json_as_string(override, &clip, err)) return false;
+    free(m->clip), free(m->tokenizer);
+    m->clip = path_join(book->paths_folder, clip);
+    m->tokenizer = path_join(book->paths_folder, clip);
+    return true;
+}
+
+static bool read_models(Book *book, Json section, Error *err)
+{
+    if (!section.node) return true;
+    if (!is_section(section, err)) return false;
+    const size_t count = json_count(section);
+    book->models = xcalloc(count ? count : 1, sizeof *book->models);
+    for (size_t i = 0; i < count; i++) {
+        Model *m = &book->models[book->model_count++];
+        m->name = json_key(json_at(section, i));
+        if (!read_model(book, m, json_at(section, i), err)) return false;
+    }
+    return true;
+}
+
+static bool read_protocols(Book *book, Json section, Error *err)
+{
+    if (!section.node) return true;
+    if (!is_section(section, err)) return false;
+    const size_t count = json_count(section);
+    book->protocols = xcalloc(count ? count : 1, sizeof *book->protocols);
+    for (size_t i = 0; i < count; i++) {
+        const Json entry = json_at(section, i);
+        if (protocol_built_in(json_key(entry)))
+            return json_fail(entry, err, "the name belongs to a built-in protocol; choose another");
+        if (!protocol_read(&book->protocols[book->protocol_count++], json_key(entry), entry, err)) return false;
+    }
+    return true;
+}
+
+static bool read_suite(Suite *suite, Json entry, Error *err)
+{
+    suite->name = json_key(entry);
+    if (!json_is_array(entry)) return json_fail(entry, err, "a list of experiments is needed");
+    suite->experiments = xcalloc(json_count(entry) + 1, sizeof *suite->experiments);
+    for (size_t i = 0; i < json_count(entry); i++)
+        if (!json_as_string(json_at(entry, i), &suite->experiments[suite->count++], err)) return false;
+    return suite->count ? true : json_fail(entry, err, "the list is empty");
+}
+
+static bool read_suites(Book *book, Json section, Error *err)
+{
+    if (!section.node) return true;
+    if (!is_section(section, err)) return false;
+    const size_t count = json_count(section);
+    book->suites = xcalloc(count ? count : 1, sizeof *book->suites);
+    for (size_t i = 0; i < count; i++)
+        if (!read_suite(&book->suites[book->suite_count++], json_at(section, i), err)) return false;
+    return true;
+}
+
+static bool read_reproduce(Book *book, Json list, Error *err)
+{
+    const size_t count = list.node && json_is_array(list) ? json_count(list) : 1;
+    book->reproduce = xcalloc(count ? count : 1, sizeof *book->reproduce);
+    if (!list.node) {
+        book->reproduce[book->reproduce_count++] = "mini";
+        return true;
+    }
+    if (!json_is_array(list) || json_count(list) == 0) return json_fail(list, err, "a list of suites is needed");
+    for (size_t i = 0; i < count; i++) {
+        if (!json_as_string(json_at(list, i), &book->reproduce[i], err)) return false;
+        if (!book_suite(book, book->reproduce[i]))
+            return json_fail(json_at(list, i), err, "there is no suite %s", book->reproduce[i]);
+        book->reproduce_count++;
+    }
+    return true;
+}
+
+static bool check_paths(const Book *book, Error *err)
+{
+    if (!book->paths) return true;
+    const Json root = json_root(book->paths);
+    if (!json_is_object(root)) return json_fail(root, err, "an object is needed");
+    if (!json_only_keys(root, (const char *const[]){"data", "models", "datasets", NULL}, err)) return false;
+    for (int i = 0; i < 2; i++) {
+        const Json section = json_get(root, i ? "datasets" : "models");
+        if (section.node && !is_section(section, err)) return false;
+    }
+    const Json models = json_get(root, "models");
+    for (size_t i = 0; models.node && i < json_count(models); i++)
+        if (!book_model(book, json_key(json_at(models, i))))
+            return json_fail(json_at(models, i), err, "%s has no such model", book->path);
+    return true;
+}
+
+/* Every experiment and every suite once, so that a mistake shows before hours of work and not after. */
+static bool check_all(const Book *book, Error *err)
+{
+    ExperimentList list = {0};
+    bool good = book_select(book, &(Selection){0}, &list, err);
+    experiments_free(&list);
+    for (size_t i = 0; i < book->suite_count && good; i++) {
+        good = book_select(book, &(Selection){.suite = book->suites[i].name}, &list, err);
+        experiments_free(&list);
+    }
+    return good;
+}
+
+static bool read_book(Book *book, Error *err)
+{
+    static const char *const keys[] = {"plugins", "models",    "datasets",    "protocols",
+                                       "suites",  "reproduce", "experiments", NULL};
+    const Json root = json_root(book->file), datasets = json_get(root, "datasets");
+    if (!json_is_object(root)) return json_fail(root, err, "an object is needed");
+    if (!json_only_keys(root, keys, err)) return false;
+    if (datasets.node && !is_section(datasets, err)) return false;
+    return book_load_plugins(root, book->folder, err) && read_models(book, json_get(root, "models"), err) &&
+           read_protocols(book, json_get(root, "protocols"), err) && read_suites(book, json_get(root, "suites"), err) &&
+           read_reproduce(book, json_get(root, "reproduce"), err) && check_paths(book, err) && check_all(book, err);
+}
+
+/* The folder of a file; empty for the current one, so that messages say results/x and not ./results/x. Caller frees. */
+static char *folder_of(const char *path)
+{
+    char *folder = path_folder(path);
+    if (strcmp(folder, ".") == 0) *folder = 0;
+    return folder;
+}
+
+static bool open_paths(Book *book, const char *paths, Error *err)
+{
+    char *path = paths ? xstrdup(paths) : path_join(book->folder, "paths.json");
+    const bool wanted = paths || path_exists(path);
+    if (wanted) {
+        book->paths = json_read(path, err);
+        book->paths_folder = folder_of(path);
+    }
+    free(path);
+    return !wanted || book->paths;
+}
+
+Book *book_open(const char *path, const char *paths, Error *err)
+{
+    Book *book = xcalloc(1, sizeof *book);
+    book->path = xstrdup(path);
+    book->folder = folder_of(path);
+    book->file = json_read(path, err);
+    if (book->file && open_paths(book, paths, err) && read_book(book, err)) return book;
+    book_free(book);
+    return NULL;
+}
+
+void book_free(Book *book)
+{
+    if (!book) return;
+    for (size_t i = 0; i < book->model_count; i++) {
+        Model *m = &book->models[i];
+        free(m->clip), free(m->tokenizer), free(m->diffusion), free(m->vae), free(m->judge);
+    }
+    for (size_t i = 0; i < book->suite_count; i++) free(book->suites[i].experiments);
+    free(book->models);
+    free(book->protocols);
+    free(book->suites);
+    free(book->reproduce);
+    if (book->paths) json_free(book->paths);
+    if (book->file) json_free(book->file);
+    free(book->path);
+    free(book->folder);
+    free(book->paths_folder);
+    free(book);
+}
+
+/* ---- selecting ---- */
+
+static bool select_one(const Book *book, const char *name, const Selection *s, ExperimentList *list, Error *err)
+{
+    const Json experiments = json_get(json_root(book->file), "experiments");
+    const size_t base = strcspn(name, "[");
+    char *plain = xformat("%.*s", (int)base, name);
+    const Json entry = experiments.node ? json_get(experiments, plain) : (Json){0};
+    free(plain);
+    if (!entry.node)
+        return fail_usage(err, "%s: experiments has no %s; palbench ls experiments lists them", book->path, name);
+    return experiment_expand(book, entry, name[base] ? name : NULL, s, list, err);
+}
+
+bool book_select_plain(const Book *book, const Selection *s, ExperimentList *list, Error *err)
+{
+    if (s->suite) {
+        const Suite *suite = book_suite(book, s->suite);
+        if (!suite)
+            return fail_usage(err, "%s: there is no suite %s; palbench ls suites lists them", book->path, s->suite);
+        for (size_t i = 0; i < suite->count; i++)
+            if (!select_one(book, suite->experiments[i], s, list, err)) {
+                char where[256];
+                snprintf(where, sizeof where, "suites.%s", s->suite);
+                return fail_in(err, where);
+            }
+        return true;
+    }
+    for (size_t i = 0; i < s->name_count; i++)
+        if (!select_one(book, s->names[i], s, list, err)) return false;
+    if (s->name_count) return true;
+
+    const Json experiments = json_get(json_root(book->file), "experiments");
+    if (!experiments.node) return true;
+    if (!is_section(experiments, err)) return false;
+    for (size_t i = 0; i < json_count(experiments); i++)
+        if (!experiment_expand(book, json_at(experiments, i), NULL, s, list, err)) return false;
+    return true;
+}
+
+bool book_select(const Book *book, const Selection *s, ExperimentList *list, Error *err)
+{
+    if (!book_select_plain(book, s, list, err)) return false;
+    for (size_t i = 0; i < list->count; i++)
+        if (!ensemble_resolve(book, &list->items[i], err)) return false;
+    return true;
+}
+
+void experiments_free(ExperimentList *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        Experiment *e = &list->items[i];
+        free(e->name);
+        free(e->label);
+        free(e->base);
+        free(e->seeds);
+        free(e->models);
+        experiments_free(&e->members);
+        options_free(&e->options);
+        if (e->file) json_free(e->file);
+    }
+    free(list->items);
+    *list = (ExperimentList){0};
+}

@@ -1,0 +1,134 @@
+#include "harness/experiments/protocol.h"
+
+#include <string.h>
+
+static const char *const split_words[] = {"train", "tune", "test", NULL};
+static const char *const difficult_words[] = {"negative", "ignore", NULL};
+static const char *const resize_words[] = {"crop", "stretch", NULL};
+static const char *const position_words[] = {"on", "off", "global", "method", NULL};
+enum { POSITION_OF_METHOD = 3 };
+
+static const Protocol built_ins[] = {
+    {.name = "default",
+     .summary =
+         "test split, difficult as negative, the model's own size, central crop, pooling as the method's code does",
+     .split = SPLIT_TEST,
+     .position_of_method = true},
+    {.name = "mini",
+     .summary =
+         "the embedded world: no crop, attention pool with positions for the global feature, without for local ones",
+     .split = SPLIT_TEST,
+     .resize = RESIZE_STRETCH,
+     .position = POOL_POSITION_GLOBAL},
+    {.name = "mini-tune",
+     .summary = "as mini, on the tuning split: for choosing hyper-parameters",
+     .split = SPLIT_TUNE,
+     .resize = RESIZE_STRETCH,
+     .position = POOL_POSITION_GLOBAL},
+    {.name = "224-crop",
+     .summary = "as default, at 224 pixels: TaI-DPT as published",
+     .split = SPLIT_TEST,
+     .size = 224,
+     .position_of_method = true},
+    {.name = "448-stretch",
+     .summary = "as default, resized to 448 x 448 without crop",
+     .split = SPLIT_TEST,
+     .size = 448,
+     .resize = RESIZE_STRETCH,
+     .position_of_method = true},
+    {.name = "voc-difficult-ignored",
+     .summary = "as default, but difficult objects are left out",
+     .split = SPLIT_TEST,
+     .difficult = DIFFICULT_IGNORE,
+     .position_of_method = true},
+};
+enum { BUILT_INS = sizeof built_ins / sizeof *built_ins };
+
+const Protocol *protocol_built_ins(size_t *count)
+{
+    *count = BUILT_INS;
+    return built_ins;
+}
+
+const Protocol *protocol_built_in(const char *name)
+{
+    for (size_t i = 0; i < BUILT_INS; i++)
+        if (strcmp(built_ins[i].name, name) == 0) return &built_ins[i];
+    return NULL;
+}
+
+/* A word of the list under `key`; absent: `choice` stays. */
+static bool read_word(Json object, const char *key, const char *const *words, int *choice, Error *err)
+{
+    const char *word;
+    if (!json_string_or(object, key, words[*choice], &word, err)) return false;
+    Text allowed = {0};
+    for (int i = 0; words[i]; i++) {
+        if (strcmp(words[i], word) == 0) {
+            text_free(&allowed);
+            *choice = i;
+            return true;
+        }
+        text_addf(&allowed, "%s\"%s\"", i ? ", " : "", words[i]);
+    }
+    json_fail(json_get(object, key), err, "\"%s\" is not known; allowed are %s", word, allowed.data);
+    text_free(&allowed);
+    return false;
+}
+
+bool protocol_read(Protocol *p, const char *name, Json object, Error *err)
+{
+    int split = SPLIT_TEST, difficult = 0, resize = 0, position = POSITION_OF_METHOD;
+    int64_t size;
+    if (!json_is_object(object)) return json_fail(object, err, "an object is needed");
+    if (!json_only_keys(object, (const char *const[]){"split", "difficult", "size", "resize", "pool_position", NULL},
+                        err) ||
+        !read_word(object, "split", split_words, &split, err) ||
+        !read_word(object, "difficult", difficult_words, &difficult, err) ||
+        !read_word(object, "resize", resize_words, &resize, err) ||
+        !read_word(object, "pool_position", position_words, &position, err) ||
+        !json_integer_or(object, "size", 0, &size, err))
+        return false;
+    if (size != 0 && (size < 8 || size > 4096))
+        return json_fail(json_get(object, "size"), err,
+                         "pixels a side from 8 to 4096 are allowed, or 0 for the model's own");
+    *p = (Protocol){.name = name,
+                    .split = (SplitName)split,
+                    .difficult = difficult ? DIFFICULT_IGNORE : DIFFICULT_NEGATIVE,
+                    .size = (size_t)size,
+                    .resize = resize ? RESIZE_STRETCH : RESIZE_CROP,
+                    .position_of_method = position == POSITION_OF_METHOD,
+                    .position = position == POSITION_OF_METHOD ? POOL_POSITION_ON : (PoolPosition)position};
+    return true;
+}
+
+const char *split_word(SplitName split)
+{
+    return split_words[split];
+}
+
+const char *difficult_word(DifficultRule rule)
+{
+    return difficult_words[rule == DIFFICULT_IGNORE];
+}
+
+const char *resize_word(ResizeRule rule)
+{
+    return resize_words[rule == RESIZE_STRETCH];
+}
+
+const char *position_word(PoolPosition position)
+{
+    return position_words[position];
+}
+
+cJSON *protocol_json(const Protocol *p)
+{
+    cJSON *object = cJSON_CreateObject();
+    cJSON_AddStringToObject(object, "split", split_word(p->split));
+    cJSON_AddStringToObject(object, "difficult", difficult_word(p->difficult));
+    cJSON_AddNumberToObject(object, "size", (double)p->size);
+    cJSON_AddStringToObject(object, "resize", resize_word(p->resize));
+    cJSON_AddStringToObject(object, "pool_position", p->position_of_method ? "method" : position_word(p->position));
+    return object;
+}

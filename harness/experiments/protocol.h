@@ -1,0 +1,34 @@
+/* Protocols: how test images are chosen, prepared and judged. A protocol is a named part of every result; results of different
+ * protocols never share a table column.
+ *
+ * Built in: default, mini, mini-tune, 224-crop, 448-stretch, voc-difficult-ignored. One's own stand in experiments.json:
+ *   "protocols": {"mine": {"split": "test", "difficult": "negative", "size": 448, "resize": "stretch", "pool_position": "off"}} */
+#pragma once
+
+#include "datasets/dataset.h"
+#include "harness/clip/clip.h"
+#include "harness/score/metrics.h"
+
+typedef struct Protocol {
+    const char *name;
+    const char *summary; /* of a built-in one; NULL for one's own */
+    SplitName split;
+    DifficultRule difficult;
+    size_t size; /* pixels a side; 0: the model's own */
+    ResizeRule resize;
+    bool position_of_method; /* pool as the method's published code does; else: */
+    PoolPosition position;
+} Protocol;
+
+const Protocol *protocol_built_in(const char *name); /* NULL when unknown */
+const Protocol *protocol_built_ins(size_t *count);
+/* Reads one's own. Missing keys are those of "default"; unknown keys and bad values fail with the path. */
+bool protocol_read(Protocol *p, const char *name, Json object, Error *err);
+
+/* The words of experiments.json. */
+const char *split_word(SplitName split);
+const char *difficult_word(DifficultRule rule);
+const char *resize_word(ResizeRule rule);
+const char *position_word(PoolPosition position);
+/* The protocol as a JSON object, every field spelled out. */
+cJSON *protocol_json(const Protocol *p);

@@ -1,0 +1,14 @@
+/* How long stages take and how large their artifacts are: rough, from operation counts and a rate of 40 GFLOP/s a thread, for
+ * `palbench plan`. Nothing else depends on them. */
+#pragma once
+
+#include "harness/stages/stage.h"
+
+void estimate_captions(Stage *s, const Captions *captions, size_t classes);
+void estimate_choose(Stage *s, const Captions *captions, size_t classes);
+/* `images` that are to be drawn with s->generator; those that another stage of the plan draws are not counted again. */
+void estimate_generate(Stage *s, size_t images);
+void estimate_texts(Stage *s, const Clip *clip, size_t texts);
+void estimate_images(Stage *s, const Clip *clip, size_t images);
+void estimate_train(Stage *s, const Clip *clip, Dataset *d);
+void estimate_score(Stage *s, const Clip *clip, Dataset *d);

@@ -1,0 +1,343 @@
+#include "harness/plan/plan_internal.h"
+
+#include "harness/base/hash.h"
+#include "harness/experiments/setting_read.h"
+#include "harness/plan/estimate.h"
+#include "harness/stages/features.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static cJSON *parsed(char *text) /* frees the text */
+{
+    cJSON *value = cJSON_Parse(text);
+    free(text);
+    return value;
+}
+
+Stage *plan_new_stage(const Planner *p, const StageKind *kind)
+{
+    Stage *s = xcalloc(1, sizeof *s);
+    s->kind = kind;
+    s->experiment = p->e;
+    s->config = cJSON_CreateObject();
+    return s;
+}
+
+Stage *plan_add(const Planner *p, Stage *s)
+{
+    stage_seal(s, p->session->store);
+    return plan_keep(p, s);
+}
+
+Stage *plan_keep(const Planner *p, Stage *s)
+{
+    Plan *plan = p->plan;
+    for (size_t i = 0; i < plan->count; i++)
+        if (strcmp(plan->stages[i]->hash, s->hash) == 0) {
+            stage_release(s);
+            free(s);
+            return plan->stages[i];
+        }
+    if (plan->count == plan->capacity) {
+        plan->capacity = plan->capacity ? 2 * plan->capacity : 64;
+        plan->stages = xrealloc(plan->stages, plan->capacity * sizeof *plan->stages);
+    }
+    s->stored = store_has(s->path);
+    return plan->stages[plan->count++] = s;
+}
+
+void plan_add_input(Stage *s, const Stage *input)
+{
+    if (input) s->inputs[s->input_count++] = input;
+}
+
+/* A digest of class names and synonyms: what the noun filter and the prompts are made from. */
+static void classes_digest(Dataset *d, char hex[65])
+{
+    Hash *hash = hash_new();
+    for (size_t c = 0; c < dataset_classes(d); c++) {
+        const ClassNames *names = &dataset_synonyms(d)[c];
+        hash_add_text(hash, dataset_class_names(d)[c]);
+        for (size_t k = 0; k < names->count; k++) hash_add_text(hash, names->names[k]);
+        hash_add_text(hash, "");
+    }
+    hash_finish(hash, hex);
+}
+
+static bool method_has_option(const Method *m, const char *name)
+{
+    for (const Option *o = m->options; o && o->name; o++)
+        if (strcmp(o->name, name) == 0) return true;
+    return false;
+}
+
+/* What the method trains on: the data set's captions, or its sentences. */
+static const Captions *texts_of(const Planner *p, Error *err)
+{
+    const bool sentences = (p->e->method->needs(&p->e->options) & NEED_SENTENCES) != 0;
+    return sentences ? dataset_sentences(p->dataset, err) : dataset_captions(p->dataset, err);
+}
+
+Stage *plan_captions(const Planner *p, bool with_templates, Error *err)
+{
+    const Experiment *e = p->e;
+    const Captions *captions = texts_of(p, err);
+    if (!captions) return NULL;
+    char classes[65];
+    classes_digest(p->dataset, classes);
+    Stage *s = plan_new_stage(p, &stage_captions);
+    cJSON_AddStringToObject(s->config, "dataset", e->dataset);
+    cJSON_AddStringToObject(s->config, captions->origin ? "sentences" : "captions", captions->fingerprint);
+    cJSON_AddStringToObject(s->config, "classes", classes);
+    cJSON_AddStringToObject(s->config, "label_rule",
+                            method_has_option(e->method, "label_rule") ? option_text(&e->options, "label_rule")
+                                                                       : "published");
+    if (with_templates)
+        cJSON_AddStringToObject(s->config, "templates",
+                                method_has_option(e->method, "template_set") ? option_text(&e->options, "template_set")
+                                                                             : "published");
+    s->words = xstrdup(e->dataset);
+    s->sentences = captions->origin;
+    s->label = xformat("label the %zu %s of %s", captions->count, s->sentences ? "sentences" : "captions", e->dataset);
+    estimate_captions(s, captions, dataset_classes(p->dataset));
+    return plan_add(p, s);
+}
+
+static Stage *plan_texts(const Planner *p, const Stage *captions, Error *err)
+{
+    const Captions *all = texts_of(p, err);
+    if (!all) return NULL;
+    Stage *s = plan_new_stage(p, &stage_encode_text);
+    cJSON_AddStringToObject(s->config, "clip", p->model->clip->fingerprint);
+    cJSON_AddStringToObject(s->config, "tokenizer", tokenizer_fingerprint(p->model->tokenizer));
+    plan_add_input(s, captions);
+    s->words = xstrdup(p->e->dataset);
+    s->label = xformat("encode the %s of %s with %s", captions->sentences ? "sentences" : "captions", p->e->dataset,
+                       p->e->model);
+    estimate_texts(s, p->model->clip, all->count);
+    return plan_add(p, s);
+}
+
+static PoolPosition position_of(const Planner *p)
+{
+    if (!p->model->clip->config.is_resnet)
+        return POOL_POSITION_ON; /* a ViT has no attention pool: one artifact for all */
+    return p->e->protocol.position_of_method ? p->e->method->position : p->e->protocol.position;
+}
+
+Stage *plan_encoding(const Planner *p, bool with_local, Error *err)
+{
+    const Experiment *e = p->e;
+    const size_t size = e->protocol.size ? e->protocol.size : p->model->clip->config.image_size;
+    if (!encode_size_check(p->model->clip, size, err)) return NULL;
+    Stage *s = plan_new_stage(p, &stage_encode_image);
+    s->with_local = with_local;
+    s->encode = (EncodeOptions){.size = size,
+                                .resize = e->protocol.resize,
+                                .position = position_of(p),
+                                .want_local = with_local,
+                                .exact = p->session->exact};
+    cJSON_AddStringToObject(s->config, "dataset", e->dataset);
+    cJSON_AddStringToObject(s->config, "clip", p->model->clip->fingerprint);
+    cJSON_AddNumberToObject(s->config, "size", (double)size);
+    cJSON_AddStringToObject(s->config, "resize", resize_word(s->encode.resize));
+    cJSON_AddStringToObject(s->config, "pool_position", position_word(s->encode.position));
+    cJSON_AddBoolToObject(s->config, "local", with_local);
+    cJSON_AddBoolToObject(s->config, "exact", p->session->exact);
+    return s;
+}
+
+static Stage *plan_images(const Planner *p, SplitName name, bool with_local, Error *err)
+{
+    const Experiment *e = p->e;
+    const Split *split = dataset_split(p->dataset, name, err);
+    Stage *s = split ? plan_encoding(p, with_local, err) : NULL;
+    if (!s) return NULL;
+    s->split = name;
+    cJSON_AddStringToObject(s->config, "split", split_word(name));
+    cJSON_AddStringToObject(s->config, "images", split->fingerprint);
+    s->words = xformat("%s-%s", e->dataset, split_word(name));
+    s->label = xformat("encode the %zu %s images of %s with %s", split->count, split_word(name), e->dataset, e->model);
+    estimate_images(s, p->model->clip, split->count);
+    return plan_add(p, s);
+}
+
+void plan_describe_method(Stage *s, const Experiment *e, int64_t seed, bool training_only)
+{
+    cJSON_AddStringToObject(s->config, "method", e->method->name);
+    cJSON_AddNumberToObject(s->config, "method_version", e->method->version);
+    if (e->method->plugin_hash) cJSON_AddStringToObject(s->config, "plugin", e->method->plugin_hash);
+    cJSON_AddItemToObject(s->config, "options", parsed(options_json(&e->options, training_only)));
+    cJSON_AddNumberToObject(s->config, "seed", (double)seed);
+}
+
+void plan_describe_result(Stage *s, const Experiment *e, const char *setting)
+{
+    cJSON_AddStringToObject(s->config, "experiment", e->name);
+    cJSON_AddStringToObject(s->config, "dataset", e->dataset);
+    cJSON_AddStringToObject(s->config, "model", e->model);
+    cJSON_AddStringToObject(s->config, "protocol", e->protocol.name);
+    cJSON_AddItemToObject(s->config, "protocol_fields", protocol_json(&e->protocol));
+    cJSON_AddStringToObject(s->config, "setting", setting);
+}
+
+/* What train and score have in common. */
+static void describe_method(const Planner *p, Stage *s, int64_t seed, bool training_only)
+{
+    const Experiment *e = p->e;
+    char classes[65];
+    classes_digest(p->dataset, classes);
+    plan_describe_method(s, e, seed, training_only);
+    cJSON_AddStringToObject(s->config, "clip", p->model->clip->fingerprint);
+    cJSON_AddStringToObject(s->config, "tokenizer", tokenizer_fingerprint(p->model->tokenizer));
+    cJSON_AddStringToObject(s->config, "classes", classes);
+    cJSON_AddBoolToObject(s->config, "exact", p->session->exact);
+    s->seed = seed;
+    s->words = xformat("%s-s%lld", training_only ? e->method->name : e->name, (long long)seed);
+}
+
+static void add_training_inputs(Stage *s, const PlanInputs *in, const Stage *select)
+{
+    plan_add_input(s, in->captions);
+    plan_add_input(s, in->texts);
+    plan_add_input(s, in->train_images);
+    plan_add_input(s, select);
+    plan_add_input(s, in->generated);
+}
+
+static Stage *plan_train(const Planner *p, const PlanInputs *in, const Stage *select, int64_t seed)
+{
+    Stage *s = plan_new_stage(p, &stage_train);
+    describe_method(p, s, seed, true);
+    add_training_inputs(s, in, select);
+    s->label = xformat("train %s, seed %lld", p->e->name, (long long)seed);
+    estimate_train(s, p->model->clip, p->dataset);
+    return plan_add(p, s);
+}
+
+static Stage *plan_score(const Planner *p, const PlanInputs *in, const Stage *select, const Stage *train, int64_t seed)
+{
+    const Experiment *e = p->e;
+    char *setting = experiment_setting(e);
+    Stage *s = plan_new_stage(p, &stage_score);
+    describe_method(p, s, seed, false);
+    plan_describe_result(s, e, setting);
+    free(setting);
+    plan_add_input(s, in->test_images); /* before the training pictures: see stage_score.c */
+    if (train)
+        plan_add_input(s, train);
+    else
+        add_training_inputs(s, in, select);
+    s->label = xformat("score %s, seed %lld", e->name, (long long)seed);
+    estimate_score(s, p->model->clip, p->dataset);
+    return plan_add(p, s);
+}
+
+Stage *plan_result(const Planner *p, const PlanInputs *in, int64_t seed, Error *err)
+{
+    const Stage *select = NULL;
+    if (in->train_images && !plan_select(p, seed, &select, err)) return NULL;
+    const Stage *train = p->e->method->train ? plan_train(p, in, select, seed) : NULL;
+    return plan_score(p, in, select, train, seed);
+}
+
+static bool plan_inputs(const Planner *p, PlanInputs *in, Error *err)
+{
+    const unsigned needs = p->e->method->needs(&p->e->options);
+    *in = (PlanInputs){0};
+    if (needs & (NEED_CAPTIONS | NEED_CAPTION_TOKENS)) {
+        in->captions = plan_captions(p, (needs & NEED_TEMPLATES) != 0, err);
+        in->texts = in->captions ? plan_texts(p, in->captions, err) : NULL;
+        if (!in->texts) return false;
+    }
+    if (setting_shows_images(&p->e->setting, needs) &&
+        !(in->train_images = plan_images(p, SPLIT_TRAIN, (needs & NEED_TRAIN_LOCAL) != 0, err)))
+        return false;
+    if ((needs & (NEED_GENERATED_IMAGES | NEED_GENERATED_LOCAL)) && !(in->generated = plan_generated(p, err)))
+        return false;
+    return (in->test_images = plan_images(p, p->e->protocol.split, true, err)) != NULL;
+}
+
+bool plan_prepare(Planner *p, PlanInputs *in, Error *err)
+{
+    p->model = session_model(p->session, p->e->model, err);
+    p->dataset = p->model ? session_dataset(p->session, p->e->dataset, p->e->limit, err) : NULL;
+    return p->dataset && plan_inputs(p, in, err);
+}
+
+static bool plan_experiment(Planner *p, Error *err)
+{
+    PlanInputs in;
+    if (p->e->members.count) return plan_ensemble(p, err);
+    if (!plan_prepare(p, &in, err)) return false;
+    for (size_t i = 0; i < p->e->seed_count; i++) {
+        Stage *result = plan_result(p, &in, p->e->seeds[i], err);
+        if (!result) return false;
+        result->asked = true;
+    }
+    return true;
+}
+
+/* A missing result wants its inputs, they theirs. Inputs stand before their users, so one pass from the end does. */
+static void mark_wanted(Plan *plan)
+{
+    for (size_t i = plan->count; i-- > 0;) {
+        Stage *s = plan->stages[i];
+        if (s->asked) {
+            plan->results++;
+            plan->results_stored += s->stored;
+            s->wanted = s->wanted || !s->stored;
+        }
+        if (s->kind == &stage_judge) s->wanted = !s->stored; /* nothing asks for it but the report */
+        if (!s->wanted) continue;
+        plan->wanted++;
+        for (size_t k = 0; k < s->input_count; k++) {
+            Stage *input = (Stage *)s->inputs[k]; /* the plan owns its stages */
+            input->wanted = !input->stored;
+        }
+    }
+}
+
+/* An experiment that could not be planned: its sentence stays, its stages go. No other one uses them: they stand at the end. */
+static void give_up(Plan *plan, const Experiment *e, size_t stages, const Error *err)
+{
+    char *line = plan_failure(e->name, err->text);
+    text_list_add(&plan->failures, line);
+    free(line);
+    while (plan->count > stages) {
+        Stage *s = plan->stages[--plan->count];
+        stage_release(s);
+        free(s);
+    }
+}
+
+bool plan_make(Plan *plan, Session *session, const ExperimentList *experiments, Error *err)
+{
+    *plan = (Plan){.experiments = experiments->count};
+    Error first = {0}, later;
+    for (size_t i = 0; i < experiments->count; i++) {
+        Planner p = {.plan = plan, .session = session, .e = &experiments->items[i]};
+        const size_t stages = plan->count;
+        Error *here = plan->failures.count ? &later : &first;
+        if (!plan_experiment(&p, here)) give_up(plan, p.e, stages, here);
+    }
+    if (plan->failures.count && plan->failures.count == experiments->count) {
+        *err = first;
+        plan_free(plan);
+        return false;
+    }
+    mark_wanted(plan);
+    return true;
+}
+
+void plan_free(Plan *plan)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        stage_release(plan->stages[i]);
+        free(plan->stages[i]);
+    }
+    free(plan->stages);
+    text_list_free(&plan->failures);
+    *plan = (Plan){0};
+}

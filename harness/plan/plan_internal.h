@@ -1,0 +1,49 @@
+/* What the planner's files share. Inside harness/bench/plan*.c only. */
+#pragma once
+
+#include "harness/plan/plan.h"
+
+typedef struct Planner {
+    Plan *plan;
+    Session *session;
+    const Experiment *e;
+    const OpenModel *model;
+    Dataset *dataset;
+} Planner;
+
+/* What an experiment's stages are fed with, whatever the seed; NULL where the method does not ask for it. */
+typedef struct PlanInputs {
+    const Stage *captions, *texts, *train_images, *generated, *test_images;
+} PlanInputs;
+
+/* Opens the experiment's model and data set into the planner and adds the stages of its inputs. */
+bool plan_prepare(Planner *p, PlanInputs *in, Error *err);
+/* Adds the stages from the inputs to the result of one seed, which is returned; NULL on failure. */
+Stage *plan_result(const Planner *p, const PlanInputs *in, int64_t seed, Error *err);
+/* Adds what the setting draws from the training split (plan_select.c); *select is NULL when it shows all of it or nothing. Fails on
+ * a mask file that does not fit. */
+bool plan_select(const Planner *p, int64_t seed, const Stage **select, Error *err);
+/* All stages of an experiment that is an ensemble (plan_ensemble.c). */
+bool plan_ensemble(const Planner *p, Error *err);
+
+/* A stage of the planner's experiment with an empty configuration. */
+Stage *plan_new_stage(const Planner *p, const StageKind *kind);
+/* What every trained or scored stage says of its experiment's method: name, version, the plugin's code, options, seed. */
+void plan_describe_method(Stage *s, const Experiment *e, int64_t seed, bool training_only);
+/* What every result says of where it belongs: experiment, data set, model, protocol, setting (as setting_text writes it). */
+void plan_describe_result(Stage *s, const Experiment *e, const char *setting);
+/* Seals the stage and puts it at the end of the plan, or frees it and returns the equal one that stands there. */
+Stage *plan_add(const Planner *p, Stage *s);
+/* The same for a stage whose hash and path are known. */
+Stage *plan_keep(const Planner *p, Stage *s);
+void plan_add_input(Stage *s, const Stage *input); /* NULL: none */
+
+/* The data set's captions with their labels; with the method's template sentences behind them if it asks for them. NULL on
+ * failure. */
+Stage *plan_captions(const Planner *p, bool with_templates, Error *err);
+/* A stage that encodes pictures as the experiment's protocol and method say, but for which pictures and the words; not added. */
+Stage *plan_encoding(const Planner *p, bool with_local, Error *err);
+
+/* Features of the pictures that the method trains on (plan_generated.c): drawn, or those that the data set brings. Adds the
+ * stages on the way to them. NULL on failure. */
+const Stage *plan_generated(const Planner *p, Error *err);

@@ -1,0 +1,33 @@
+/* What a stored result was made from: artifacts are found by the hashes that every configuration names its inputs with
+ * (stage.h). Only reads.
+ *
+ *     StoredFiles store = {0};
+ *     InputFiles inputs = {0};
+ *     store_list("results/store", &store);
+ *     inputs_find(&store, result->file, &inputs);
+ *     const InputFile *generated = inputs_get(&inputs, "generate", NULL); */
+#pragma once
+
+#include "harness/stages/store.h"
+
+typedef struct InputFile {
+    char *stage, *path;
+    TextList made_from; /* stages of its own inputs: "generate"; numbered when there are several: "encode-image-2" */
+} InputFile;
+
+typedef struct InputFiles { /* {0} is empty */
+    InputFile *items;
+    size_t count, capacity;
+} InputFiles;
+
+/* All that the artifact at `path` was made from, directly or not, the nearest first and each once; inputs of one artifact stand in
+ * the order of their names. What is gone from the store, or damaged, is left out with what lies behind it. */
+void inputs_find(const StoredFiles *store, const char *path, InputFiles *inputs);
+void inputs_free(InputFiles *inputs);
+/* The nearest one of a stage that was itself made from a stage `from` (NULL: from anything), or NULL. */
+const InputFile *inputs_get(const InputFiles *inputs, const char *stage, const char *from);
+
+/* Where the store has the artifact of this hash; NULL: nowhere. Borrowed. */
+const char *inputs_path(const StoredFiles *store, const char *hash);
+/* The attribute "config" of an artifact; NULL when it cannot be had. Caller frees with cJSON_Delete. */
+cJSON *artifact_configuration(const char *path);

@@ -1,0 +1,146 @@
+#include "harness/score/score_file.h"
+
+#include "harness/base/memory.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool read_labels(ScoreFile *f, Error *err)
+{
+    const char *path = artifact_path(f->reader);
+    if (!artifact_has(f->reader, "labels"))
+        return fail(err, "%s: there is no data set \"labels\" [images, classes]; without labels nothing can be scored",
+                    path);
+    size_t dim[2] = {0, 0};
+    if (!artifact_read_int8(f->reader, "labels", 2, dim, &f->labels, err)) return false;
+    f->images = dim[0], f->classes = dim[1];
+    if (f->images == 0 || f->classes == 0) return fail(err, "%s: labels is empty", path);
+    for (size_t i = 0; i < f->images * f->classes; i++) {
+        if (f->labels[i] < -1 || f->labels[i] > 1)
+            return fail(
+                err,
+                "%s: labels: image %zu, class %zu is %d; 1 (positive), 0 (difficult) and -1 (negative) are allowed",
+                path, i / f->classes, i % f->classes, f->labels[i]);
+        f->has_negative |= f->labels[i] == -1;
+    }
+    return true;
+}
+
+static bool read_class_names(ScoreFile *f, Error *err)
+{
+    if (artifact_has(f->reader, "classes")) {
+        if (!artifact_read_texts(f->reader, "classes", &f->names, err)) return false;
+        if (f->names.count != f->classes)
+            return fail(err, "%s: there are %zu classes but labels has %zu columns", artifact_path(f->reader),
+                        f->names.count, f->classes);
+        return true;
+    }
+    for (size_t c = 0; c < f->classes; c++) {
+        char name[32];
+        snprintf(name, sizeof name, "class %zu", c);
+        text_list_add(&f->names, name);
+    }
+    return true;
+}
+
+static bool find_sets(ScoreFile *f, Error *err)
+{
+    TextList all = {0};
+    artifact_names(f->reader, &all);
+    bool good = true;
+    for (size_t i = 0; i < all.count && good; i++) {
+        ArtifactShape s;
+        good = artifact_shape(f->reader, all.items[i], &s, err);
+        if (good && s.type == ARTIFACT_FLOAT && s.rank == 2 && s.dim[0] == f->images && s.dim[1] == f->classes)
+            text_list_add(&f->sets, all.items[i]);
+    }
+    text_list_free(&all);
+    if (good && f->sets.count == 0)
+        return fail(err, "%s: no data set of scores has the shape of labels, [%zu, %zu]", artifact_path(f->reader),
+                    f->images, f->classes);
+    return good;
+}
+
+bool score_file_open(ScoreFile *f, const char *path, Error *err)
+{
+    *f = (ScoreFile){.reader = artifact_open(path, err)};
+    if (!f->reader) return false;
+    if (read_labels(f, err) && read_class_names(f, err) && find_sets(f, err)) return true;
+    score_file_close(f);
+    return false;
+}
+
+void score_file_close(ScoreFile *f)
+{
+    artifact_close(f->reader);
+    free(f->labels);
+    text_list_free(&f->names);
+    text_list_free(&f->sets);
+    *f = (ScoreFile){0};
+}
+
+static bool unknown_set(const ScoreFile *f, const char *name, Error *err)
+{
+    Text known = {0};
+    for (size_t i = 0; i < f->sets.count; i++) text_addf(&known, "%s%s", i ? ", " : "", f->sets.items[i]);
+    fail_usage(err, "%s: there is no score set %s; it has %s", artifact_path(f->reader), name, known.data);
+    text_free(&known);
+    return false;
+}
+
+/* scores += weight * the named set */
+static bool add_set(const ScoreFile *f, const char *name, double weight, double *scores, Error *err)
+{
+    bool known = false;
+    for (size_t i = 0; i < f->sets.count; i++) known |= strcmp(f->sets.items[i], name) == 0;
+    if (!known) return unknown_set(f, name, err);
+    double *values;
+    size_t dim[2] = {f->images, f->classes};
+    if (!artifact_read_doubles(f->reader, name, 2, dim, &values, err)) return false;
+    for (size_t i = 0; i < f->images * f->classes; i++) scores[i] += weight * values[i];
+    free(values);
+    return true;
+}
+
+static bool add_term(const ScoreFile *f, char *term, double *scores, Error *err)
+{
+    double weight = 1;
+    char *equals = strchr(term, '=');
+    if (equals) {
+        char *end;
+        weight = strtod(equals + 1, &end);
+        if (end == equals + 1 || *end || !isfinite(weight))
+            return fail_usage(err, "score set %s: a number is needed after \"=\", as in NAME=0.5+NAME=0.5", term);
+        *equals = 0;
+    }
+    return add_set(f, term, weight, scores, err);
+}
+
+/* The "+" that ends the first term, or NULL; one inside a number's exponent (1e+3) does not. */
+static char *end_of_term(char *term)
+{
+    const char *equals = strchr(term, '=');
+    for (char *plus = strchr(term, '+'); plus; plus = strchr(plus + 1, '+')) {
+        const bool exponent = equals && plus > equals + 1 && (plus[-1] == 'e' || plus[-1] == 'E');
+        if (!exponent && !(equals && plus == equals + 1)) return plus;
+    }
+    return NULL;
+}
+
+bool score_file_set(const ScoreFile *f, const char *expression, double **scores, Error *err)
+{
+    if (!big_alloc(scores, f->images * f->classes, sizeof **scores, "scores", err)) return false;
+    char *copy = xstrdup(expression), *term = copy;
+    bool good = true;
+    while (good && term) {
+        char *plus = end_of_term(term), *next = plus ? plus + 1 : NULL;
+        if (plus) *plus = 0;
+        good = add_term(f, term, *scores, err);
+        term = next;
+    }
+    free(copy);
+    if (!good) free(*scores), *scores = NULL;
+    return good;
+}

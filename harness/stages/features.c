@@ -1,0 +1,143 @@
+#include "harness/stages/features.h"
+
+#include "harness/experiments/protocol.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void image_features_put(ArtifactWriter *w, const ImageFeatures *f, const char *const *files)
+{
+    artifact_write_floats(w, "global", 2, (size_t[]){f->count, f->width}, f->global);
+    if (f->local) artifact_write_floats(w, "local", 3, (size_t[]){f->count, f->positions, f->width}, f->local);
+    artifact_write_int32(w, "grid", 1, (size_t[]){2}, (int32_t[]){(int32_t)f->rows, (int32_t)f->columns});
+    if (files) artifact_write_texts(w, "files", f->count, files);
+}
+
+void text_features_put(ArtifactWriter *w, const TextFeatures *f, const char *const *texts)
+{
+    const size_t tokens = f->offsets[f->count];
+    int64_t *offsets = xmalloc((f->count + 1) * sizeof *offsets);
+    for (size_t i = 0; i <= f->count; i++) offsets[i] = (int64_t)f->offsets[i];
+    artifact_write_floats(w, "global", 2, (size_t[]){f->count, f->width}, f->global);
+    if (f->local) artifact_write_floats(w, "local", 2, (size_t[]){tokens, f->width}, f->local);
+    artifact_write_int64(w, "offsets", 1, (size_t[]){f->count + 1}, offsets);
+    artifact_write_int32(w, "tokens", 1, (size_t[]){tokens}, f->tokens);
+    if (texts) artifact_write_texts(w, "texts", f->count, texts);
+    free(offsets);
+}
+
+bool image_features_write(const char *path, const Clip *clip, const EncodeOptions *o, const ImageFeatures *f,
+                          const char *const *files, Error *err)
+{
+    cJSON *config = cJSON_CreateObject();
+    cJSON_AddStringToObject(config, "clip", clip->path);
+    cJSON_AddStringToObject(config, "clip_sha256", clip->fingerprint);
+    cJSON_AddNumberToObject(config, "size", (double)(o->size ? o->size : clip->config.image_size));
+    cJSON_AddStringToObject(config, "resize", resize_word(o->resize));
+    cJSON_AddStringToObject(config, "pool_position", position_word(o->position));
+    cJSON_AddBoolToObject(config, "exact", o->exact);
+    char *text = json_canonical(config);
+    cJSON_Delete(config);
+    ArtifactWriter *w = artifact_create(path, text, err);
+    free(text);
+    if (!w) return false;
+    image_features_put(w, f, files);
+    return artifact_commit(w, err);
+}
+
+bool text_features_write(const char *path, const Clip *clip, const TextFeatures *f, const char *const *texts,
+                         Error *err)
+{
+    cJSON *config = cJSON_CreateObject();
+    cJSON_AddStringToObject(config, "clip", clip->path);
+    cJSON_AddStringToObject(config, "clip_sha256", clip->fingerprint);
+    char *text = json_canonical(config);
+    cJSON_Delete(config);
+    ArtifactWriter *w = artifact_create(path, text, err);
+    free(text);
+    if (!w) return false;
+    text_features_put(w, f, texts);
+    return artifact_commit(w, err);
+}
+
+static bool read_grid(const ArtifactReader *r, ImageFeatures *f, Error *err)
+{
+    int32_t *grid = NULL;
+    size_t dim[1] = {2};
+    if (!artifact_read_int32(r, "grid", 1, dim, &grid, err)) return false;
+    const bool good = grid[0] > 0 && grid[1] > 0;
+    if (good) f->rows = (size_t)grid[0], f->columns = (size_t)grid[1];
+    free(grid);
+    return good || fail(err, "%s: grid: two positive numbers, rows and columns, are needed", artifact_path(r));
+}
+
+static bool read_image_features(const ArtifactReader *r, bool want_local, ImageFeatures *f, Error *err)
+{
+    size_t global[2] = {0, 0};
+    if (!artifact_read_floats(r, "global", 2, global, &f->global, err) || !read_grid(r, f, err)) return false;
+    f->count = global[0], f->width = global[1], f->positions = f->rows * f->columns;
+    if (!want_local) return true;
+    size_t local[3] = {f->count, f->positions, f->width};
+    return artifact_read_floats(r, "local", 3, local, &f->local, err);
+}
+
+bool image_features_read(const char *path, bool want_local, ImageFeatures *f, Error *err)
+{
+    *f = (ImageFeatures){0};
+    ArtifactReader *r = artifact_open(path, err);
+    if (!r) return false;
+    const bool good = read_image_features(r, want_local, f, err);
+    artifact_close(r);
+    if (!good) image_features_free(f);
+    return good;
+}
+
+static bool read_offsets(const ArtifactReader *r, TextFeatures *f, size_t tokens, Error *err)
+{
+    int64_t *offsets = NULL;
+    size_t dim[1] = {f->count + 1};
+    if (!artifact_read_int64(r, "offsets", 1, dim, &offsets, err)) return false;
+    f->offsets = xmalloc((f->count + 1) * sizeof *f->offsets);
+    bool rising = offsets[0] == 0 && offsets[f->count] == (int64_t)tokens;
+    for (size_t i = 0; i <= f->count && rising; i++) {
+        rising = i == 0 || offsets[i] >= offsets[i - 1];
+        f->offsets[i] = rising ? (size_t)offsets[i] : 0;
+    }
+    free(offsets);
+    return rising || fail(err, "%s: offsets do not rise from 0 to the %zu tokens", artifact_path(r), tokens);
+}
+
+static bool read_text_features(const ArtifactReader *r, bool want_local, TextFeatures *f, Error *err)
+{
+    size_t global[2] = {0, 0}, tokens[1] = {0};
+    if (!artifact_read_floats(r, "global", 2, global, &f->global, err)) return false;
+    f->count = global[0], f->width = global[1];
+    if (!artifact_read_int32(r, "tokens", 1, tokens, &f->tokens, err) || !read_offsets(r, f, tokens[0], err))
+        return false;
+    if (!want_local) return true;
+    size_t local[2] = {tokens[0], f->width};
+    return artifact_read_floats(r, "local", 2, local, &f->local, err);
+}
+
+bool text_features_read(const char *path, bool want_local, TextFeatures *f, Error *err)
+{
+    *f = (TextFeatures){0};
+    ArtifactReader *r = artifact_open(path, err);
+    if (!r) return false;
+    const bool good = read_text_features(r, want_local, f, err);
+    artifact_close(r);
+    if (!good) text_features_free(f);
+    return good;
+}
+
+bool encode_size_check(const Clip *clip, size_t size, Error *err)
+{
+    const ClipConfig *c = &clip->config;
+    size_t step = c->patch;
+    if (c->is_resnet) { /* the stem halves twice, every stage but the first once more */
+        step = 4;
+        for (size_t i = 1; i < c->stages; i++) step *= 2;
+    }
+    if (size == 0 || step == 0 || size % step == 0) return true;
+    return fail_usage(err, "size %zu: the image tower of %s takes multiples of %zu", size, clip->path, step);
+}

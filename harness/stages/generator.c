@@ -1,0 +1,128 @@
+#include "harness/stages/generator.h"
+
+#include "harness/diffusion/pipeline_cost.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { BATCH_PIXELS = 512 * 512, BATCH_MOST = 25 };
+
+/* ---- what the folder says ---- */
+
+static bool is_there(const Session *session, const Model *model, Error *err)
+{
+    if (!model->diffusion)
+        return fail_usage(
+            err,
+            "%s: models.%s has no \"diffusion\"; name a diffusers folder that draws the training images, or "
+            "bring images as the data set's \"images\" list",
+            session->book->path, model->name);
+    if (path_exists(model->diffusion)) return true;
+    return fail(err, "%s: the diffusion model of %s is not there; %s", model->diffusion, model->name,
+                strncmp(model->name, "mini", 4) == 0
+                    ? "make it with: palbench pretrain diffusion"
+                    : "put the diffusers folder there or name its place in paths.json");
+}
+
+static bool learn(GeneratorFacts *f, const Model *model, const char *scheduler, Error *err)
+{
+    Pipeline *p = pipeline_open(model->diffusion, (PipelineParts){.vae = model->vae, .scheduler = scheduler}, err);
+    if (!p) return false;
+    *f = (GeneratorFacts){.model = model, .scheduler = pipeline_scheduler(p)};
+    if (scheduler) f->asked = f->scheduler; /* equal, and it outlives the experiments */
+    pipeline_defaults(p, &f->steps, &f->guidance);
+    pipeline_own_size(p, &f->width, &f->height);
+    pipeline_cost(p, &f->call, &f->decoding);
+    f->embeds_guidance = pipeline_embeds_guidance(p);
+    const bool good = pipeline_fingerprint(p, f->fingerprint, err);
+    pipeline_free(p);
+    return good;
+}
+
+static const GeneratorFacts *facts_of(Session *session, const Model *model, const char *scheduler, Error *err)
+{
+    for (size_t i = 0; i < session->generator_count; i++) {
+        const GeneratorFacts *f = &session->generators[i];
+        const bool same = scheduler && f->asked ? strcmp(f->asked, scheduler) == 0 : f->asked == scheduler;
+        if (f->model == model && same) return f;
+    }
+    if (session->generator_count == OPEN_MAX) {
+        fail(err, "more than %d generators in one suite; split it", OPEN_MAX);
+        return NULL;
+    }
+    GeneratorFacts *f = &session->generators[session->generator_count];
+    if (!is_there(session, model, err) || !learn(f, model, scheduler, err)) return NULL;
+    session->generator_count++;
+    return f;
+}
+
+/* ---- with an experiment's settings ---- */
+
+/* As many pictures at a time as 512x512 pixels hold, shards cut evenly. */
+static size_t batch_of(size_t width, size_t height)
+{
+    size_t most = BATCH_PIXELS / (width * height);
+    if (most < 1) most = 1;
+    if (most > BATCH_MOST) most = BATCH_MOST;
+    const size_t batches = (GENERATOR_SHARD + most - 1) / most;
+    return (GENERATOR_SHARD + batches - 1) / batches;
+}
+
+bool generator_of(Session *session, const Experiment *e, Generator *g, Error *err)
+{
+    const Model *model = book_model(session->book, e->model);
+    const GenerateSettings s = generate_settings_over(model->generate, e->generate);
+    const GeneratorFacts *f = facts_of(session, model, s.scheduler, err);
+    if (!f) return fail_in(err, e->name);
+    *g = (Generator){.model = model,
+                     .scheduler = f->scheduler,
+                     .negative = s.negative ? s.negative : "",
+                     .steps = s.steps ? s.steps : f->steps,
+                     .guidance = s.guidance >= 0 ? s.guidance : (double)f->guidance,
+                     .width = s.width ? s.width : f->width,
+                     .height = s.width ? s.height : f->height,
+                     .seed = s.seed >= 0 ? (uint64_t)s.seed : 0};
+    memcpy(g->fingerprint, f->fingerprint, sizeof g->fingerprint);
+    if (!g->width || !g->height)
+        return fail_usage(err, "%s: %s does not say what size its pictures have; give a \"size\" under \"generate\"",
+                          e->name, model->diffusion);
+    g->batch = batch_of(g->width, g->height);
+    const double halves = g->guidance > 1 && !f->embeds_guidance ? 2 : 1;
+    g->flop = (double)(g->width * g->height) * ((double)g->steps * halves * f->call + f->decoding);
+    return true;
+}
+
+bool generator_is_models_own(Session *session, const Experiment *e)
+{
+    const GenerateSettings own = book_model(session->book, e->model)->generate;
+    return generate_settings_equal(own, generate_settings_over(own, e->generate));
+}
+
+Pipeline *generator_open(const Generator *g, bool exact, Error *err)
+{
+    const PipelineParts parts = {.vae = g->model->vae, .scheduler = g->scheduler};
+    Pipeline *p = pipeline_open(g->model->diffusion, parts, err);
+    const DrawSettings settings = {.width = g->width,
+                                   .height = g->height,
+                                   .steps = g->steps,
+                                   .batch = g->batch,
+                                   .guidance = (float)g->guidance,
+                                   .negative = g->negative,
+                                   .graph = {.exact = exact}};
+    if (p && pipeline_prepare(p, settings, err)) return p;
+    pipeline_free(p);
+    return NULL;
+}
+
+void generator_describe(const Generator *g, cJSON *config)
+{
+    char *size = xformat("%zux%zu", g->width, g->height);
+    cJSON_AddStringToObject(config, "pipeline", g->fingerprint);
+    cJSON_AddStringToObject(config, "scheduler", g->scheduler);
+    cJSON_AddNumberToObject(config, "steps", (double)g->steps);
+    cJSON_AddNumberToObject(config, "guidance", g->guidance);
+    cJSON_AddStringToObject(config, "negative", g->negative);
+    cJSON_AddStringToObject(config, "size", size);
+    cJSON_AddNumberToObject(config, "batch", (double)g->batch);
+    free(size);
+}

@@ -1,0 +1,117 @@
+#include "harness/stages/session.h"
+
+#include "harness/stages/features.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+bool session_open(Session *session, const SessionOptions *options, Error *err)
+{
+    *session = (Session){.store = options->store, .exact = options->exact, .progress = options->progress};
+    session->book = book_open(options->experiments, options->paths, err);
+    return session->book != NULL;
+}
+
+void session_close(Session *session)
+{
+    for (size_t i = 0; i < session->model_count; i++) {
+        tokenizer_free(session->models[i].tokenizer);
+        clip_free(session->models[i].clip);
+    }
+    for (size_t i = 0; i < session->dataset_count; i++) {
+        dataset_free(session->datasets[i].dataset);
+        free(session->datasets[i].name);
+    }
+    for (size_t i = 0; i < FEATURE_CACHE; i++) {
+        image_features_free(&session->images[i].features);
+        free(session->images[i].path);
+    }
+    text_features_free(&session->texts.features);
+    free(session->texts.path);
+    book_free(session->book);
+    *session = (Session){0};
+}
+
+static bool open_model(OpenModel *m, Error *err)
+{
+    const Model *model = m->model;
+    if (!path_exists(model->clip))
+        return fail(err, "%s: model %s is not there; %s", model->clip, model->name,
+                    strncmp(model->name, "mini", 4) == 0 ? "make it with: palbench pretrain clip"
+                                                         : "put the checkpoint there or name its place in paths.json");
+    m->clip = clip_open(model->clip, err);
+    if (!m->clip) return false;
+    m->tokenizer = tokenizer_open(model->tokenizer, err);
+    if (!m->tokenizer) return false;
+    if (!m->clip->config.has_image || !m->clip->config.has_text)
+        return fail(err, "%s: an image tower and a text tower are needed, one is missing", model->clip);
+    if (tokenizer_size(m->tokenizer) > m->clip->config.vocabulary)
+        return fail(err,
+                    "%s: the tokenizer knows %zu tokens but the model %zu; name the model's own under \"tokenizer\"",
+                    model->tokenizer, tokenizer_size(m->tokenizer), m->clip->config.vocabulary);
+    return true;
+}
+
+const OpenModel *session_model(Session *session, const char *name, Error *err)
+{
+    for (size_t i = 0; i < session->model_count; i++)
+        if (strcmp(session->models[i].model->name, name) == 0) return &session->models[i];
+    if (session->model_count == OPEN_MAX) {
+        fail(err, "more than %d models in one suite; split it", OPEN_MAX);
+        return NULL;
+    }
+    OpenModel m = {.model = book_model(session->book, name)};
+    if (open_model(&m, err)) {
+        session->models[session->model_count] = m;
+        return &session->models[session->model_count++];
+    }
+    tokenizer_free(m.tokenizer);
+    clip_free(m.clip);
+    return NULL;
+}
+
+Dataset *session_dataset(Session *session, const char *name, size_t limit, Error *err)
+{
+    for (size_t i = 0; i < session->dataset_count; i++)
+        if (strcmp(session->datasets[i].name, name) == 0 && session->datasets[i].limit == limit)
+            return session->datasets[i].dataset;
+    if (session->dataset_count == OPEN_MAX) {
+        fail(err, "more than %d data sets in one suite; split it", OPEN_MAX);
+        return NULL;
+    }
+    Dataset *dataset = book_dataset(session->book, name, limit, err);
+    if (dataset) session->datasets[session->dataset_count++] = (OpenDataset){xstrdup(name), limit, dataset};
+    return dataset;
+}
+
+const ImageFeatures *session_images(Session *session, const char *path, bool want_local, Error *err)
+{
+    for (size_t i = 0; i < FEATURE_CACHE; i++)
+        if (session->images[i].path && strcmp(session->images[i].path, path) == 0 &&
+            (session->images[i].local || !want_local)) {
+            session->next_image = (i + 1) % FEATURE_CACHE;
+            return &session->images[i].features;
+        }
+    const size_t slot = session->next_image;
+    image_features_free(&session->images[slot].features);
+    free(session->images[slot].path);
+    session->images[slot].path = NULL;
+    if (!image_features_read(path, want_local, &session->images[slot].features, err)) return NULL;
+    session->images[slot].path = xstrdup(path);
+    session->images[slot].local = want_local;
+    session->next_image = (slot + 1) % FEATURE_CACHE;
+    return &session->images[slot].features;
+}
+
+const TextFeatures *session_texts(Session *session, const char *path, bool want_local, Error *err)
+{
+    if (session->texts.path && strcmp(session->texts.path, path) == 0 && (session->texts.local || !want_local))
+        return &session->texts.features;
+    text_features_free(&session->texts.features);
+    free(session->texts.path);
+    session->texts.path = NULL;
+    if (!text_features_read(path, want_local, &session->texts.features, err)) return NULL;
+    session->texts.path = xstrdup(path);
+    session->texts.local = want_local;
+    return &session->texts.features;
+}

@@ -1,0 +1,72 @@
+/* A session of the bench: the experiments file, the store, and what has been opened so far (models, data sets, features), so
+ * that nothing is read or hashed twice. Everything that is handed out lives as long as the session. */
+#pragma once
+
+#include "harness/experiments/experiments.h"
+
+typedef struct OpenModel {
+    const Model *model;
+    Clip *clip;
+    Tokenizer *tokenizer;
+} OpenModel;
+
+typedef struct OpenDataset {
+    char *name;
+    size_t limit;
+    Dataset *dataset;
+} OpenDataset;
+
+/* What a text-to-image pipeline says of itself; it is closed again. */
+typedef struct GeneratorFacts {
+    const Model *model;
+    const char *asked;     /* the scheduler that it was opened with; NULL: the folder's */
+    const char *scheduler; /* the one it has */
+    char fingerprint[65];
+    size_t steps, width, height; /* when nothing is said */
+    float guidance;
+    bool embeds_guidance;
+    double call, decoding; /* operations a pixel: pipeline_cost.h */
+} GeneratorFacts;
+
+enum { OPEN_MAX = 64, FEATURE_CACHE = 2 };
+
+typedef struct Session {
+    Book *book;
+    const char *store;
+    bool exact;
+    Progress *progress;
+    OpenModel models[OPEN_MAX];
+    size_t model_count;
+    OpenDataset datasets[OPEN_MAX];
+    size_t dataset_count;
+    GeneratorFacts generators[OPEN_MAX];
+    size_t generator_count;
+    /* The features used last: a suite trains and scores many experiments on the same ones. */
+    struct {
+        char *path;
+        bool local;
+        ImageFeatures features;
+    } images[FEATURE_CACHE];
+    size_t next_image;
+    struct {
+        char *path;
+        bool local;
+        TextFeatures features;
+    } texts;
+} Session;
+
+typedef struct SessionOptions {
+    const char *experiments, *paths, *store;
+    bool exact;
+    Progress *progress;
+} SessionOptions;
+
+bool session_open(Session *session, const SessionOptions *options, Error *err);
+void session_close(Session *session);
+
+/* NULL on failure; a missing checkpoint gets a sentence that says how to come by it. */
+const OpenModel *session_model(Session *session, const char *name, Error *err);
+Dataset *session_dataset(Session *session, const char *name, size_t limit, Error *err);
+/* Borrowed until the next call of the same kind but one (images) or the next one (texts). NULL on failure. */
+const ImageFeatures *session_images(Session *session, const char *path, bool want_local, Error *err);
+const TextFeatures *session_texts(Session *session, const char *path, bool want_local, Error *err);

@@ -1,0 +1,93 @@
+#include "harness/stages/stage.h"
+
+#include "harness/base/hash.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void stage_seal(Stage *s, const char *store)
+{
+    char *config = json_canonical(s->config), version[32];
+    snprintf(version, sizeof version, "%d", s->kind->version);
+    Hash *hash = hash_new();
+    hash_add_text(hash, s->kind->name);
+    hash_add_text(hash, version);
+    hash_add_text(hash, config);
+    for (size_t i = 0; i < s->input_count; i++) hash_add_text(hash, s->inputs[i]->hash);
+    hash_finish(hash, s->hash);
+    free(config);
+
+    for (char *c = s->words; *c; c++) { /* one file name on every file system */
+        const bool plain = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9');
+        if (!plain && *c != '-' && *c != '_' && *c != '.') *c = '_';
+    }
+    s->path = xformat("%s/%s/%.80s-%.16s.h5", store, s->kind->name, s->words, s->hash);
+}
+
+void stage_release(Stage *s)
+{
+    cJSON_Delete(s->config);
+    free(s->words);
+    free(s->label);
+    free(s->path);
+}
+
+const Stage *stage_input(const Stage *s, const StageKind *kind, size_t nth)
+{
+    for (size_t i = 0; i < s->input_count; i++)
+        if (s->inputs[i]->kind == kind && nth-- == 0) return s->inputs[i];
+    return NULL;
+}
+
+const Stage *stage_generated_features(const Stage *s)
+{
+    for (size_t i = 0; i < s->input_count; i++)
+        if (s->inputs[i]->kind == &stage_encode_image && s->inputs[i]->input_count) return s->inputs[i];
+    return NULL;
+}
+
+/* {"encode-image": "hash", ...}; several of one kind get numbers. */
+static cJSON *inputs_json(const Stage *s)
+{
+    cJSON *inputs = cJSON_CreateObject();
+    for (size_t i = 0; i < s->input_count; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "%s", s->inputs[i]->kind->name);
+        for (int n = 2; cJSON_GetObjectItemCaseSensitive(inputs, name); n++)
+            snprintf(name, sizeof name, "%s-%d", s->inputs[i]->kind->name, n);
+        cJSON_AddStringToObject(inputs, name, s->inputs[i]->hash);
+    }
+    return inputs;
+}
+
+char *stage_config_text(const Stage *s)
+{
+    cJSON *root = cJSON_CreateObject();
+    cJSON_AddStringToObject(root, "stage", s->kind->name);
+    cJSON_AddNumberToObject(root, "version", s->kind->version);
+    cJSON_AddStringToObject(root, "hash", s->hash);
+    cJSON_AddItemToObject(root, "config", cJSON_Duplicate(s->config, true));
+    cJSON_AddItemToObject(root, "inputs", inputs_json(s));
+    char *text = json_canonical(root);
+    cJSON_Delete(root);
+    return text;
+}
+
+bool stage_begin(StageWriter *w, const Stage *s, double started, Error *err)
+{
+    char *config = stage_config_text(s);
+    *w = (StageWriter){.stage = s, .started = started, .artifact = artifact_create(s->path, config, err)};
+    free(config);
+    return w->artifact != NULL;
+}
+
+bool stage_finish(StageWriter *w, Error *err)
+{
+    char *provenance = provenance_text(w->stage, seconds_now() - w->started);
+    artifact_attribute_text(w->artifact, "provenance", provenance);
+    artifact_attribute_text(w->artifact, "stage", w->stage->kind->name);
+    artifact_attribute_text(w->artifact, "hash", w->stage->hash);
+    free(provenance);
+    return artifact_commit(w->artifact, err);
+}

@@ -1,0 +1,105 @@
+/* Stage "captions": a data set's captions (or a language model's sentences, where the method trains on these) with their labels,
+ * those that name no class dropped, and, where the method asks for them, one-hot template sentences of every class behind them
+ * (methods/shared/templates.h says in which order).
+ *
+ * Artifact: texts [n], labels [n, C] uint8, source [n] int32 (the number in the data set; -1: a template sentence), classes [C]. */
+#include "harness/stages/stage.h"
+
+#include "methods/shared/templates.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct Labelled {
+    TextList texts;
+    uint8_t *labels; /* [texts.capacity, classes] */
+    int32_t *source; /* [texts.capacity] */
+    size_t classes, capacity;
+} Labelled;
+
+/* Appends a text and returns its zeroed row of labels. */
+static uint8_t *append(Labelled *l, const char *text, int32_t source)
+{
+    if (l->texts.count == l->capacity) {
+        l->capacity = l->capacity ? 2 * l->capacity : 1024;
+        l->labels = xrealloc(l->labels, l->capacity * l->classes);
+        l->source = xrealloc(l->source, l->capacity * sizeof *l->source);
+    }
+    const size_t row = l->texts.count;
+    text_list_add(&l->texts, text);
+    l->source[row] = source;
+    memset(l->labels + row * l->classes, 0, l->classes);
+    return l->labels + row * l->classes;
+}
+
+static void drop_last(Labelled *l)
+{
+    free(l->texts.items[--l->texts.count]);
+}
+
+static void add_captions(Labelled *l, const Captions *captions, const Labeller *labeller)
+{
+    for (size_t i = 0; i < captions->count; i++) {
+        uint8_t *row = append(l, captions->texts[i], (int32_t)i);
+        size_t named = 0;
+        if (captions->labels) {
+            memcpy(row, captions->labels + i * l->classes, l->classes);
+            for (size_t c = 0; c < l->classes; c++) named += row[c] != 0;
+        } else {
+            named = labeller_apply(labeller, captions->texts[i], row);
+        }
+        if (!named) drop_last(l);
+    }
+}
+
+static void add_templates(Labelled *l, const TemplateSet *set, const char *const *class_names)
+{
+    for (size_t c = 0; c < l->classes; c++)
+        for (size_t k = 0; k < set->count; k++) {
+            char *sentence = template_fill(set->frames[k], class_names[c]);
+            append(l, sentence, -1)[c] = 1;
+            free(sentence);
+        }
+}
+
+static bool write(const Stage *s, const Labelled *l, const char *const *class_names, double started, Error *err)
+{
+    StageWriter w;
+    if (!stage_begin(&w, s, started, err)) return false;
+    const size_t count = l->texts.count;
+    artifact_write_texts(w.artifact, "texts", count, (const char *const *)l->texts.items);
+    artifact_write_bytes(w.artifact, "labels", 2, (size_t[]){count, l->classes}, l->labels);
+    artifact_write_int32(w.artifact, "source", 1, (size_t[]){count}, l->source);
+    artifact_write_texts(w.artifact, "classes", l->classes, class_names);
+    return stage_finish(&w, err);
+}
+
+static bool run(Session *session, const Stage *s, Error *err)
+{
+    const double started = seconds_now();
+    Dataset *dataset = session_dataset(session, s->experiment->dataset, s->experiment->limit, err);
+    if (!dataset) return false;
+    const Captions *captions = s->sentences ? dataset_sentences(dataset, err) : dataset_captions(dataset, err);
+    if (!captions) return false;
+    const cJSON *templates = cJSON_GetObjectItem(s->config, "templates");
+    const bool plural = strcmp(cJSON_GetObjectItem(s->config, "label_rule")->valuestring, "plural") == 0;
+
+    Labelled l = {.classes = dataset_classes(dataset)};
+    Labeller *labeller = labeller_new(dataset_synonyms(dataset), l.classes, plural ? LABEL_PLURAL : LABEL_PUBLISHED);
+    add_captions(&l, captions, labeller);
+    labeller_free(labeller);
+    if (cJSON_IsString(templates))
+        add_templates(&l, template_set(templates->valuestring), dataset_class_names(dataset));
+
+    bool good = true;
+    if (l.texts.count == 0)
+        good = fail(err, "data set %s: none of its %zu %s names a class; look at the classes' synonyms",
+                    s->experiment->dataset, captions->count, s->sentences ? "sentences" : "captions");
+    good = good && write(s, &l, dataset_class_names(dataset), started, err);
+    text_list_free(&l.texts);
+    free(l.labels);
+    free(l.source);
+    return good;
+}
+
+const StageKind stage_captions = {.name = "captions", .version = 1, .run = run};

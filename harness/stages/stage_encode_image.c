@@ -1,0 +1,170 @@
+/* Stage "encode-image": pictures through a frozen CLIP's image tower: a split's, generated ones, or those of one's own that take
+ * the place of generated ones.
+ *
+ * Many pictures are cut into shards of 500 pictures, each an artifact of its own (STORE/encode-image/NAME/00000.h5, ...), joined
+ * by an HDF5 virtual data set; a killed run goes on with the first shard that is missing. The cut is the same whatever was
+ * there before, so the bits are too. */
+#include "harness/stages/features.h"
+#include "harness/stages/stage_pictures.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { SHARD = 500 };
+
+typedef struct Part { /* pictures first .. first + count - 1 */
+    Pictures *pictures;
+    size_t first;
+} Part;
+
+static bool load(void *context, size_t i, Image *image, Error *err)
+{
+    const Part *p = context;
+    return pictures_load(p->pictures, p->first + i, image, err);
+}
+
+typedef struct Work {
+    Session *session;
+    const Stage *stage;
+    const Clip *clip;
+    Pictures pictures;
+    double started;
+} Work;
+
+/* A shard's progress as part of the whole split's. */
+typedef struct ShardProgress {
+    Progress base;
+    Progress *whole;
+    size_t first;
+} ShardProgress;
+
+static void shard_begin(Progress *p, const char *what, size_t total, const char *unit)
+{
+    (void)p, (void)what, (void)total, (void)unit;
+}
+
+static void shard_step(Progress *p, size_t done)
+{
+    const ShardProgress *s = (ShardProgress *)p;
+    progress_step(s->whole, s->first + done);
+}
+
+static void shard_note(Progress *p, const char *sentence)
+{
+    progress_note(((ShardProgress *)p)->whole, "%s", sentence);
+}
+
+static void shard_end(Progress *p)
+{
+    (void)p;
+}
+
+static bool encode(Work *k, size_t first, size_t count, ImageFeatures *f, Error *err)
+{
+    Part part = {&k->pictures, first};
+    ShardProgress progress = {{shard_begin, shard_step, shard_note, shard_end, NULL, NULL}, k->session->progress, first};
+    const ImageSource source = {count, load, &part};
+    return clip_encode_images(k->clip, &source, k->stage->encode, f, &progress.base, err);
+}
+
+static bool whole(Work *k, Error *err)
+{
+    ImageFeatures f = {0};
+    StageWriter w;
+    progress_begin(k->session->progress, "encoding images", k->pictures.count, "images");
+    bool good = encode(k, 0, k->pictures.count, &f, err);
+    progress_end(k->session->progress);
+    if (!good) return false;
+    good = stage_begin(&w, k->stage, k->started, err);
+    if (good) {
+        image_features_put(w.artifact, &f, (const char *const *)k->pictures.names);
+        good = stage_finish(&w, err);
+    }
+    image_features_free(&f);
+    return good;
+}
+
+static bool make_shard(Work *k, const char *path, size_t first, size_t count, Error *err)
+{
+    ImageFeatures f = {0};
+    const double started = seconds_now();
+    if (!encode(k, first, count, &f, err)) return false;
+    char *stage = stage_config_text(k->stage), *config;
+    config = xformat("{\"shard\": {\"first\": %zu, \"count\": %zu}, \"of\": %s}", first, count, stage);
+    ArtifactWriter *w = artifact_create(path, config, err);
+    bool good = w != NULL;
+    if (good) {
+        char *provenance = provenance_text(k->stage, seconds_now() - started);
+        image_features_put(w, &f, (const char *const *)k->pictures.names + first);
+        artifact_attribute_text(w, "provenance", provenance);
+        free(provenance);
+        good = artifact_commit(w, err);
+    }
+    free(stage);
+    free(config);
+    image_features_free(&f);
+    return good;
+}
+
+/* The grid is every shard's; it is taken from the first. */
+static bool put_grid(ArtifactWriter *w, const char *shard, Error *err)
+{
+    ArtifactReader *r = artifact_open(shard, err);
+    if (!r) return false;
+    int32_t *grid = NULL;
+    size_t dim[1] = {2};
+    const bool good = artifact_read_int32(r, "grid", 1, dim, &grid, err);
+    artifact_close(r);
+    if (good) artifact_write_int32(w, "grid", 1, dim, grid);
+    free(grid);
+    return good;
+}
+
+static bool join(const Work *k, const char *const *paths, size_t shards, Error *err)
+{
+    static const char *const with_local[] = {"global", "local", "files", NULL}, *const without[] = {"global", "files",
+                                                                                                    NULL};
+    StageWriter w;
+    if (!stage_begin(&w, k->stage, k->started, err)) return false;
+    if (artifact_write_joined(w.artifact, paths, shards, k->stage->with_local ? with_local : without, err) &&
+        put_grid(w.artifact, paths[0], err))
+        return stage_finish(&w, err);
+    artifact_abandon(w.artifact);
+    return false;
+}
+
+static bool sharded(Work *k, Error *err)
+{
+    const size_t count = k->pictures.count, shards = (count + SHARD - 1) / SHARD;
+    char *folder = xformat("%.*s", (int)(strlen(k->stage->path) - strlen(".h5")), k->stage->path);
+    char **paths = xcalloc(shards, sizeof *paths);
+    bool good = make_folders(folder, err);
+    if (good) artifact_sweep(folder);
+    progress_begin(k->session->progress, "encoding images", count, "images");
+    for (size_t i = 0; i < shards && good; i++) {
+        const size_t first = i * SHARD;
+        paths[i] = xformat("%s/%05zu.h5", folder, i);
+        if (!path_exists(paths[i]))
+            good = make_shard(k, paths[i], first, count - first < SHARD ? count - first : SHARD, err);
+        progress_step(k->session->progress, first + SHARD < count ? first + SHARD : count);
+    }
+    progress_end(k->session->progress);
+    good = good && join(k, (const char *const *)paths, shards, err);
+    for (size_t i = 0; i < shards; i++) free(paths[i]);
+    free(paths);
+    free(folder);
+    return good;
+}
+
+static bool run(Session *session, const Stage *s, Error *err)
+{
+    const OpenModel *m = session_model(session, s->experiment->model, err);
+    if (!m || !encode_size_check(m->clip, s->encode.size, err)) return false;
+    Work k = {.session = session, .stage = s, .clip = m->clip, .started = seconds_now()};
+    const bool good =
+        pictures_open(&k.pictures, session, s, err) && (k.pictures.count > SHARD ? sharded(&k, err) : whole(&k, err));
+    pictures_close(&k.pictures);
+    return good;
+}
+
+const StageKind stage_encode_image = {.name = "encode-image", .version = 1, .run = run};

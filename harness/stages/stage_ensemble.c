@@ -1,0 +1,102 @@
+#include "harness/stages/stage_ensemble.h"
+
+#include "harness/base/memory.h"
+#include "harness/score/score_table.h"
+#include "harness/stages/result_write.h"
+#include "methods/ensemble/ensemble.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool stands_in(const char *name, const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(names[i], name) == 0) return true;
+    return false;
+}
+
+/* rows[i]: where the member has image i of the split. Imported scores may stand in another order; when their names are quite other ones
+ * (another folder, say) or there are none, they are taken as they stand, and the labels must tell. */
+static bool find_rows(const ArtifactReader *r, const Split *split, size_t *rows, Error *err)
+{
+    TextList files = {0};
+    bool good = !artifact_has(r, "files") || artifact_read_texts(r, "files", &files, err);
+    const char *const *names = (const char *const *)files.items;
+    const bool named =
+        good && files.count && split->count &&
+        (stands_in(files.items[0], split->files, split->count) || stands_in(split->files[0], names, files.count));
+    for (size_t i = 0; i < split->count; i++) rows[i] = i;
+    if (named)
+        good = match_rows(split->files, split->count, "the data set", names, files.count, artifact_path(r), "image",
+                          rows, err);
+    text_list_free(&files);
+    return good;
+}
+
+/* Brings scores [images, classes] into the order of the split; they must be finite and judged by its labels. */
+static bool take_rows(float *scores, const int8_t *labels, const size_t *rows, const Split *split, size_t classes,
+                      const char *path, Error *err)
+{
+    float *ordered;
+    if (!big_alloc(&ordered, split->count * classes, sizeof *ordered, "scores", err)) return false;
+    bool same = true, finite = true;
+    for (size_t i = 0; i < split->count; i++) {
+        memcpy(ordered + i * classes, scores + rows[i] * classes, classes * sizeof *scores);
+        same = same && memcmp(labels + rows[i] * classes, split->labels + i * classes, classes) == 0;
+    }
+    for (size_t i = 0; i < split->count * classes; i++) finite = finite && isfinite(ordered[i]);
+    memcpy(scores, ordered, split->count * classes * sizeof *scores);
+    free(ordered);
+    if (!same)
+        return fail(err, "%s: its labels are not those of the data set's test images; make or import it anew", path);
+    return finite || fail(err, "%s: a score is not finite, so that none can be brought to a range from 0 to 1", path);
+}
+
+/* Scores [images, classes] of a member, which must be of the split's pictures. */
+static bool read_member(const Stage *member, const Split *split, size_t classes, float **scores, Error *err)
+{
+    ArtifactReader *r = artifact_open(member->path, err);
+    if (!r) return false;
+    size_t dim[2] = {split->count, classes}, *rows = xcalloc(split->count + 1, sizeof *rows);
+    int8_t *labels = NULL;
+    const bool good = artifact_read_floats(r, "scores", 2, dim, scores, err) &&
+                      artifact_read_int8(r, "labels", 2, dim, &labels, err) && find_rows(r, split, rows, err) &&
+                      take_rows(*scores, labels, rows, split, classes, member->path, err);
+    artifact_close(r);
+    free(labels);
+    free(rows);
+    return good;
+}
+
+static bool mix(const Stage *s, Dataset *dataset, const Split *split, float *const member[2], double started,
+                Error *err)
+{
+    Scores scores = {0};
+    const size_t classes = dataset_classes(dataset);
+    if (!scores_init(&scores, split->count, classes, false, err)) return false;
+    ensemble_mix(member[0], member[1], split->count * classes, option_real(&s->experiment->options, "ratio"),
+                 scores.combined);
+    const Result result = {
+        .scores = &scores, .split = split, .class_names = dataset_class_names(dataset), .classes = classes};
+    const bool good = result_write(s, &result, started, err);
+    scores_free(&scores);
+    return good;
+}
+
+bool ensemble_score(Session *session, const Stage *s, Error *err)
+{
+    const double started = seconds_now();
+    const Experiment *e = s->experiment;
+    Dataset *dataset = session_dataset(session, e->dataset, e->limit, err);
+    const Split *split = dataset ? dataset_split(dataset, e->protocol.split, err) : NULL;
+    if (!split) return false;
+    float *member[2] = {NULL, NULL};
+    bool good = true;
+    for (size_t k = 0; k < 2 && good; k++)
+        good = read_member(stage_input(s, &stage_score, k), split, dataset_classes(dataset), &member[k], err);
+    good = good && mix(s, dataset, split, member, started, err);
+    free(member[0]);
+    free(member[1]);
+    return good || fail_in(err, e->name);
+}

@@ -1,0 +1,177 @@
+/* Stage "generate": pictures drawn from the chosen captions. Picture i of caption j of K each has seed S + j K + i.
+ *
+ * Cut into shards of 125 pictures that stand in STORE/generate/shards/ under the hash of what is in them (model, settings,
+ * captions, seeds), so that one belongs to every experiment that draws the same, whatever else they draw, and a killed run goes
+ * on with the first shard that is missing; joined by an HDF5 virtual data set.
+ *
+ * Artifact: images [n, H, W, 3] uint8, captions [n], seeds [n] uint64, labels [n, C] int8 (1 named by the noun filter, -1 not),
+ * classes [C]; attributes model_hash, scheduler, steps, guidance, negative, size, seed, images_per_caption. */
+#include "harness/base/hash.h"
+#include "harness/diffusion/generate.h"
+#include "harness/stages/stage.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct Work {
+    Session *session;
+    const Stage *stage;
+    Pipeline *pipeline;
+    TextList texts, classes; /* of the chosen captions */
+    PictureList list;
+    const char **captions; /* [list.count] */
+    uint64_t *seeds;
+    int8_t *labels;
+} Work;
+
+/* ---- the list ---- */
+
+static bool read_chosen(Work *k, uint8_t **named, Error *err)
+{
+    ArtifactReader *r = artifact_open(stage_input(k->stage, &stage_choose, 0)->path, err);
+    if (!r) return false;
+    bool good = artifact_read_texts(r, "texts", &k->texts, err) && artifact_read_texts(r, "classes", &k->classes, err);
+    size_t dim[2] = {k->texts.count, k->classes.count};
+    good = good && artifact_read_bytes(r, "labels", 2, dim, named, err);
+    artifact_close(r);
+    return good;
+}
+
+static bool make_list(Work *k, Error *err)
+{
+    const size_t each = k->stage->images_per_caption;
+    uint8_t *named = NULL;
+    if (!read_chosen(k, &named, err)) return false;
+    const size_t count = k->texts.count * each, classes = k->classes.count;
+    const bool good = big_alloc(&k->captions, count, sizeof *k->captions, "the list of pictures", err) &&
+                      big_alloc(&k->seeds, count, sizeof *k->seeds, "the list of pictures", err) &&
+                      big_alloc(&k->labels, count, classes, "labels", err);
+    for (size_t i = 0; good && i < count; i++) {
+        const uint8_t *row = named + i / each * classes;
+        k->captions[i] = k->texts.items[i / each];
+        k->seeds[i] = k->stage->generator.seed + i;
+        for (size_t c = 0; c < classes; c++) k->labels[i * classes + c] = row[c] ? 1 : -1;
+    }
+    free(named);
+    k->list = (PictureList){.count = count,
+                            .captions = k->captions,
+                            .seeds = k->seeds,
+                            .class_count = classes,
+                            .classes = (const char *const *)k->classes.items,
+                            .labels = k->labels};
+    return good;
+}
+
+/* ---- shards ---- */
+
+/* A shard's progress as part of the whole: the room below counts calls of the U-Net, people want pictures. */
+typedef struct ShardProgress {
+    Progress base;
+    Progress *whole;
+    size_t first, count, calls, batch;
+} ShardProgress;
+
+static void shard_begin(Progress *p, const char *what, size_t total, const char *unit)
+{
+    (void)p, (void)what, (void)total, (void)unit;
+}
+
+static void shard_step(Progress *p, size_t done)
+{
+    const ShardProgress *s = (ShardProgress *)p;
+    const size_t pictures = done * s->batch / s->calls;
+    progress_step(s->whole, s->first + (pictures < s->count ? pictures : s->count));
+}
+
+static void shard_note(Progress *p, const char *sentence)
+{
+    (void)p, (void)sentence; /* what is there already is said once for all of them */
+}
+
+static void shard_end(Progress *p)
+{
+    (void)p;
+}
+
+/* STORE/generate/shards/HASH. Caller frees. */
+static char *shard_folder(const Work *k, const PictureList *part)
+{
+    cJSON *config = cJSON_CreateObject();
+    char hex[65];
+    generator_describe(&k->stage->generator, config);
+    cJSON_AddBoolToObject(config, "exact", k->session->exact);
+    cJSON_AddNumberToObject(config, "version", k->stage->kind->version);
+    char *text = json_canonical(config);
+    Hash *hash = hash_new();
+    hash_add_text(hash, text);
+    for (size_t i = 0; i < part->count; i++) {
+        hash_add_text(hash, part->captions[i]);
+        hash_add(hash, &part->seeds[i], sizeof part->seeds[i]);
+    }
+    hash_finish(hash, hex);
+    cJSON_Delete(config);
+    free(text);
+    return xformat("%s/%s/shards/%.32s", k->session->store, k->stage->kind->name, hex);
+}
+
+static bool draw_shards(Work *k, TextList *paths, Error *err)
+{
+    const PictureList *all = &k->list;
+    Progress *progress = k->session->progress;
+    size_t there = 0;
+    bool good = true;
+    progress_begin(progress, "drawing", all->count, "images");
+    for (size_t first = 0; first < all->count && good; first += GENERATOR_SHARD) {
+        const size_t left = all->count - first, count = left < GENERATOR_SHARD ? left : GENERATOR_SHARD;
+        const PictureList part = {.count = count, .captions = all->captions + first, .seeds = all->seeds + first};
+        ShardProgress shard = {.base = {shard_begin, shard_step, shard_note, shard_end, NULL, NULL},
+                               .whole = progress,
+                               .first = first,
+                               .count = count,
+                               .calls = pipeline_calls(k->pipeline),
+                               .batch = k->stage->generator.batch};
+        char *folder = shard_folder(k, &part);
+        if (path_exists(folder)) there += count;
+        good = generate_shards(k->pipeline, &part, folder, paths, &shard.base, err);
+        progress_step(progress, first + count);
+        free(folder);
+    }
+    progress_end(progress);
+    if (good && there == all->count) progress_note(progress, "all %zu pictures had been drawn before", there);
+    return good;
+}
+
+/* ---- the whole ---- */
+
+static bool join(const Work *k, const TextList *paths, double started, Error *err)
+{
+    const Stage *s = k->stage;
+    StageWriter w;
+    if (!stage_begin(&w, s, started, err)) return false;
+    artifact_attribute_integer(w.artifact, "seed", (int64_t)s->generator.seed);
+    artifact_attribute_integer(w.artifact, "images_per_caption", (int64_t)s->images_per_caption);
+    if (artifact_write_joined(w.artifact, (const char *const *)paths->items, paths->count, generate_joined, err) &&
+        generate_describe(k->pipeline, &k->list, w.artifact, err))
+        return stage_finish(&w, err);
+    artifact_abandon(w.artifact);
+    return false;
+}
+
+static bool run(Session *session, const Stage *s, Error *err)
+{
+    const double started = seconds_now();
+    Work k = {.session = session, .stage = s};
+    TextList paths = {0};
+    bool good = make_list(&k, err) && (k.pipeline = generator_open(&s->generator, session->exact, err)) != NULL;
+    good = good && draw_shards(&k, &paths, err) && join(&k, &paths, started, err);
+    pipeline_free(k.pipeline);
+    text_list_free(&paths);
+    text_list_free(&k.texts);
+    text_list_free(&k.classes);
+    free(k.captions);
+    free(k.seeds);
+    free(k.labels);
+    return good;
+}
+
+const StageKind stage_generate = {.name = "generate", .version = 1, .run = run};

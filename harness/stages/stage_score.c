@@ -1,0 +1,141 @@
+/* Stage "score": a method's scores of the test pictures, and how good they are: a result file of interfaces.md.
+ *
+ * Captions and labelled images are handed to score() only for methods without a train function; what the others learned from
+ * them stands in their parameters. */
+#include "harness/stages/method_run.h"
+#include "harness/stages/result_write.h"
+#include "harness/stages/stage_ensemble.h"
+#include "methods/shared/heat_map.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The test pictures' features: the input that is not the method's training data comes first (plan.c). */
+static const Stage *test_images_of(const Stage *s)
+{
+    return stage_input(s, &stage_encode_image, 0);
+}
+
+static bool load_one(const ArtifactReader *r, const char *name, Run *run, Error *err)
+{
+    ArtifactShape s;
+    if (!artifact_shape(r, name, &s, err)) return false;
+    size_t dim[ARTIFACT_RANK_MAX];
+    memcpy(dim, s.dim, sizeof dim);
+    if (s.rank > SHAPE_MAX) return fail(err, "%s: %s has more than %d axes", artifact_path(r), name, SHAPE_MAX);
+    float *values;
+    if (!artifact_read_floats(r, name, s.rank, dim, &values, err)) return false;
+    bool good = true;
+    if (strcmp(name, "loss") == 0) {
+        for (size_t i = 0; i < s.count; i++) run_log_loss(run, (double)values[i]);
+    } else {
+        Parameter *p = run_learn(run, name, shape_from((size_t)s.rank, s.dim), err);
+        good = p != NULL;
+        if (good) memcpy(p->value, values, s.count * sizeof *values);
+    }
+    free(values);
+    return good;
+}
+
+static bool load_learned(const Stage *train, Run *run, Error *err)
+{
+    ArtifactReader *r = artifact_open(train->path, err);
+    if (!r) return false;
+    TextList names = {0};
+    bool good = artifact_names(r, &names) ||
+                fail(err, "%s: its data sets cannot be listed; damaged, delete it to have it made again", train->path);
+    for (size_t i = 0; i < names.count && good; i++) good = load_one(r, names.items[i], run, err);
+    text_list_free(&names);
+    artifact_close(r);
+    return good;
+}
+
+enum { HEAT_MAPS = 12 };
+
+/* heat_maps [k, C, P] of the split's first k images and the feature map's grid, where the method compares positions. */
+static void write_heat_maps(ArtifactWriter *w, const ImageFeatures *test, const Scores *scores, size_t classes)
+{
+    if (!scores->local_classes || !test->local) return;
+    const size_t count = test->count < HEAT_MAPS ? test->count : HEAT_MAPS, each = classes * test->positions;
+    float *maps = xcalloc(count * each, sizeof *maps);
+    for (size_t i = 0; i < count; i++)
+        heat_map_similarity(test->local + i * test->positions * test->width, test->positions, test->width,
+                            scores->local_classes, classes, maps + i * each);
+    artifact_write_floats(w, "heat_maps", 3, (size_t[]){count, classes, test->positions}, maps);
+    artifact_write_int32(w, "grid", 1, (size_t[]){2}, (int32_t[]){(int32_t)test->rows, (int32_t)test->columns});
+    free(maps);
+}
+
+/* Whose sentences the method was trained on, where it was: attribute `sentences`. */
+static void write_sentences(ArtifactWriter *w, const Stage *s)
+{
+    const Stage *train = stage_input(s, &stage_train, 0), *texts = stage_input(train ? train : s, &stage_captions, 0);
+    if (texts && texts->sentences) artifact_attribute_text(w, "sentences", texts->sentences);
+}
+
+/* What drew the training images, where some were drawn (attribute `generate`, JSON), and what wrote the training texts. */
+static void write_generator(ArtifactWriter *w, const Stage *s)
+{
+    write_sentences(w, s);
+    const Stage *train = stage_input(s, &stage_train, 0), *features = stage_generated_features(train ? train : s);
+    const Stage *generate = features ? stage_input(features, &stage_generate, 0) : NULL;
+    if (!generate) return;
+    char *text = json_canonical(generate->config);
+    artifact_attribute_text(w, "generate", text);
+    free(text);
+}
+
+/* What a method's result has beside scores: what drew its training images, and heat maps. */
+typedef struct Extras {
+    const Stage *stage;
+    const ImageFeatures *test;
+    const Scores *scores;
+    size_t classes;
+} Extras;
+
+static void write_extras(ArtifactWriter *w, const void *context)
+{
+    const Extras *x = context;
+    write_heat_maps(w, x->test, x->scores, x->classes);
+    write_generator(w, x->stage);
+}
+
+static bool score(Session *session, const Stage *s, MethodRun *m, double started, Error *err)
+{
+    const Experiment *e = s->experiment;
+    const Stage *images = test_images_of(s), *train = stage_input(s, &stage_train, 0);
+    if (train && !load_learned(train, &m->run, err)) return false;
+    const bool want_local = (e->method->needs(&e->options) & NEED_TEST_LOCAL) != 0;
+    const Split *split = dataset_split(session_dataset(session, e->dataset, e->limit, err), e->protocol.split, err);
+    const ImageFeatures *test = split ? session_images(session, images->path, want_local, err) : NULL;
+    if (!test) return false;
+    if (test->count != split->count)
+        return fail(err, "%s: %zu images, the split has %zu; delete the file and run again", images->path, test->count,
+                    split->count);
+    Scores scores = {0};
+    const Extras extras = {s, test, &scores, m->run.classes};
+    const Result result = {.scores = &scores,
+                           .split = split,
+                           .class_names = m->run.class_names,
+                           .classes = m->run.classes,
+                           .loss = m->run.loss,
+                           .loss_count = m->run.loss_count,
+                           .more = write_extras,
+                           .context = &extras};
+    const bool good = e->method->score(&m->run, test, &scores, err) && result_write(s, &result, started, err);
+    scores_free(&scores);
+    return good || fail_in(err, e->name);
+}
+
+static bool run(Session *session, const Stage *s, Error *err)
+{
+    const double started = seconds_now();
+    MethodRun m;
+    if (s->experiment->members.count) return ensemble_score(session, s, err);
+    if (!method_run_init(&m, session, s, s->experiment->method->train == NULL, err)) return false;
+    const bool good = score(session, s, &m, started, err);
+    method_run_free(&m);
+    return good;
+}
+
+const StageKind stage_score = {.name = "score", .version = 1, .run = run};

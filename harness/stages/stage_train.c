@@ -1,0 +1,27 @@
+/* Stage "train": what a method learns. Artifact: its parameters under their names, loss [steps]. Options that matter at test
+ * time alone are not part of it, so changing one trains nothing again. */
+#include "harness/stages/method_run.h"
+
+static bool write(const Stage *s, const Run *run, double started, Error *err)
+{
+    StageWriter w;
+    if (!stage_begin(&w, s, started, err)) return false;
+    for (size_t i = 0; i < run->learned_count; i++) {
+        const Parameter *p = run->learned[i];
+        artifact_write_floats(w.artifact, p->name, p->shape.rank, p->shape.dim, p->value);
+    }
+    if (run->loss_count) artifact_write_floats(w.artifact, "loss", 1, (size_t[]){run->loss_count}, run->loss);
+    return stage_finish(&w, err);
+}
+
+static bool run(Session *session, const Stage *s, Error *err)
+{
+    const double started = seconds_now();
+    MethodRun m;
+    if (!method_run_init(&m, session, s, true, err)) return false;
+    const bool good = s->experiment->method->train(&m.run, err) && write(s, &m.run, started, err);
+    method_run_free(&m);
+    return good;
+}
+
+const StageKind stage_train = {.name = "train", .version = 1, .run = run};

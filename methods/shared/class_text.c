@@ -1,0 +1,67 @@
+#include "methods/shared/class_text.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void unit_length(double *sum, size_t width, float *out)
+{
+    double square = 0;
+    for (size_t i = 0; i < width; i++) square += sum[i] * sum[i];
+    const double inverse = square > 0 ? 1 / sqrt(square) : 0;
+    for (size_t i = 0; i < width; i++) out[i] = (float)(sum[i] * inverse);
+}
+
+static bool encode(const Run *run, const TextList *sentences, TextFeatures *features, Error *err)
+{
+    TokenList tokens = {0};
+    for (size_t i = 0; i < sentences->count; i++)
+        tokenizer_encode(run->tokenizer, sentences->items[i], run->clip->config.context, &tokens);
+    const bool good = clip_encode_texts(run->clip, &tokens, false, features, NULL, err);
+    token_list_free(&tokens);
+    return good;
+}
+
+bool encode_sentences(const Run *run, const TextList *sentences, float *features, Error *err)
+{
+    TextFeatures texts = {0};
+    if (!encode(run, sentences, &texts, err)) return false;
+    memcpy(features, texts.global, texts.count * texts.width * sizeof *features);
+    text_features_free(&texts);
+    return true;
+}
+
+bool class_text_of(const Run *run, const char *const *frames, size_t count, float *features, Error *err)
+{
+    TextList sentences = {0};
+    TextFeatures texts = {0};
+    for (size_t i = 0; i < run->classes * count; i++) {
+        char *sentence = template_fill(frames[i % count], run->class_names[i / count]);
+        text_list_add(&sentences, sentence);
+        free(sentence);
+    }
+    const bool good = encode(run, &sentences, &texts, err);
+    text_list_free(&sentences);
+    if (!good) return false;
+    double *sum = xcalloc(texts.width, sizeof *sum);
+    for (size_t c = 0; c < run->classes; c++) {
+        memset(sum, 0, texts.width * sizeof *sum);
+        for (size_t k = 0; k < count; k++)
+            for (size_t i = 0; i < texts.width; i++) sum[i] += (double)texts.global[(c * count + k) * texts.width + i];
+        unit_length(sum, texts.width, features + c * texts.width);
+    }
+    free(sum);
+    text_features_free(&texts);
+    return true;
+}
+
+bool class_text_features(const Run *run, float *features, Error *err)
+{
+    const TemplateSet *set = template_set(option_text(run->options, "templates"));
+    const char *frame = option_text(run->options, "frame");
+    if (set->count > 1) return class_text_of(run, set->frames, set->count, features, err);
+    if (!strstr(frame, "{}"))
+        return fail_usage(err, "the frame \"%s\" has no {} for the class name; write one, as \"a photo of a {}.\"",
+                          frame);
+    return class_text_of(run, &frame, 1, features, err);
+}

@@ -1,0 +1,111 @@
+/* A method: what a researcher adds. One C file: a name, a summary, a table of options, and functions to train and to score.
+ *
+ * A method names what it needs and gets it in a Run; it never sees a file, a thread or a data set. What train() learns it
+ * leaves in Parameters added with run_learn(); the bench stores them and hands them to score(), maybe in another process.
+ * Both are pure functions of the Run: same inputs, same seed, same bits.
+ *
+ * To add one:
+ *   1. Write methods/NAME.c. Its head comment gives the formula, the source, and the order of its random draws.
+ *   2. A table of options with published defaults; options that others have too keep their names and come from the shared
+ *      macros (PROMPT_OPTIONS in prompt.h, FIT_OPTIONS in fit.h, NORMALISE_OPTION in branches.h).
+ *   3. needs(): what it asks for, given its options. train(): parameters with run_learn(), a graph with a loss
+ *      (harness/graph/ops.h, losses.h, aggregate.h), fit() for the loop. NULL when nothing is trained. score(): scores_init(),
+ *      then score_global() and score_local() of branches.h on class features, or whatever the method does instead.
+ *   4. Its line in methods/registry.c, or a shared object of its own (plugin.h). From then on `palbench ls methods`,
+ *      experiments.json and the report know it.
+ * methods/README.md goes through all this slowly; example_plugin/text_residual.c is a small method that trains, random_context.c
+ * one with options only, tai_common.c a large one. */
+#pragma once
+
+#include "harness/base/progress.h"
+#include "harness/clip/clip.h"
+#include "methods/shared/option.h"
+#include "methods/shared/setting.h"
+
+enum {
+    NEED_CLASS_TEXT = 1 << 0,       /* class names through the text tower: the CLIP model and its tokenizer */
+    NEED_CAPTIONS = 1 << 1,         /* labelled captions, global text features */
+    NEED_CAPTION_TOKENS = 1 << 2,   /* their local features too */
+    NEED_TRAIN_IMAGES = 1 << 3,     /* labelled images, global features; refused in the setting zero-shot */
+    NEED_TEST_LOCAL = 1 << 4,       /* local features of the test images */
+    NEED_TEMPLATES = 1 << 5,        /* one-hot template sentences are added to the captions (methods.md) */
+    NEED_GENERATED_IMAGES = 1 << 6, /* images drawn from labelled captions, global features */
+    NEED_GENERATED_LOCAL = 1 << 7,  /* their local features too */
+    NEED_TRAIN_LOCAL = 1 << 8,      /* local features of the labelled images too */
+    NEED_SENTENCES = 1 << 9,        /* with NEED_CAPTIONS: a language model's sentences in place of the captions */
+};
+
+typedef struct LabelledCaptions {
+    const TextFeatures *features;
+    const uint8_t *labels; /* [features->count, classes] 1 named, 0 not */
+} LabelledCaptions;
+
+typedef struct LabelledImages {
+    const ImageFeatures *features;
+    const int8_t
+        *labels; /* [features->count, classes] 1 positive, -1 negative, 0 difficult or not known in this setting */
+} LabelledImages;
+
+enum { LEARNED_MAX = 32 };
+
+typedef struct Run {
+    const struct Method *method;
+    const Options *options;
+    const Clip *clip;
+    const Tokenizer *tokenizer;
+    const char *const *class_names; /* [classes] */
+    size_t classes, width;          /* N, D */
+    uint64_t seed;
+    Setting setting;           /* what `images` holds follows from it: all of them, or the draw */
+    LabelledCaptions captions; /* features NULL unless asked for */
+    LabelledImages images;     /* features NULL unless asked for */
+    LabelledImages generated;  /* drawn from captions, labelled by them; features NULL unless asked for */
+    Progress *progress;
+    bool exact; /* no Winograd */
+
+    Parameter *learned[LEARNED_MAX]; /* owned by the run */
+    size_t learned_count;
+    float *loss; /* [loss_count] one value a step; grows by run_log_loss */
+    size_t loss_count, loss_capacity;
+} Run;
+
+/* A new named parameter of the run, zeroed. The name is its data set's name in the artifact. NULL on failure. */
+Parameter *run_learn(Run *run, const char *name, Shape s, Error *err);
+/* A learned parameter by name; ends the program when train() did not make it. */
+Parameter *run_learned(const Run *run, const char *name);
+void run_log_loss(Run *run, double loss);
+/* Fails unless features are as wide as the model's joint space; `what`: "labelled images' features". */
+bool run_check_width(const Run *run, const char *what, size_t width, Error *err);
+/* The same of the test features, which with `local` must have a local part too. */
+bool run_check_test(const Run *run, const ImageFeatures *test, bool local, Error *err);
+void run_free(Run *run); /* learned parameters and the loss curve */
+
+typedef struct Scores {
+    float *combined;       /* [n, classes] */
+    float *global, *local; /* [n, classes], NULL where the method has no such branch */
+    float *local_classes;  /* [classes, D] what positions are compared with, for heat maps (heat_map.h); or NULL */
+} Scores;
+/* Allocates combined, and global and local where asked for. */
+bool scores_init(Scores *scores, size_t images, size_t classes, bool with_branches, Error *err);
+void scores_free(Scores *scores);
+
+typedef struct Method {
+    const char *name;
+    const char *summary;
+    const char *note; /* printed beside results ("re-implementation from the abstract"), or NULL */
+    const Option *options;
+    int version;           /* raised whenever its numbers may change; part of every hash */
+    unsigned settings;     /* which it can be asked for: ZERO_SHOT, FEW_SHOT | FULL_LABELS, ... */
+    PoolPosition position; /* how the published code pools test images of a ResNet; a protocol may say otherwise */
+    unsigned (*needs)(const Options *options);
+    bool (*train)(Run *run, Error *err);                                            /* NULL: nothing to train */
+    bool (*score)(Run *run, const ImageFeatures *test, Scores *scores, Error *err); /* NULL: ensemble.c alone */
+    const char *plugin; /* set by the registry, not by the method: the shared object it came from; NULL: built in */
+    const char *plugin_hash; /* hex SHA-256 of that file; part of every hash beside the version */
+} Method;
+
+const Method *const *method_all(void);       /* NULL-terminated; built-in ones first */
+const Method *method_find(const char *name); /* NULL when unknown */
+/* Adds a copy of a method that came from the file `plugin` with that hash; what the method points at must outlive the program's
+ * work. The name must be free. */
+void method_register(const Method *method, const char *plugin, const char *plugin_hash);

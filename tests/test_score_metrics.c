@@ -1,0 +1,160 @@
+/* Metrics against scikit-learn (tests/golden/metrics.json, made by make_metrics.py) and against what the definitions imply. */
+#include "harness/base/text.h"
+#include "harness/score/metrics.h"
+
+#include <cjson/cJSON.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static cJSON *golden_cases(void)
+{
+    Error err;
+    char *text;
+    size_t length;
+    if (!read_file("tests/golden/metrics.json", 1 << 24, &text, &length, &err)) fail_msg("%s", err.text);
+    cJSON *cases = cJSON_Parse(text);
+    assert_non_null(cases);
+    free(text);
+    return cases;
+}
+
+static double *numbers(const cJSON *array)
+{
+    double *values = calloc((size_t)cJSON_GetArraySize(array) + 1, sizeof *values), *next = values;
+    const cJSON *item;
+    cJSON_ArrayForEach(item, array) *next++ = cJSON_IsNull(item) ? NAN : item->valuedouble;
+    return values;
+}
+
+static double number(const cJSON *object, const char *name)
+{
+    return cJSON_GetObjectItem(object, name)->valuedouble;
+}
+
+static void near(double ours, double theirs)
+{
+    if (isnan(ours) && isnan(theirs)) return;
+    if (!(fabs(ours - theirs) < 1e-9)) fail_msg("%.15g differs from %.15g", ours, theirs);
+}
+
+static void check_case(const cJSON *item)
+{
+    const size_t images = (size_t)number(item, "images"), classes = (size_t)number(item, "classes");
+    double *scores = numbers(cJSON_GetObjectItem(item, "scores")),
+           *given = numbers(cJSON_GetObjectItem(item, "labels"));
+    double *ap = numbers(cJSON_GetObjectItem(item, "ap")), *rates = numbers(cJSON_GetObjectItem(item, "rates"));
+    double *rates3 = numbers(cJSON_GetObjectItem(item, "rates3"));
+    int8_t *labels = malloc(images * classes);
+    for (size_t i = 0; i < images * classes; i++) labels[i] = (int8_t)given[i];
+    const char *rule = cJSON_GetObjectItem(item, "rule")->valuestring;
+
+    Error err;
+    Metrics m;
+    assert_true(metrics_compute(&m, scores, labels, images, classes,
+                                strcmp(rule, "ignore") == 0 ? DIFFICULT_IGNORE : DIFFICULT_NEGATIVE,
+                                number(item, "threshold"), &err));
+    for (size_t c = 0; c < classes; c++) near(m.ap[c], ap[c]);
+    near(m.map, number(item, "map"));
+    const double ours[] = {m.cp, m.cr, m.cf1, m.op, m.or_, m.of1};
+    const double ours3[] = {m.cp3, m.cr3, m.cf13, m.op3, m.or3, m.of13};
+    for (size_t i = 0; i < 6; i++) near(ours[i], rates[i]), near(ours3[i], rates3[i]);
+    metrics_free(&m);
+    free(scores), free(given), free(ap), free(rates), free(rates3), free(labels);
+}
+
+static void metrics_equal_scikit_learn_ties_included(void **state)
+{
+    (void)state;
+    cJSON *cases = golden_cases();
+    const cJSON *item;
+    cJSON_ArrayForEach(item, cases) check_case(item);
+    cJSON_Delete(cases);
+}
+
+static void order_of_images_does_not_matter_when_scores_tie(void **state)
+{
+    (void)state;
+    const double scores[] = {0.5, 0.5, 0.5, 0.1};
+    const int8_t first[] = {1, -1, -1, 1}, last[] = {-1, -1, 1, 1};
+    near(average_precision(scores, first, 4, 1, DIFFICULT_NEGATIVE),
+         average_precision(scores, last, 4, 1, DIFFICULT_NEGATIVE));
+    /* One threshold at 0.5 (precision 1/3, recall 1/2), one at 0.1 (1/2, all). */
+    near(average_precision(scores, first, 4, 1, DIFFICULT_NEGATIVE), 100 * (0.5 / 3 + 0.5 * 0.5));
+}
+
+static void a_class_without_positives_has_no_ap_and_leaves_map_alone(void **state)
+{
+    (void)state;
+    const double scores[] = {0.9, 0.3, 0.1, 0.8};
+    const int8_t labels[] = {1, -1, -1, -1};
+    Error err;
+    Metrics m;
+    assert_true(metrics_compute(&m, scores, labels, 2, 2, DIFFICULT_NEGATIVE, 0.5, &err));
+    assert_true(isnan(m.ap[1]));
+    near(m.map, 100);
+    assert_int_equal(m.classes_scored, 1);
+    metrics_free(&m);
+}
+
+static void nan_scores_are_refused_by_place(void **state)
+{
+    (void)state;
+    const double scores[] = {0.9, 0.3, NAN, 0.8};
+    const int8_t labels[] = {1, -1, -1, -1};
+    Error err;
+    Metrics m;
+    assert_false(metrics_compute(&m, scores, labels, 2, 2, DIFFICULT_NEGATIVE, 0.5, &err));
+    assert_non_null(strstr(err.text, "image 1, class 0"));
+}
+
+static void no_other_threshold_has_a_higher_of1(void **state)
+{
+    (void)state;
+    enum { IMAGES = 40, CLASSES = 5 };
+    double scores[IMAGES * CLASSES];
+    int8_t labels[IMAGES * CLASSES];
+    uint32_t r = 5;
+    for (size_t i = 0; i < IMAGES * CLASSES; i++) {
+        r = r * 1664525u + 1013904223u;
+        labels[i] = (r >> 28) < 4 ? 1 : -1;
+        scores[i] = (double)((r >> 16) & 31) / 32 + (labels[i] > 0 ? 0.3 : 0);
+    }
+    Error err;
+    Metrics at_best, at_other;
+    const double best = best_threshold(scores, labels, IMAGES, CLASSES, DIFFICULT_NEGATIVE);
+    assert_true(metrics_compute(&at_best, scores, labels, IMAGES, CLASSES, DIFFICULT_NEGATIVE, best, &err));
+    for (double t = -0.1; t < 1.5; t += 0.01) {
+        assert_true(metrics_compute(&at_other, scores, labels, IMAGES, CLASSES, DIFFICULT_NEGATIVE, t, &err));
+        assert_true(at_other.of1 <= at_best.of1 + 1e-12);
+        metrics_free(&at_other);
+    }
+    metrics_free(&at_best);
+}
+
+static void spread_has_n_minus_one(void **state)
+{
+    (void)state;
+    const Spread three = spread_of((const double[]){1, 2, 4}, 3), one = spread_of((const double[]){5}, 1);
+    near(three.mean, 7.0 / 3);
+    near(three.std, sqrt(7.0 / 3));
+    near(one.std, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(metrics_equal_scikit_learn_ties_included),
+        cmocka_unit_test(order_of_images_does_not_matter_when_scores_tie),
+        cmocka_unit_test(a_class_without_positives_has_no_ap_and_leaves_map_alone),
+        cmocka_unit_test(nan_scores_are_refused_by_place),
+        cmocka_unit_test(no_other_threshold_has_a_higher_of1),
+        cmocka_unit_test(spread_has_n_minus_one),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,221 @@
+/* An experiment from experiments.json to its stored result, on a folder data set and a tiny CLIP of random weights, against the
+ * same thing written in PyTorch (tests/golden/tiny_world/, made by make_tiny_world.py). */
+#include "harness/plan/plan.h"
+#include "harness/results/results.h"
+#include "tests/golden_arrays.h"
+#include "tests/scratch_store.h"
+
+#include <math.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+/* Plans and runs the suite of the golden folder; returns how many stages were to do. */
+static size_t run_suite_in(const char *where, const char *set)
+{
+    Error err;
+    Session bench;
+    Plan plan;
+    ExperimentList list = {0};
+    TextList sets = {0};
+    if (set) text_list_add(&sets, set);
+    const SessionOptions options = {.experiments = "tests/golden/tiny_world/experiments.json", .store = where};
+    if (!session_open(&bench, &options, &err) ||
+        !book_select(bench.book, &(Selection){.suite = "tiny", .sets = &sets}, &list, &err) ||
+        !plan_make(&plan, &bench, &list, &err) || !plan_run(&plan, &bench, &err))
+        fail_msg("%s", err.text);
+    const size_t wanted = plan.wanted;
+    plan_free(&plan);
+    experiments_free(&list);
+    session_close(&bench);
+    text_list_free(&sets);
+    return wanted;
+}
+
+static size_t run_suite(const char *set)
+{
+    return run_suite_in(scratch_store, set);
+}
+
+static StoredResult *find(ResultList *list, const char *experiment)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (strcmp(list->items[i].experiment, experiment) == 0) return &list->items[i];
+    fail_msg("no result of %s", experiment);
+    return NULL;
+}
+
+/* Within 1e-4 of the largest value: what float32 owes over sixty steps. */
+static void near(const char *name, const float *ours, const float *theirs, size_t count)
+{
+    float largest = 0;
+    for (size_t i = 0; i < count; i++) largest = fmaxf(largest, fabsf(theirs[i]));
+    for (size_t i = 0; i < count; i++)
+        if (!(fabsf(ours[i] - theirs[i]) <= 1e-4f * largest))
+            fail_msg("%s[%zu]: %g, expected %g", name, i, (double)ours[i], (double)theirs[i]);
+}
+
+static void near_golden(const char *path, const char *ours, const Safetensors *st, const char *theirs, int rank)
+{
+    Error err;
+    ArtifactReader *r = artifact_open(path, &err);
+    if (!r) fail_msg("%s", err.text);
+    size_t dim[2] = {0, 0};
+    float *values, *expected = golden_floats(st, theirs);
+    if (!artifact_read_floats(r, ours, rank, dim, &values, &err)) fail_msg("%s", err.text);
+    const size_t count = dim[0] * (rank == 2 ? dim[1] : 1);
+    assert_int_equal(count, golden_view(st, theirs)->count);
+    near(theirs, values, expected, count);
+    artifact_close(r);
+    free(values);
+    free(expected);
+}
+
+static void training_curve_and_scores_equal_pytorchs(void **state)
+{
+    (void)state;
+    Error err;
+    run_suite(NULL);
+    ResultList list = {0};
+    if (!results_load(scratch_store, NULL, &list, NULL, &err)) fail_msg("%s", err.text);
+    Safetensors *st = golden_open("tests/golden/tiny_world/expected.safetensors");
+    const StoredResult *tai = find(&list, "tai-dpt");
+    assert_true(tai->steps >= 50);
+    near_golden(tai->file, "loss", st, "loss", 1);
+    near_golden(tai->file, "scores_global", st, "scores_global", 2);
+    near_golden(tai->file, "scores_local", st, "scores_local", 2);
+    near_golden(tai->file, "scores", st, "scores", 2);
+    near_golden(find(&list, "zs")->file, "scores", st, "zs.scores", 2);
+    safetensors_close(st);
+    results_free(&list);
+}
+
+static void a_result_with_a_local_branch_carries_heat_maps(void **state)
+{
+    (void)state;
+    Error err;
+    run_suite(NULL);
+    ResultList list = {0};
+    if (!results_load(scratch_store, NULL, &list, NULL, &err)) fail_msg("%s", err.text);
+    ArtifactReader *with = artifact_open(find(&list, "tai-dpt")->file, &err);
+    ArtifactReader *without = artifact_open(find(&list, "zs")->file, &err);
+    assert_true(with && without);
+    ArtifactShape scores, maps;
+    size_t two = 2;
+    int32_t *grid;
+    assert_true(artifact_shape(with, "scores", &scores, &err) && artifact_shape(with, "heat_maps", &maps, &err));
+    assert_true(artifact_read_int32(with, "grid", 1, &two, &grid, &err));
+    assert_int_equal(maps.rank, 3);
+    assert_int_equal(maps.dim[0], scores.dim[0] < 12 ? scores.dim[0] : 12);
+    assert_int_equal(maps.dim[1], scores.dim[1]);
+    assert_int_equal(maps.dim[2], grid[0] * grid[1]);
+    assert_false(artifact_has(without, "heat_maps"));
+    free(grid);
+    artifact_close(with);
+    artifact_close(without);
+    results_free(&list);
+}
+
+static void a_second_run_has_nothing_to_do(void **state)
+{
+    (void)state;
+    run_suite(NULL);
+    assert_int_equal(run_suite(NULL), 0);
+}
+
+static void an_option_of_the_test_trains_nothing_again(void **state)
+{
+    (void)state;
+    run_suite(NULL);
+    StoredFiles before = {0}, after = {0};
+    store_list(scratch_store, &before);
+    assert_int_equal(run_suite("options.normalise=softmax"), 2); /* both experiments' scores, nothing else */
+    store_list(scratch_store, &after);
+    assert_int_equal(after.count, before.count + 2);
+    stored_files_free(&before);
+    stored_files_free(&after);
+}
+
+static void a_missing_intermediate_is_not_made_again_unless_it_is_needed(void **state)
+{
+    (void)state;
+    run_suite(NULL);
+    StoredFiles files = {0};
+    store_list(scratch_store, &files);
+    for (size_t i = 0; i < files.count; i++)
+        if (strcmp(files.items[i].stage, "encode-text") == 0) assert_int_equal(unlink(files.items[i].path), 0);
+    stored_files_free(&files);
+    assert_int_equal(run_suite(NULL), 0);
+}
+
+static void same_bits(const char *one, const char *other, const char *name, int rank)
+{
+    Error err;
+    const char *const paths[] = {one, other};
+    float *values[2];
+    size_t dim[2][3] = {{0}};
+    for (int i = 0; i < 2; i++) {
+        ArtifactReader *r = artifact_open(paths[i], &err);
+        if (!r || !artifact_read_floats(r, name, rank, dim[i], &values[i], &err)) fail_msg("%s", err.text);
+        artifact_close(r);
+    }
+    size_t count = 1;
+    for (int k = 0; k < rank; k++) {
+        assert_int_equal(dim[0][k], dim[1][k]);
+        count *= dim[0][k];
+    }
+    assert_memory_equal(values[0], values[1], count * sizeof(float));
+    free(values[0]);
+    free(values[1]);
+}
+
+static void a_run_killed_again_and_again_ends_with_the_same_bits(void **state)
+{
+    (void)state;
+    char killed[96];
+    snprintf(killed, sizeof killed, "%s/killed", scratch_folder);
+    run_suite(NULL);
+    for (useconds_t moment = 5000; moment < 400000; moment = moment * 3 / 2) {
+        const pid_t child = fork();
+        if (child == 0) {
+            run_suite_in(killed, NULL);
+            _exit(0);
+        }
+        usleep(moment);
+        kill(child, SIGKILL);
+        assert_int_equal(waitpid(child, NULL, 0), child);
+    }
+    run_suite_in(killed, NULL);
+
+    StoredFiles whole = {0}, resumed = {0};
+    store_list(scratch_store, &whole);
+    store_list(killed, &resumed);
+    size_t compared = 0;
+    for (size_t i = 0; i < resumed.count; i++) {
+        const char *stage = resumed.items[i].stage, *name = strrchr(resumed.items[i].path, '/');
+        for (size_t k = 0; k < whole.count; k++) {
+            if (strcmp(strrchr(whole.items[k].path, '/'), name) != 0 || strcmp(whole.items[k].stage, stage) != 0)
+                continue;
+            if (strcmp(stage, "score") == 0) same_bits(whole.items[k].path, resumed.items[i].path, "scores", 2);
+            if (strcmp(stage, "train") == 0) same_bits(whole.items[k].path, resumed.items[i].path, "context_local", 2);
+            if (strcmp(stage, "encode-image") == 0) same_bits(whole.items[k].path, resumed.items[i].path, "local", 3);
+            compared++;
+        }
+    }
+    assert_int_equal(compared, resumed.count); /* the same names: hashes do not depend on what happened */
+    assert_true(compared >= 6);
+    stored_files_free(&whole);
+    stored_files_free(&resumed);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(training_curve_and_scores_equal_pytorchs),
+        cmocka_unit_test(a_result_with_a_local_branch_carries_heat_maps),
+        cmocka_unit_test(a_run_killed_again_and_again_ends_with_the_same_bits),
+        cmocka_unit_test(a_second_run_has_nothing_to_do),
+        cmocka_unit_test(an_option_of_the_test_trains_nothing_again),
+        cmocka_unit_test(a_missing_intermediate_is_not_made_again_unless_it_is_needed),
+    };
+    return cmocka_run_group_tests(tests, scratch_store_make, scratch_remove);
+}

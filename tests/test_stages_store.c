@@ -1,0 +1,210 @@
+/* Stages and the store: what a hash depends on, that work is done once, and which stored result counts. */
+#include "harness/base/memory.h"
+#include "harness/results/results.h"
+#include "harness/stages/store.h"
+#include "tests/scratch_folder.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+/* A stage that counts its runs by a byte appended to a file, takes a moment, and stores one number. */
+static bool run_counting(Session *session, const Stage *s, Error *err)
+{
+    (void)session;
+    char path[128];
+    snprintf(path, sizeof path, "%s/runs", scratch_folder);
+    const int file = open(path, O_CREAT | O_WRONLY | O_APPEND, 0666);
+    if (write(file, "x", 1) != 1) return (fail)(err, "%s: cannot write", path);
+    close(file);
+    usleep(100 * 1000);
+    StageWriter w;
+    if (!stage_begin(&w, s, seconds_now(), err)) return false;
+    artifact_write_floats(w.artifact, "value", 1, (size_t[]){1}, (float[]){3});
+    return stage_finish(&w, err);
+}
+
+static bool run_failing(Session *session, const Stage *s, Error *err)
+{
+    (void)session, (void)s;
+    return (fail)(err, "no such luck");
+}
+
+static const StageKind counting = {"counting", 1, run_counting}, counting_2 = {"counting", 2, run_counting},
+                       failing = {"failing", 1, run_failing};
+
+static Stage sealed(const StageKind *kind, const char *value, const Stage *input)
+{
+    Stage s = {.kind = kind, .config = cJSON_CreateObject(), .words = xstrdup("a b/c"), .label = xstrdup("label")};
+    cJSON_AddStringToObject(s.config, "value", value);
+    if (input) s.inputs[s.input_count++] = input;
+    stage_seal(&s, scratch_folder);
+    return s;
+}
+
+static void hash_depends_on_kind_version_config_and_inputs(void **state)
+{
+    (void)state;
+    Stage a = sealed(&counting, "1", NULL), same = sealed(&counting, "1", NULL), config = sealed(&counting, "2", NULL);
+    Stage version = sealed(&counting_2, "1", NULL), kind = sealed(&failing, "1", NULL);
+    Stage of_a = sealed(&counting, "1", &a), of_config = sealed(&counting, "1", &config);
+    assert_string_equal(a.hash, same.hash);
+    const Stage *const others[] = {&config, &version, &kind, &of_a, &of_config};
+    for (size_t i = 0; i < 5; i++) {
+        assert_string_not_equal(a.hash, others[i]->hash);
+        for (size_t k = 0; k < i; k++) assert_string_not_equal(others[i]->hash, others[k]->hash);
+    }
+    assert_null(strchr(strrchr(a.path, '/'), ' '));
+    Stage *all[] = {&a, &same, &config, &version, &kind, &of_a, &of_config};
+    for (size_t i = 0; i < 7; i++) stage_release(all[i]);
+}
+
+static size_t runs(void)
+{
+    char path[128];
+    struct stat info;
+    snprintf(path, sizeof path, "%s/runs", scratch_folder);
+    return stat(path, &info) == 0 ? (size_t)info.st_size : 0;
+}
+
+static void a_stored_stage_is_not_run_again(void **state)
+{
+    (void)state;
+    Session bench = {0};
+    Error err;
+    bool made;
+    Stage s = sealed(&counting, "once", NULL);
+    const size_t before = runs();
+    assert_true(store_make(&bench, &s, &made, &err));
+    assert_true(made);
+    assert_true(store_make(&bench, &s, &made, &err));
+    assert_false(made);
+    assert_int_equal(runs(), before + 1);
+
+    ArtifactReader *r = artifact_open(s.path, &err);
+    char *text;
+    assert_non_null(r);
+    assert_true(artifact_attribute_get_text(r, "provenance", &text, &err));
+    assert_non_null(strstr(text, "\"cpu\""));
+    free(text);
+    assert_true(artifact_attribute_get_text(r, "config", &text, &err));
+    assert_non_null(strstr(text, "\"value\":\"once\""));
+    free(text);
+    artifact_close(r);
+    stage_release(&s);
+}
+
+static void a_failed_stage_leaves_nothing_behind(void **state)
+{
+    (void)state;
+    Session bench = {0};
+    Error err;
+    bool made;
+    Stage s = sealed(&failing, "1", NULL);
+    assert_false(store_make(&bench, &s, &made, &err));
+    assert_string_equal(err.text, "no such luck");
+    assert_false(path_exists(s.path));
+    StoredFiles files = {0};
+    store_list(scratch_folder, &files);
+    for (size_t i = 0; i < files.count; i++) assert_string_not_equal(files.items[i].stage, "failing");
+    stored_files_free(&files);
+    stage_release(&s);
+}
+
+static void two_processes_do_the_work_once(void **state)
+{
+    (void)state;
+    Stage s = sealed(&counting, "shared", NULL);
+    const size_t before = runs();
+    pid_t children[3];
+    for (size_t i = 0; i < 3; i++) {
+        children[i] = fork();
+        if (children[i] == 0) {
+            Session bench = {0};
+            Error err;
+            bool made;
+            _exit(store_make(&bench, &s, &made, &err) ? 0 : 1);
+        }
+    }
+    for (size_t i = 0; i < 3; i++) {
+        int status;
+        assert_int_equal(waitpid(children[i], &status, 0), children[i]);
+        assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    }
+    assert_int_equal(runs(), before + 1);
+    stage_release(&s);
+}
+
+/* ---- results ---- */
+
+static char *write_result(const char *experiment, int64_t seed, double map, const char *file)
+{
+    Error err;
+    char *path = xformat("%s/score/%s.h5", scratch_folder, file);
+    char *place = path_folder(path);
+    assert_true(make_folders(place, &err));
+    free(place);
+    ArtifactWriter *w = artifact_create(path, "{}", &err);
+    assert_non_null(w);
+    artifact_write_floats(w, "scores", 2, (size_t[]){2, 1}, (float[]){1, 2});
+    artifact_write_int8(w, "labels", 2, (size_t[]){2, 1}, (int8_t[]){1, -1});
+    artifact_write_texts(w, "classes", 1, (const char *const[]){"cat"});
+    artifact_write_texts(w, "files", 2, (const char *const[]){"a", "b"});
+    artifact_write_doubles(w, "ap", 1, (size_t[]){1}, &map);
+    const char *const texts[][2] = {{"experiment", experiment}, {"method", "m"},   {"dataset", "d"},    {"model", "c"},
+                                    {"protocol", "p"},          {"options", "{}"}, {"provenance", "{}"}};
+    for (size_t i = 0; i < 7; i++) artifact_attribute_text(w, texts[i][0], texts[i][1]);
+    artifact_attribute_integer(w, "seed", seed);
+    artifact_attribute_number(w, "map", map);
+    if (!artifact_commit(w, &err)) fail_msg("%s", err.text);
+    return path;
+}
+
+static void age(const char *path, long seconds)
+{
+    const struct timespec times[2] = {{1000000000 - seconds, 0}, {1000000000 - seconds, 0}};
+    assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+}
+
+static void the_version_confirmed_last_counts(void **state)
+{
+    (void)state;
+    Error err;
+    char *old = write_result("e", 1, 50, "e-old"), *new = write_result("e", 1, 60, "e-new");
+    char *other = write_result("e", 2, 70, "e-2"), *cut = write_result("f", 1, 80, "f");
+    age(old, 10);
+    age(new, 5);
+    assert_int_equal(truncate(cut, 700), 0);
+
+    ResultList list = {0};
+    TextList remarks = {0};
+    assert_true(results_load(scratch_folder, NULL, &list, &remarks, &err));
+    assert_int_equal(list.count, 2);
+    assert_true(list.items[0].map == 60 && list.items[0].seed == 1);
+    assert_true(list.items[1].map == 70 && list.items[1].seed == 2);
+    assert_int_equal(remarks.count, 2); /* the damaged file, the older version */
+    assert_non_null(strstr(remarks.items[0], "f.h5"));
+    text_list_free(&remarks);
+    results_free(&list);
+
+    store_touch(old);
+    assert_true(results_load(scratch_folder, (const char *const[]){"e", NULL}, &list, NULL, &err));
+    assert_true(list.items[0].map == 50);
+    results_free(&list);
+
+    assert_false(results_load(scratch_folder, (const char *const[]){"g", NULL}, &list, NULL, &err));
+    assert_non_null(strstr(err.text, "palbench run g"));
+    free(old), free(new), free(other), free(cut);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(two_processes_do_the_work_once), /* first: before any thread was started */
+        cmocka_unit_test(hash_depends_on_kind_version_config_and_inputs),
+        cmocka_unit_test(a_stored_stage_is_not_run_again),
+        cmocka_unit_test(a_failed_stage_leaves_nothing_behind),
+        cmocka_unit_test(the_version_confirmed_last_counts),
+    };
+    return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
+}
