@@ -1,4 +1,4 @@
-/* What reproduce, plan and run have in common: open the bench, choose experiments, make the plan. */
+/* What reproduce, plan and run have in common: open a session, choose experiments, make the plan. */
 #pragma once
 
 #include "harness/cli/command.h"

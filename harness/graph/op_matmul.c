@@ -132,8 +132,8 @@ static void sum_of_products(const Products *p, size_t j)
     const size_t m = p->m, n = p->n, k = p->k;
     for (size_t i = j; i < p->batch; i += p->count)
         onednn_sgemm(p->a.transposed, p->b.transposed, m, n, k, 1, p->a.data + i % p->a.count * m * k,
-                     p->a.transposed ? m : k, p->b.data + i % p->b.count * k * n,
-                     p->b.transposed ? k : n, i == j ? 0.0f : 1.0f, p->c + j * m * n, n);
+                     p->a.transposed ? m : k, p->b.data + i % p->b.count * k * n, p->b.transposed ? k : n,
+                     i == j ? 0.0f : 1.0f, p->c + j * m * n, n);
 }
 
 /* c_j [m, n] = sum over i = j, j + count, ... < batch of op(a_i) op(b_i), indices taken modulo each one's number of

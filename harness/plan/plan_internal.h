@@ -1,4 +1,4 @@
-/* What the planner's files share. Inside harness/bench/plan*.c only. */
+/* What the planner's files share. Inside harness/plan/ only. */
 #pragma once
 
 #include "harness/plan/plan.h"

@@ -2,7 +2,7 @@
  * fails holds up what needs it and nothing else.
  *
  *     PlanRun run;
- *     if (plan_run_begin(&run, &plan, bench))
+ *     if (plan_run_begin(&run, &plan, session))
  *         for (size_t i; (i = plan_run_next(&run)) != PLAN_NONE;)
  *             ... plan_run_done(&run, i) or plan_run_failed(&run, i, sentence) ...
  *     good = plan_run_end(&run, &failures, err); */

@@ -1,4 +1,4 @@
-/* A session of the bench: the experiments file, the store, and what has been opened so far (models, data sets, features), so
+/* A session: the experiments file, the store, and what has been opened so far (models, data sets, features), so
  * that nothing is read or hashed twice. Everything that is handed out lives as long as the session. */
 #pragma once
 

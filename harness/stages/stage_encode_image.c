@@ -62,7 +62,8 @@ static void shard_end(Progress *p)
 static bool encode(Work *k, size_t first, size_t count, ImageFeatures *f, Error *err)
 {
     Part part = {&k->pictures, first};
-    ShardProgress progress = {{shard_begin, shard_step, shard_note, shard_end, NULL, NULL}, k->session->progress, first};
+    ShardProgress progress = {
+        {shard_begin, shard_step, shard_note, shard_end, NULL, NULL}, k->session->progress, first};
     const ImageSource source = {count, load, &part};
     return clip_encode_images(k->clip, &source, k->stage->encode, f, &progress.base, err);
 }

@@ -1,7 +1,7 @@
 /* A method: what a researcher adds. One C file: a name, a summary, a table of options, and functions to train and to score.
  *
  * A method names what it needs and gets it in a Run; it never sees a file, a thread or a data set. What train() learns it
- * leaves in Parameters added with run_learn(); the bench stores them and hands them to score(), maybe in another process.
+ * leaves in Parameters added with run_learn(); the stages store them and hands them to score(), maybe in another process.
  * Both are pure functions of the Run: same inputs, same seed, same bits.
  *
  * To add one:
