@@ -122,7 +122,8 @@ clean:
 PLUGIN_FLAGS    = $(filter-out -I. -g $(WARNINGS),$(CFLAGS)) -Wall -Wextra -fPIC -fvisibility=hidden -shared
 PLUGIN_COMPILE  = $(CC) $(PLUGIN_FLAGS) -I$(CURDIR)
 PLUGIN_CFLAGS  ?= -s
-PLUGIN_HEADERS := $(wildcard harness/base/*.h harness/io/*.h harness/graph/*.h harness/clip/*.h methods/*.h methods/shared/*.h)
+# The one header that a plugin includes, and what that includes.
+PLUGIN_HEADERS  = $(filter %.h,$(shell $(CC) $(CFLAGS) -MM methods/palbench.h))
 
 # What the Makefile of a plugin outside the tree includes: the same command.
 define PLUGIN_MK

@@ -20,6 +20,12 @@ make -s install PREFIX="$folder/install" BUILD="$(dirname "$program")" -o all >"
 cp -r methods/example_plugin "$folder/mine2"; rm -f "$folder"/mine2/*.so
 make -s -C "$folder/mine2" PALBENCH="$folder/install/share/palbench" >"$folder/out" 2>"$folder/err"
 check it_builds_against_an_installed_palbench_to_the_same_bytes cmp "$folder/mine/text_residual.so" "$folder/mine2/text_residual.so"
+installed=$folder/install/include/palbench
+check its_command_names_no_folder_of_the_source_tree sh -c "! grep -F '$root' '$folder/install/share/palbench/plugin.mk'"
+sh -c "cd '$installed' && find . -name '*.h'" | sed 's|^\./||' | sort >"$folder/headers"
+sed -n 's/^#include "\(.*\)"/\1/p' "$installed"/methods/palbench.h | sort >"$folder/promised"
+check the_promised_headers_are_installed sh -c "test -s '$folder/promised' && ! comm -13 '$folder/headers' '$folder/promised' | grep ."
+check no_private_header_is_installed sh -c "! grep _internal '$folder/headers'"
 
 # ---- a result ----
 cp -r "$golden/tiny_world" "$folder/world"
@@ -68,7 +74,7 @@ awk '/const FitPlan plan/ { while ((getline line <"labelled.part") > 0) print " 
      /graph_free\(g\);/ { skip = 0 }' ../mine/text_residual.c |
     awk '/^\/\* What load/ { skip = 1 } /^static bool train/ { skip = 0 } !skip' |
     sed -e 's/OPTION_REAL("margin".*/LABELLED_LOSS_OPTIONS,/; s/NEED_CAPTIONS/NEED_TRAIN_IMAGES/; s/= ZERO_SHOT/= LABELLED/' \
-        -e 's/"text_residual"/"labelled"/; s/losses\.h/labelled.h/' >../mine/labelled.c
+        -e 's/"text_residual"/"labelled"/' >../mine/labelled.c
 build labelled.so
 check the_labelled_variant_builds_without_a_warning sh -c "[ $status -eq 0 ] && [ ! -s '$folder/err' ]"
 write '["../mine/labelled.so"]' | sed 's/text_residual/labelled/; s/"seeds": \[1, 2\]/"setting": {"few_shot": {"grid": [1, 2]}}/; s/"captions": "captions.jsonl"/"train": "test.jsonl"/' |
@@ -105,7 +111,7 @@ run validate mine.json --plugin ../mine2/text_residual.so;   refused two_builds_
 source() { # source NAME MEMBERS [OPTIONS]: a plugin with one method, its members and its options as they are said
     option=${3:-'OPTION_BOOL("on", true, "a switch")'}
     cat >../mine/"$1".c <<END
-#include "methods/shared/plugin.h"
+#include "methods/palbench.h"
 static const Option options[] = {$option, OPTION_END};
 static unsigned needs(const Options *o) { (void)o; return NEED_CLASS_TEXT; }
 static bool score(Run *run, const ImageFeatures *test, Scores *s, Error *err) { return scores_init(s, test->count, run->classes, false, err); }
@@ -147,7 +153,8 @@ of asking;                       run run mine --experiments asking.json
 check an_option_that_is_not_there_names_the_method remarks "the method other asks for the option margin"
 try() { run ls methods --plugin ../mine/"$1".so; }
 try whole;       check a_small_one_loads says '^other '
-try newer;       refused another_interface_version_is_refused_with_both_numbers 2 "interface 2, this palbench has 1.*again"
+version=$(sed -n 's/.*PALBENCH_PLUGIN_VERSION = \([0-9]*\).*/\1/p' "$root/methods/palbench.h")
+try newer;       refused another_interface_version_is_refused_with_both_numbers 2 "interface $((version + 1)), this palbench has $version.*again"
 try sizes;       refused other_structures_are_refused 2 "other structures.*again"
 try symbolless;  refused a_missing_symbol_is_refused 2 "exports no palbench_plugin"
 try later;       refused a_function_that_palbench_lacks_is_refused 2 "of_a_later_palbench"

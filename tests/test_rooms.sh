@@ -1,6 +1,6 @@
 #!/bin/sh
 # The house holds: every #include is read, and an arrow that points up, or into another room's private header (_internal.h) or another
-# method's folder, or a base name that stands twice, or a folder with more than 45 source files, is a failure. Rooms and their order
+# method's folder, or a plugin that needs more than methods/palbench.h, or a base name that stands twice, or a folder with more than 45 source files, is a failure. Rooms and their order
 # are those of the Makefile (ROOMS, lowest first). Run from the project's root; another tree can be named: tests/test_rooms.sh DIR.
 set -u
 cd "${1:-.}" || exit 1
@@ -54,6 +54,17 @@ awk '{
     }
 }' "$includes" >"$faults"
 verdict "methods_do_not_reach_into_each_other"
+
+# Plugins, of which there is an example, are promised one header.
+awk '$1 ~ /^methods\/example_plugin\// && $2 != "methods/palbench.h" {print $1 " includes " $2}' "$includes" >"$faults"
+verdict "a_plugin_needs_nothing_but_palbench_h"
+
+# One look into methods/ tells what methods there are.
+{
+    find methods -maxdepth 1 -name '*.h' ! -name palbench.h
+    find methods -maxdepth 1 -name '*.c' ! -name registry.c -exec grep -L '^const Method method_' {} +
+} | sed 's/$/ is no method: it belongs into methods\/shared or a folder/' >"$faults"
+verdict "a_file_in_methods_is_a_method"
 
 # shellcheck disable=SC2086
 find $rooms tests -name '*.[ch]' | awk -F/ '++seen[$NF] > 1 {print $NF " stands twice"}' >"$faults"

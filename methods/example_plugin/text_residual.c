@@ -5,12 +5,7 @@
  *     training on a caption t:  z_c = 4 <t, w_c>, ranking loss on its labels      test on an image x:  z_c = 4 <x, w_c>
  *
  * Draws with seed s: one permutation of the captions an epoch. */
-#include "harness/graph/ops.h"
-#include "methods/shared/branches.h"
-#include "methods/shared/class_text.h"
-#include "methods/shared/fit.h"
-#include "methods/shared/losses.h"
-#include "methods/shared/plugin.h"
+#include "methods/palbench.h"
 
 #include <string.h>
 

@@ -11,7 +11,7 @@
  *   3. needs(): what it asks for, given its options. train(): parameters with run_learn(), a graph with a loss
  *      (harness/graph/ops.h, losses.h, aggregate.h), fit() for the loop. NULL when nothing is trained. score(): scores_init(),
  *      then score_global() and score_local() of branches.h on class features, or whatever the method does instead.
- *   4. Its line in methods/registry.c, or a shared object of its own (plugin.h). From then on `palbench ls methods`,
+ *   4. Its line in methods/registry.c, or a shared object of its own (methods/palbench.h). From then on `palbench ls methods`,
  *      experiments.json and the report know it.
  * methods/README.md goes through all this slowly; example_plugin/text_residual.c is a small method that trains, random_context.c
  * one with options only, tai_common.c a large one. */

@@ -1,6 +1,7 @@
 #include "methods/shared/plugin.h"
 
 #include "harness/base/hash.h"
+#include "methods/palbench.h"
 
 #include <dlfcn.h>
 #include <stdlib.h>
@@ -127,7 +128,7 @@ static bool load(const char *path, const char *full, const char *hash, Error *er
     const PalbenchPlugin *plugin = dlsym(object, "palbench_plugin");
     bool good = plugin || fail_usage(err,
                                      "%s: exports no palbench_plugin; end its source with PALBENCH_PLUGIN(&method) of "
-                                     "methods/shared/plugin.h",
+                                     "methods/palbench.h",
                                      path);
     good = good && check_interface(path, plugin, err) && check_methods(path, plugin->methods, err);
     for (size_t i = 0; good && plugin->methods[i]; i++) method_register(plugin->methods[i], path, hash);
