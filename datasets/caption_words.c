@@ -1,3 +1,6 @@
+/* One walk over the caption's bytes, from separator to separator; each word is trimmed and lower-cased into a buffer
+ * on the stack and handed to the caller's function. Nothing is allocated, and a word longer than WORD_MAX is passed
+ * over: no class name has such a one. */
 #include "datasets/caption_words.h"
 
 #include <string.h>

@@ -1,3 +1,6 @@
+/* The door to all data sets. A table says which kinds there are and whose functions read them (DatasetOps); here
+ * stands what is the same for every kind: a split, the captions and the sentences are asked of those functions once,
+ * when first wanted, and kept. What failed is not kept, so that the next call says why again. */
 #include "datasets/dataset.h"
 #include "datasets/class_lists.h"
 #include "datasets/dataset_internal.h"

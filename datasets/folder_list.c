@@ -1,3 +1,6 @@
+/* A list of images, captions or sentences, line by line: file, text, labels become an entry; the marks of all entries
+ * lie in one growing array, and an entry says where its own begin. list->needs tells what a line must have; that the
+ * lines of a list of captions are alike is held against its first one. The fingerprint goes over the bytes of the files too. */
 #include "datasets/folder_internal.h"
 #include "harness/base/hash.h"
 #include "harness/io/jsonl.h"

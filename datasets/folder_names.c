@@ -1,3 +1,5 @@
+/* The classes of a folder data set and what else they may be called: from the entry itself, or synonyms from a file
+ * beside it. A class's name is always the first of its names. */
 #include "datasets/folder_internal.h"
 
 #include <stdlib.h>

@@ -1,3 +1,6 @@
+/* All singulars that a word may have, by a table of endings and one of exceptions; no dictionary is asked, as the
+ * caller keeps only those that are words of class names. An exception stands alone: the endings would add what it is
+ * there to prevent. */
 #include "datasets/inflection.h"
 
 #include <stdio.h>

@@ -1,3 +1,6 @@
+/* Names and captions become lists of word numbers (places in the sorted list of all words of all names), so that
+ * looking for a name is a memcmp. Names are sorted once, longest first, and tried in that order; the words that one
+ * takes are marked, so that no shorter name sees them. */
 #include "datasets/labeller.h"
 #include "datasets/caption_words.h"
 #include "datasets/inflection.h"

@@ -1,3 +1,6 @@
+/* Bird, cat and sheep are drawn by hand; dog, cow and horse are one quadruped with three builds, and what is theirs
+ * alone on top. Back to front, as paint covers paint. The order of the throws is part of the world: a throw that is
+ * added or moved makes other pictures (world_version). */
 #include "datasets/mini/world_pictograms.h"
 
 #include <math.h>

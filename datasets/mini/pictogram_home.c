@@ -1,3 +1,5 @@
+/* What stands and sits in rooms, people and plants among it; painted back to front. The order of the throws is part of
+ * the world: a throw that is added or moved makes other pictures (world_version). */
 #include "datasets/mini/world_pictograms.h"
 
 #include <math.h>

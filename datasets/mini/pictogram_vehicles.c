@@ -1,3 +1,5 @@
+/* Seen from the side, painted back to front, one or two proportions of each thrown. The order of the throws is part of
+ * the world: a throw that is added or moved makes other pictures (world_version). */
 #include "datasets/mini/world_pictograms.h"
 
 #include <math.h>

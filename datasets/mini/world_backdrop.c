@@ -1,3 +1,6 @@
+/* Background from far to near: two gradients that meet at a horizon, in the colours of the place; what makes the place
+ * recognisable; a texture. The larger the shift, the more often the colours are those of somewhere else, and then
+ * nothing is left that would give the place away. */
 #include "datasets/mini/world_backdrop.h"
 #include "datasets/mini/world_tables.h"
 

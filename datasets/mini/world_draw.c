@@ -1,3 +1,5 @@
+/* Colours as triples that stay in [0, 1], and shapes: each lays a path and has pen_paint fill it and then draw its
+ * outline. Size, turn and mirror of the object are cairo's matrix, which the caller has set. */
 #include "datasets/mini/world_draw.h"
 
 #include <math.h>

@@ -1,3 +1,6 @@
+/* Word lists as tables, with how often each is said; the grammar that joins them is world_caption.c. The closed list
+ * of words, which the embedded CLIP's vocabulary is learned from, is collected out of the same tables, sorted, once a
+ * process. */
 #include "datasets/mini/world_language.h"
 #include "datasets/class_lists.h"
 #include "harness/base/memory.h"

@@ -1,3 +1,6 @@
+/* Seeding and distributions (the generator's step stands in the header, to be inlined). What is to be drawn is four
+ * numbers; each is mixed in after a step of the generator, as neighbours such as (split 1, index 2) and (split 2,
+ * index 1) must have nothing in common. */
 #include "datasets/mini/world_random.h"
 
 #include <math.h>

@@ -1,3 +1,5 @@
+/* Colours, then blur, then noise, on float values that may leave 0 to 255: who calls it cuts them off at the end. All
+ * of it grows with the shift; without one a little noise is left. */
 #include "datasets/mini/world_style.h"
 
 #include <math.h>

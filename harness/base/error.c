@@ -1,3 +1,5 @@
+/* Sentences are written straight into the caller's Error and cut to its size; nothing is allocated, so that running
+ * out of memory can be told too. */
 #include "harness/base/error.h"
 
 #include <stdarg.h>

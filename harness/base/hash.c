@@ -1,3 +1,5 @@
+/* SHA-256 through OpenSSL's EVP, in pieces of any size. A text is added with its length in front, so that ("ab", "c")
+ * and ("a", "bc") differ. */
 #include "harness/base/hash.h"
 
 #include "harness/base/memory.h"

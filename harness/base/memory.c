@@ -1,3 +1,6 @@
+/* Three kinds of allocation: x... end the program when there is none left; big_alloc answers with an Error; an arena
+ * hands out pieces of 64 KiB blocks (larger pieces get a block of their own), newest block first. Arena pieces and big
+ * ones begin at multiples of 64 bytes, a cache line and a vector of AVX-512, and are zeroed. */
 #include "harness/base/memory.h"
 
 #include <stdarg.h>

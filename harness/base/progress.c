@@ -1,3 +1,5 @@
+/* Passes each call on to whoever draws; without a Progress, or without one of the two hooks that may be missing,
+ * nothing happens. */
 #include "harness/base/progress.h"
 
 #include <stdarg.h>

@@ -1,3 +1,6 @@
+/* Strings and lists double when they are full. Files are read piece by piece until a limit is passed, without asking
+ * for their size first, so that a pipe can be read as well; written ones take their name only when they are whole and
+ * on the disk. */
 #include "harness/base/text.h"
 
 #include "harness/base/memory.h"

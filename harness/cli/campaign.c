@@ -1,3 +1,6 @@
+/* Session, then experiments (by name; by suite or pattern of suites; or the suites that experiments.json reproduces),
+ * then the plan. A worker process takes the same way, so that it has the same plan; only campaign_run tells them
+ * apart. */
 #include "harness/cli/campaign.h"
 
 #include "harness/cli/jobs.h"

@@ -1,3 +1,6 @@
+/* The file's name tells its form: .jsonl has an object a line, everything else a caption a line. Class names are
+ * collected in the order in which they are met, and forgotten again when not every caption has labels: accuracy is of
+ * all pictures or of none. */
 #include "harness/cli/caption_file.h"
 
 #include "harness/base/memory.h"

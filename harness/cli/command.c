@@ -1,3 +1,6 @@
+/* The parser: getopt_long with a table put together from the command's own options and the shared ones that it takes,
+ * and the help from the same lists. Values stay text until the command asks for a size, a real, a choice, which then
+ * checks the range and writes the sentence. */
 #include "harness/cli/command.h"
 
 #include "harness/base/memory.h"

@@ -1,3 +1,4 @@
+/* A function a table, then the same numbers as JSON; nothing is computed here (harness/results/comparison.c does). */
 #include "harness/cli/compare_out.h"
 
 #include "harness/cli/json_out.h"

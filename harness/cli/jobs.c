@@ -1,3 +1,6 @@
+/* The parent's side: a pair of sockets a worker, one poll over them all. Lines of text go over them: to the worker a
+ * stage's hash, back "note SENTENCE", "done" or "failed SENTENCE" (worker.c). A worker that ends costs the stage that
+ * it had, and the next stage starts another one. */
 #include "harness/cli/jobs.h"
 
 #include "harness/base/memory.h"

@@ -1,3 +1,4 @@
+/* cJSON values printed and deleted at once. NaN and infinity, for which JSON has no word, become null. */
 #include "harness/cli/json_out.h"
 
 #include <math.h>

@@ -1,3 +1,5 @@
+/* The Progress hooks over a stack of levels; what lies deeper than PROGRESS_DEPTH is counted and not drawn. The clock
+ * decides when to draw, as work may step many thousand times a second. */
 #include "harness/cli/progress_terminal.h"
 
 #include <stdbool.h>

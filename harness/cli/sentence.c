@@ -1,3 +1,4 @@
+/* Control characters become question marks: a file's name in a sentence may carry a terminal's escape sequences. */
 #include "harness/cli/sentence.h"
 
 #include <stdio.h>

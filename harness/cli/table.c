@@ -1,3 +1,5 @@
+/* Cells are collected as text in one list, row after row; only when the table is printed is it known how wide a column
+ * is and whether it holds numbers alone. */
 #include "harness/cli/table.h"
 
 #include "harness/base/memory.h"

@@ -1,3 +1,6 @@
+/* Weights become nodes by their names in the checkpoint, and the block's formula reads as in the paper. Rows of a
+ * packed weight (q, k, v lie in one array) are taken apart where they lie when it is frozen, and by a slice, which has
+ * a gradient, when it learns. */
 #include "harness/clip/block.h"
 
 #include <stdarg.h>

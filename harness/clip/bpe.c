@@ -1,3 +1,6 @@
+/* A word's symbols are a linked list, merges a hash table by pair, candidates a heap by rank: n symbols take n log n
+ * steps, as a word of a stranger's text may be megabytes long. A candidate whose symbols have changed meanwhile is
+ * recognised by their ids and dropped, which is cheaper than taking it out of the heap. */
 #include "harness/clip/bpe.h"
 
 #include "harness/base/memory.h"
@@ -200,7 +203,7 @@ static void find_byte_ids(Bpe *b, const StringMap *vocabulary)
             size_t bytes = unicode_put(byte_character((uint8_t)byte), token);
             if (last) memcpy(token + bytes, "</w>", 4), bytes += 4;
             const int32_t id = string_map_get(vocabulary, token, bytes);
-            b->byte_id[last][byte] = id < 0 ? b->end : id;
+            b->byte_id[last][byte] = id < 0 ? b->end : id; /* CLIP's token for what it does not know is the end token */
         }
 }
 

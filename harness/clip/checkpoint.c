@@ -1,3 +1,6 @@
+/* What all layouts share: finding the layout, fetching tensors with their shape and numbers checked, the fingerprint.
+ * The list of weights is gone through twice, first without taking memory, so that a file that lacks something says so
+ * at once and not after gigabytes. */
 #include "harness/clip/checkpoint.h"
 
 #include "harness/base/hash.h"

@@ -1,3 +1,5 @@
+/* Chooses the tower, and fits positional embeddings to other grids. The interpolation's weights are worked out here,
+ * in doubles, for rows and columns apart, and multiplied into one matrix; what runs is a product. */
 #include "harness/clip/image_tower.h"
 
 #include "harness/graph/ops.h"

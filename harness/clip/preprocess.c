@@ -1,3 +1,6 @@
+/* Pillow's resize (libImaging/Resample.c): every output pixel is a weighted sum of the input pixels under a filter
+ * whose width grows when shrinking; weights are rounded to 22 bits; one direction, then the other, with 8-bit values
+ * between. As output pixels do not depend on each other, only the part that is wanted (the crop) is computed. */
 #include "harness/clip/preprocess.h"
 
 #include "harness/base/memory.h"
@@ -5,10 +8,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Pillow's resize (libImaging/Resample.c): every output pixel is a weighted sum of the input pixels under a filter whose
- * width grows when shrinking; weights are rounded to 22 bits; one direction, then the other, with 8-bit values between. As output
- * pixels do not depend on each other, only the part that is wanted (the crop) is computed. */
 
 enum { PRECISION_BITS = 32 - 8 - 2, SIDE_MAX = 1 << 20 };
 

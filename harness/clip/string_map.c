@@ -1,3 +1,5 @@
+/* Open addressing: the first free slot from the hash on, in a table that is never more than half full. Hashes are kept
+ * with the keys, so that growing reads no string and most comparisons end at the hash. */
 #include "harness/clip/string_map.h"
 
 #include <stdlib.h>

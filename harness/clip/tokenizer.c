@@ -1,3 +1,6 @@
+/* Special tokens are cut out of the text as it is; what lies between is cleaned to code points, split word by word,
+ * and each word looked up or merged by bpe.c. All texts of a list share one array of tokens, offsets say where each
+ * begins. */
 #include "harness/clip/tokenizer.h"
 
 #include "harness/base/hash.h"

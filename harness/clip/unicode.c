@@ -1,3 +1,5 @@
+/* UTF-8 is decoded by hand: a broken sequence becomes one U+FFFD, and reading goes on at the byte that breaks it. Classes
+ * and lower case are binary searches in sorted tables; composing (NFC) is libunistring's. */
 #include "harness/clip/unicode.h"
 
 #include "harness/base/memory.h"

@@ -1,3 +1,6 @@
+/* Training as in the paper's listing, pairs counted anew for every merge: quadratic, and quick enough for the few
+ * hundred words that it is for. Ties go to the alphabetically first pair, so that the order of the words plays no
+ * part. */
 #include "harness/clip/vocabulary.h"
 
 #include "harness/base/memory.h"

@@ -1,3 +1,6 @@
+/* A reader for each form: vocab.json with merges.txt; tokenizer.json, which holds both; the original's gzip of merges,
+ * from which the tokens follow. Ids that are distinct and below their number leave no gap, so tokens become a plain
+ * array. */
 #include "harness/clip/vocabulary_files.h"
 
 #include "harness/base/memory.h"
