@@ -253,6 +253,45 @@ static void what_does_not_fit_is_refused(void **state)
     assert_no_handles();
 }
 
+/* A file that another reader can unpack is not damaged, and never ours to delete. */
+static void a_filter_that_is_not_here_is_named_and_not_called_damage(void **state)
+{
+    (void)state;
+    static const char path[] = "tests/golden/io_artifact_filters.h5";
+    static const char *const cases[][2] = {{"lzf", "is packed with lzf (HDF5 filter 32000)"},
+                                           {"zstd", "is packed with zstd (HDF5 filter 32015)"},
+                                           {"unheard_of", "a filter without a name here (HDF5 filter 40123)"}};
+    ArtifactReader *r = opened(path);
+    float *f;
+    for (size_t i = 0; i < 3; i++) {
+        Error err = {0};
+        assert_false(artifact_read_floats(r, cases[i][0], 2, (size_t[]){0, 0}, &f, &err));
+        assert_sentence(&err, path, cases[i][1]);
+        assert_sentence(&err, cases[i][0], "h5repack -f GZIP=4");
+        assert_null(strstr(err.text, "damaged"));
+    }
+    Error err = {0};
+    TextList texts;
+    assert_false(artifact_read_texts(r, "names", &texts, &err));
+    assert_sentence(&err, "names", "is packed with lzf");
+    assert_true(artifact_read_floats(r, "plain", 1, (size_t[]){6}, &f, &err) && f[5] == 5);
+    free(f);
+    artifact_close(r);
+    assert_no_handles();
+}
+
+static void only_our_own_files_are_deleted_to_be_made_again(void **state)
+{
+    (void)state;
+    Error err = {0};
+    float *f;
+    ArtifactReader *r = opened(golden_file);
+    assert_false(artifact_read_floats(r, "never_written", 3, (size_t[]){0, 0, 0}, &f, &err));
+    assert_sentence(&err, golden_file, "palbench did not make it");
+    assert_null(strstr(err.text, "delete"));
+    artifact_close(r);
+}
+
 /* Reads all numbers that a file offers; whether it can is not asked. */
 static void read_numbers(const char *path)
 {
@@ -488,6 +527,8 @@ int main(void)
         cmocka_unit_test(equal_content_gives_equal_files),
         cmocka_unit_test(files_of_others_are_converted),
         cmocka_unit_test(what_does_not_fit_is_refused),
+        cmocka_unit_test(a_filter_that_is_not_here_is_named_and_not_called_damage),
+        cmocka_unit_test(only_our_own_files_are_deleted_to_be_made_again),
         cmocka_unit_test(a_file_cut_anywhere_is_refused),
         cmocka_unit_test(a_changed_bit_in_data_is_found),
         cmocka_unit_test(mutated_files_are_read_or_refused_never_worse),

@@ -1,6 +1,7 @@
 /* Metrics against scikit-learn (tests/golden/metrics.json, made by make_metrics.py) and against what the definitions imply. */
 #include "harness/base/text.h"
 #include "harness/score/metrics.h"
+#include "harness/score/score_file.h"
 
 #include <cjson/cJSON.h>
 #include <math.h>
@@ -146,6 +147,24 @@ static void spread_has_n_minus_one(void **state)
     near(one.std, 0);
 }
 
+/* A type does not say what is labels and what is scores: the name and the values do. */
+static void labels_may_be_floats_and_scores_whole_numbers(void **state)
+{
+    (void)state;
+    Error err;
+    ScoreFile f;
+    double *scores;
+    if (!score_file_open(&f, "tests/golden/io_artifact_integers.h5", &err)) fail_msg("%s", err.text);
+    assert_int_equal(f.sets.count, 1);
+    assert_string_equal(f.sets.items[0], "scores");
+    assert_int_equal(f.labels[1], -1);
+    assert_int_equal(f.labels[6], 0);
+    assert_true(score_file_set(&f, "scores", &scores, &err));
+    near(scores[3], 70);
+    free(scores);
+    score_file_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -155,6 +174,7 @@ int main(void)
         cmocka_unit_test(nan_scores_are_refused_by_place),
         cmocka_unit_test(no_other_threshold_has_a_higher_of1),
         cmocka_unit_test(spread_has_n_minus_one),
+        cmocka_unit_test(labels_may_be_floats_and_scores_whole_numbers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -63,5 +63,12 @@ struct ArtifactReader {
     hid_t file;
 };
 
+/* What to do about a damaged file: ours is made again, another's is not ours to delete. */
+const char *artifact_advice(const ArtifactReader *r);
+
+/* Says why HDF5 could not read an open data set: a filter that this library lacks, by its name and with the way round it, or
+ * damage. Returns false. */
+bool artifact_unreadable(const ArtifactReader *r, hid_t data, const char *name, H5Reason reason, Error *err);
+
 /* Opens a data set or fails with a sentence and a negative id. */
 hid_t artifact_data(const ArtifactReader *r, const char *name, Error *err);

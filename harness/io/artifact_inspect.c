@@ -38,17 +38,98 @@ static bool read_extent(const ArtifactReader *r, hid_t data, const char *name, A
     return true;
 }
 
-/* The most bytes that one stored byte can unpack to: 1 when all filters keep the size, deflate's 1032 otherwise. */
-static size_t best_packing(hid_t list)
+static H5Z_filter_t filter_of(hid_t list, int i)
+{
+    unsigned flags;
+    size_t none = 0;
+    return H5Pget_filter2(list, (unsigned)i, &flags, &none, NULL, 0, NULL, NULL);
+}
+
+static size_t chunk_bytes(hid_t list, size_t size)
+{
+    hsize_t dim[ARTIFACT_RANK_MAX];
+    const int rank = H5Pget_chunk(list, ARTIFACT_RANK_MAX, dim);
+    for (int i = 0; i < rank && i < ARTIFACT_RANK_MAX; i++) size *= (size_t)dim[i]; /* below 4 GB by the format */
+    return size ? size : 1;
+}
+
+/* The most bytes that one stored byte can unpack to: 1 when all filters keep the size, 1032 with deflate; of the others we know
+ * only that a chunk takes a byte. */
+static size_t best_packing(hid_t list, size_t size)
 {
     const int filters = H5Pget_nfilters(list);
+    size_t best = 1;
     for (int i = 0; i < filters; i++) {
-        unsigned flags;
-        size_t none = 0;
-        const H5Z_filter_t id = H5Pget_filter2(list, (unsigned)i, &flags, &none, NULL, 0, NULL, NULL);
-        if (id != H5Z_FILTER_SHUFFLE && id != H5Z_FILTER_FLETCHER32) return 1032;
+        const H5Z_filter_t id = filter_of(list, i);
+        if (id == H5Z_FILTER_SHUFFLE || id == H5Z_FILTER_FLETCHER32) continue;
+        if (id != H5Z_FILTER_DEFLATE) return chunk_bytes(list, size);
+        best = 1032;
     }
-    return 1;
+    return best;
+}
+
+const char *artifact_advice(const ArtifactReader *r)
+{
+    return artifact_has_attribute(r, "palbench_version")
+               ? "delete it to have it made again"
+               : "palbench did not make it: fetch it again, or write it anew where it came from";
+}
+
+/* The filters that people's files carry, by the numbers that The HDF Group registers. */
+static const struct {
+    H5Z_filter_t id;
+    const char *name;
+} filter_names[] = {
+    {H5Z_FILTER_DEFLATE, "gzip"},
+    {H5Z_FILTER_SZIP, "szip"},
+    {305, "lzo"},
+    {307, "bzip2"},
+    {32000, "lzf"},
+    {32001, "blosc"},
+    {32004, "lz4"},
+    {32008, "bitshuffle"},
+    {32013, "zfp"},
+    {32015, "zstd"},
+    {32017, "sz"},
+    {32018, "fcidecomp"},
+    {32019, "jpeg"},
+    {32024, "sz3"},
+    {32026, "blosc2"},
+    {32028, "b3d"},
+};
+
+static const char *filter_name(H5Z_filter_t id)
+{
+    for (size_t i = 0; i < sizeof filter_names / sizeof *filter_names; i++)
+        if (filter_names[i].id == id) return filter_names[i].name;
+    return "a filter without a name here";
+}
+
+/* A filter that the library lacks is no damage: the file is whole for whoever has it. */
+static bool lacks_filter(const ArtifactReader *r, hid_t data, const char *name, Error *err)
+{
+    const hid_t list = H5Dget_create_plist(data);
+    const int filters = H5Pget_nfilters(list);
+    bool lacks = false;
+    for (int i = 0; i < filters && !lacks; i++) {
+        const H5Z_filter_t id = filter_of(list, i);
+        lacks = H5Zfilter_avail(id) <= 0;
+        if (lacks)
+            fail(
+                err,
+                "%s: %s: is packed with %s (HDF5 filter %d), which this HDF5 library cannot unpack; write it anew with "
+                "gzip or without a filter where it can be read (h5repack -f GZIP=4 OLD NEW; in h5py "
+                "new.create_dataset(NAME, data=old[NAME][()], compression=\"gzip\"))",
+                r->path, name, filter_name(id), (int)id);
+    }
+    H5Pclose(list);
+    return lacks;
+}
+
+bool artifact_unreadable(const ArtifactReader *r, hid_t data, const char *name, H5Reason reason, Error *err)
+{
+    return !lacks_filter(r, data, name, err) &&
+           fail(err, "%s: %s: cannot be read (HDF5: %s); damaged, %s", r->path, name, reason.text, artifact_advice(r));
 }
 
 static bool check_storage(const ArtifactReader *r, hid_t data, hid_t list, const char *name, const ArtifactShape *s,
@@ -61,11 +142,9 @@ static bool check_storage(const ArtifactReader *r, hid_t data, hid_t list, const
     if (__builtin_mul_overflow(s->count, size, &bytes))
         return fail(err, "%s: %s: more bytes than a machine can address", r->path, name);
     const hsize_t stored = H5Dget_storage_size(data);
-    if (bytes / best_packing(list) <= stored) return true;
-    return fail(err,
-                "%s: %s: claims %zu elements but stores only %llu bytes; damaged or incomplete, delete it to have it "
-                "made again",
-                r->path, name, s->count, (unsigned long long)stored);
+    if (bytes / best_packing(list, size) <= stored) return true;
+    return fail(err, "%s: %s: claims %zu elements but stores only %llu bytes; damaged or incomplete, %s", r->path, name,
+                s->count, (unsigned long long)stored, artifact_advice(r));
 }
 
 static bool is_virtual(hid_t data)

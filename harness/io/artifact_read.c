@@ -21,7 +21,8 @@ ArtifactReader *artifact_open(const char *path, Error *err)
     const H5Reason reason = h5_reason();
     H5Pclose(access);
     if (id < 0) {
-        fail(err, "%s: damaged or not an HDF5 file (HDF5: %s); delete it to have it made again", path, reason.text);
+        fail(err, "%s: damaged or not an HDF5 file (HDF5: %s); one of palbench's is made again when you delete it",
+             path, reason.text);
         return NULL;
     }
     ArtifactReader *r = xcalloc(1, sizeof *r);
@@ -57,7 +58,7 @@ hid_t artifact_data(const ArtifactReader *r, const char *name, Error *err)
 {
     const H5Kind kind = h5_kind(r->file, name);
     if (kind == H5_DAMAGED) {
-        fail(err, "%s: %s: cannot be read; damaged, delete it to have it made again", r->path, name);
+        fail(err, "%s: %s: cannot be read; damaged, %s", r->path, name, artifact_advice(r));
         return -1;
     }
     if (kind != H5_DATA) {
@@ -140,8 +141,7 @@ static bool transfer(const ArtifactReader *r, hid_t data, const char *name, hid_
     H5Pclose(list);
     if (good) return true;
     if (misfit) return fail(err, "%s: %s: holds values that do not fit the whole numbers needed", r->path, name);
-    return fail(err, "%s: %s: cannot be read (HDF5: %s); damaged, delete it to have it made again", r->path, name,
-                reason.text);
+    return artifact_unreadable(r, data, name, reason, err);
 }
 
 typedef struct Wanted {

@@ -68,9 +68,7 @@ static bool read_column(const ArtifactReader *r, hid_t data, const char *name, T
     if (good && s.count) {
         good =
             variable ? read_variable(data, type, s.count, room, values) : read_fixed(data, type, s.count, room, values);
-        if (!good)
-            fail(err, "%s: %s: cannot be read (HDF5: %s); damaged, delete it to have it made again", r->path, name,
-                 h5_reason().text);
+        if (!good) artifact_unreadable(r, data, name, h5_reason(), err);
     }
     free(room);
     H5Tclose(type);

@@ -43,7 +43,8 @@ static bool read_named_set(ImportSource *s, const ArtifactReader *r, const char 
     ArtifactShape shape;
     if (strncmp(name, "scores", strlen("scores")) != 0) return true;
     if (!artifact_shape(r, name, &shape, err)) return false;
-    if (shape.type != ARTIFACT_FLOAT || shape.rank != 2 || shape.count == 0) return true;
+    const bool numbers = shape.type == ARTIFACT_FLOAT || shape.type == ARTIFACT_INTEGER;
+    if (!numbers || shape.rank != 2 || shape.count == 0) return true;
     size_t dim[2] = {s->images, s->classes};
     double *values;
     if (!artifact_read_doubles(r, name, 2, dim, &values, err)) return false;
@@ -68,7 +69,7 @@ static bool read_unlabelled(ImportSource *s, const ArtifactReader *r, Error *err
     for (size_t i = 0; i < names.count && good; i++) good = read_named_set(s, r, names.items[i], err);
     text_list_free(&names);
     if (good && s->sets.count == 0)
-        good = fail(err, "%s: there is no data set \"scores\" [images, classes] of floats", s->path);
+        good = fail(err, "%s: there is no data set \"scores\" [images, classes] of numbers", s->path);
     return good && read_list(s, r, "classes", s->classes, &s->class_names, err) &&
            read_list(s, r, "files", s->images, &s->files, err) && take_facts(s, r, err);
 }

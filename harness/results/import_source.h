@@ -15,7 +15,7 @@ typedef struct ImportSource {
 } ImportSource;
 
 /* A path that ends in .csv is read as CSV, any other as HDF5: `labels` and the score sets of its shape, or, without labels, the data
- * sets [n, C] of floats whose names begin with "scores". Fails on: no score set, NaN, files or classes that stand twice. Free with
+ * sets [n, C] of numbers whose names begin with "scores". Fails on: no score set, NaN, files or classes that stand twice. Free with
  * import_source_free. */
 bool import_source_read(ImportSource *s, const char *path, Error *err);
 void import_source_free(ImportSource *s);

@@ -45,6 +45,13 @@ static bool read_class_names(ScoreFile *f, Error *err)
     return true;
 }
 
+/* Scores are numbers in the labels' shape, whole ones too; `labels` itself has that shape whatever its type. */
+static bool is_score_set(const ScoreFile *f, const char *name, const ArtifactShape *s)
+{
+    return strcmp(name, "labels") != 0 && (s->type == ARTIFACT_FLOAT || s->type == ARTIFACT_INTEGER) && s->rank == 2 &&
+           s->dim[0] == f->images && s->dim[1] == f->classes;
+}
+
 static bool find_sets(ScoreFile *f, Error *err)
 {
     TextList all = {0};
@@ -53,13 +60,14 @@ static bool find_sets(ScoreFile *f, Error *err)
     for (size_t i = 0; i < all.count && good; i++) {
         ArtifactShape s;
         good = artifact_shape(f->reader, all.items[i], &s, err);
-        if (good && s.type == ARTIFACT_FLOAT && s.rank == 2 && s.dim[0] == f->images && s.dim[1] == f->classes)
-            text_list_add(&f->sets, all.items[i]);
+        if (good && is_score_set(f, all.items[i], &s)) text_list_add(&f->sets, all.items[i]);
     }
     text_list_free(&all);
     if (good && f->sets.count == 0)
-        return fail(err, "%s: no data set of scores has the shape of labels, [%zu, %zu]", artifact_path(f->reader),
-                    f->images, f->classes);
+        return fail(err,
+                    "%s: no data set of numbers beside labels has their shape, [%zu, %zu]; write the scores there, one "
+                    "row an image",
+                    artifact_path(f->reader), f->images, f->classes);
     return good;
 }
 
