@@ -1,5 +1,6 @@
 /* MS-COCO (2014 and 2017), in the order of its category ids. */
 #include "datasets/class_lists.h"
+#include "datasets/dataset.h"
 
 const ClassNames coco_classes[COCO_CLASSES] = {
     CLASS_NAMES("person", "human", "people", "man", "woman", "passenger"),
@@ -83,4 +84,20 @@ const ClassNames coco_classes[COCO_CLASSES] = {
     CLASS_NAMES("teddy bear", "teddy"),
     CLASS_NAMES("hair drier", "blowing machine", "hair dryer", "dryer", "blow dryer", "blown dry", "blow dry"),
     CLASS_NAMES("toothbrush"),
+};
+
+const DatasetKind kind_coco2014 = {
+    .name = "coco2014",
+    .summary = "MS-COCO 2014: 80 classes, 40504 validation images",
+    .source = "https://cocodataset.org/",
+    .classes = coco_classes,
+    .class_count = COCO_CLASSES,
+};
+
+const DatasetKind kind_coco2017 = {
+    .name = "coco2017",
+    .summary = "MS-COCO 2017: 80 classes, 118287 captioned training images",
+    .source = "https://cocodataset.org/",
+    .classes = coco_classes,
+    .class_count = COCO_CLASSES,
 };

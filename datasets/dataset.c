@@ -2,9 +2,8 @@
  * stands what is the same for every kind: a split, the captions and the sentences are asked of those functions once,
  * when first wanted, and kept. What failed is not kept, so that the next call says why again. */
 #include "datasets/dataset.h"
-#include "datasets/class_lists.h"
 #include "datasets/dataset_internal.h"
-#include "datasets/mini/world_language.h"
+#include "harness/base/names.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,74 +11,73 @@
 const char *const dataset_split_names[SPLIT_COUNT] = {
     [SPLIT_TRAIN] = "train", [SPLIT_TUNE] = "tune", [SPLIT_TEST] = "test"};
 
-/* A kind with the functions behind it; none: only its classes are known so far. */
-typedef struct KnownKind {
-    DatasetKind kind;
-    const DatasetOps *ops;
-} KnownKind;
+/* A data set is its file and its line here, in the order in which lists and sentences name them. */
+#define KINDS(KIND)                                                                                                    \
+    KIND(mini)                                                                                                         \
+    KIND(voc2007)                                                                                                      \
+    KIND(coco2014)                                                                                                     \
+    KIND(coco2017)                                                                                                     \
+    KIND(nuswide)                                                                                                      \
+    KIND(folder)
 
-static const KnownKind mini = {{"mini", "the embedded world: rendered scenes of the 20 VOC classes",
-                                "comes with the program", world_class_nouns, WORLD_CLASSES},
-                               &mini_ops};
-static const KnownKind voc2007 = {{"voc2007", "PASCAL VOC 2007: 20 classes, 4952 test images",
-                                   "http://host.robots.ox.ac.uk/pascal/VOC/voc2007/", voc_classes, VOC_CLASSES},
-                                  NULL};
-static const KnownKind coco2014 = {{"coco2014", "MS-COCO 2014: 80 classes, 40504 validation images",
-                                    "https://cocodataset.org/", coco_classes, COCO_CLASSES},
-                                   NULL};
-static const KnownKind coco2017 = {{"coco2017", "MS-COCO 2017: 80 classes, 118287 captioned training images",
-                                    "https://cocodataset.org/", coco_classes, COCO_CLASSES},
-                                   NULL};
-static const KnownKind nuswide = {{"nuswide", "NUS-WIDE: 81 concepts, 107859 test images",
-                                   "https://lms.comp.nus.edu.sg/wp-content/uploads/2019/research/nuswide/NUS-WIDE.html",
-                                   nuswide_classes, NUSWIDE_CLASSES},
-                                  NULL};
-
-static const KnownKind *const known[] = {&mini, &voc2007, &coco2014, &coco2017, &nuswide};
-enum { KNOWN = sizeof known / sizeof known[0] };
+#define DECLARE(kind) extern const DatasetKind kind_##kind;
+KINDS(DECLARE)
+#define ADDRESS(kind) &kind_##kind,
+static const DatasetKind *const all_kinds[] = {KINDS(ADDRESS) NULL};
+enum { ALL_KINDS = sizeof all_kinds / sizeof *all_kinds };
 
 const DatasetKind *const *dataset_kinds(void)
 {
-    static const DatasetKind *const kinds[] = {&mini.kind,     &voc2007.kind, &coco2014.kind,
-                                               &coco2017.kind, &nuswide.kind, NULL};
-    return kinds;
+    return all_kinds;
 }
 
-static const KnownKind *find_known(const char *name)
+const char *const *dataset_names(void)
 {
-    for (int i = 0; i < KNOWN; i++)
-        if (strcmp(known[i]->kind.name, name) == 0) return known[i];
+    static const char *names[ALL_KINDS];
+    for (size_t i = 0, n = 0; all_kinds[i]; i++)
+        if (all_kinds[i]->classes) names[n++] = all_kinds[i]->name;
+    return names;
+}
+
+static const DatasetKind *find_kind(const char *name)
+{
+    for (size_t i = 0; all_kinds[i]; i++)
+        if (strcmp(all_kinds[i]->name, name) == 0) return all_kinds[i];
     return NULL;
 }
 
 const DatasetKind *dataset_kind(const char *name)
 {
-    const KnownKind *k = find_known(name);
-    return k == NULL ? NULL : &k->kind;
+    const DatasetKind *k = find_kind(name);
+    return k && k->classes ? k : NULL;
+}
+
+static void unknown_kind(Json kind, const char *name, Error *err)
+{
+    const char *names[ALL_KINDS] = {NULL};
+    for (size_t i = 0; all_kinds[i]; i++) names[i] = all_kinds[i]->name;
+    char *known = names_join(names, ", ", '"');
+    json_fail(kind, err, "there is no kind of data set \"%s\"; it can be %s", name, known);
+    free(known);
 }
 
 /* Which functions read the data set. */
 static const DatasetOps *choose_ops(const DatasetSource *source, Error *err)
 {
-    const char *kind = source->name;
+    const char *name = source->name;
     const bool configured = source->config.node != NULL;
-    if (configured && !json_string(source->config, "kind", &kind, err)) return NULL;
-    if (configured && strcmp(kind, "folder") == 0) return &folder_ops;
-    const KnownKind *k = find_known(kind);
-    if (k != NULL && k->ops != NULL) return k->ops;
-    if (k != NULL) {
+    if (configured && !json_string(source->config, "kind", &name, err)) return NULL;
+    const DatasetKind *kind = configured ? find_kind(name) : dataset_kind(name);
+    if (kind && kind->ops) return kind->ops;
+    if (kind)
         fail_usage(err,
                    "%s: reading %s from disk comes with the next release; until then bring it as a data set of kind "
                    "\"folder\" (its class names and synonyms are known already)",
-                   source->name, kind);
-        return NULL;
-    }
-    static const char names[] = "\"folder\", \"mini\", \"voc2007\", \"coco2014\", \"coco2017\", \"nuswide\"";
-    if (configured)
-        json_fail(json_get(source->config, "kind"), err, "there is no kind of data set \"%s\"; it can be %s", kind,
-                  names);
+                   source->name, name);
+    else if (configured)
+        unknown_kind(json_get(source->config, "kind"), name, err);
     else
-        fail_usage(err, "%s: there is no data set of this name; name one of experiments.json's or mini", kind);
+        fail_usage(err, "%s: there is no data set of this name; name one of experiments.json's or mini", name);
     return NULL;
 }
 

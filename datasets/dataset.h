@@ -4,8 +4,7 @@
  *     const Split *test = dataset_split(d, SPLIT_TEST, err);
  *     dataset_image(d, SPLIT_TEST, 17, &image, err);
  *
- * One file a data set behind the DatasetKind table. Data sets of this slice: mini (the embedded world), folder (one's own);
- * class lists and synonyms also for voc2007, coco2014, coco2017, nuswide.
+ * Each is a file with a DatasetKind and a line of the table in dataset.c. `palbench ls datasets` lists those that go by a name.
  *
  * What a `datasets` entry of experiments.json may say: of kind "mini" the numbers `captions`, `sentences`, `train`, `tune`,
  * `test` and the style `shift` of its images; of kind "folder" see folder.c. */
@@ -67,13 +66,16 @@ const Captions *dataset_captions(Dataset *d, Error *err);
 const Captions *dataset_sentences(Dataset *d, Error *err);
 bool dataset_image(Dataset *d, SplitName split, size_t i, Image *image, Error *err); /* caller frees; not thread-safe */
 
-/* The data sets that go by a name, for `ls datasets` and `label`; NULL-terminated. (One's own have the kind "folder".) */
+/* A kind of data set: its file defines a DatasetKind `kind_NAME`, and dataset.c has a line for it. Those with classes of their own
+ * go by their name; the others need an entry in experiments.json that brings the classes. */
 typedef struct DatasetKind {
     const char *name;    /* "mini" */
     const char *summary; /* one line */
     const char *source;  /* where a user gets it */
     const ClassNames *classes;
     size_t class_count;
+    const struct DatasetOps *ops; /* dataset_internal.h; NULL: only its classes are known so far */
 } DatasetKind;
-const DatasetKind *const *dataset_kinds(void);
-const DatasetKind *dataset_kind(const char *name); /* NULL when unknown */
+const DatasetKind *const *dataset_kinds(void);     /* all, NULL-terminated */
+const char *const *dataset_names(void);            /* of those that go by their name, NULL-terminated */
+const DatasetKind *dataset_kind(const char *name); /* one that goes by this name; NULL when there is none */

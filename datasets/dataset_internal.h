@@ -30,8 +30,6 @@ struct Dataset {
     bool has_split[SPLIT_COUNT], has_captions, has_sentences;
 };
 
-extern const DatasetOps mini_ops, folder_ops;
-
 /* The limit of --limit on a count. */
 static inline size_t dataset_limited(const Dataset *d, size_t count)
 {

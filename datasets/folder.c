@@ -202,9 +202,15 @@ static bool folder_image(Dataset *d, SplitName name, size_t i, Image *image, Err
     return good;
 }
 
-const DatasetOps folder_ops = {.open = folder_open,
-                               .close = folder_close,
-                               .split = folder_split,
-                               .captions = folder_captions,
-                               .sentences = folder_sentences,
-                               .image = folder_image};
+static const DatasetOps folder_ops = {.open = folder_open,
+                                      .close = folder_close,
+                                      .split = folder_split,
+                                      .captions = folder_captions,
+                                      .sentences = folder_sentences,
+                                      .image = folder_image};
+
+const DatasetKind kind_folder = {
+    .name = "folder",
+    .summary = "one's own images, captions and classes, as lists beside experiments.json",
+    .ops = &folder_ops,
+};

@@ -1,5 +1,6 @@
 /* PASCAL VOC 2007, in the order of its class list. */
 #include "datasets/class_lists.h"
+#include "datasets/dataset.h"
 
 const ClassNames voc_classes[VOC_CLASSES] = {
     CLASS_NAMES("aeroplane", "air craft", "jet", "plane", "air plane"),
@@ -23,4 +24,12 @@ const ClassNames voc_classes[VOC_CLASSES] = {
     CLASS_NAMES("sofa", "couch"),
     CLASS_NAMES("train", "rail way", "railroad"),
     CLASS_NAMES("tvmonitor", "monitor", "tv", "television", "telly"),
+};
+
+const DatasetKind kind_voc2007 = {
+    .name = "voc2007",
+    .summary = "PASCAL VOC 2007: 20 classes, 4952 test images",
+    .source = "http://host.robots.ox.ac.uk/pascal/VOC/voc2007/",
+    .classes = voc_classes,
+    .class_count = VOC_CLASSES,
 };

@@ -1,19 +1,31 @@
+/* The registry: the methods of the tree, and behind them those that plugins bring. */
 #include "methods/shared/method.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* The registry: a new method is its file and one line in each of these two lists. */
-extern const Method method_zsclip, method_random_context, method_linear_probe, method_tai, method_tai_dpt,
-    method_t2i_pal, method_pvp, method_coop, method_dualcoop, method_clip_adapter, method_tip_adapter,
-    method_tip_adapter_f, method_comc, method_sparc, method_ensemble;
+/* A method is its file and its line here, in the order in which lists and sentences name them. */
+#define METHODS(METHOD)                                                                                                \
+    METHOD(zsclip)                                                                                                     \
+    METHOD(random_context)                                                                                             \
+    METHOD(linear_probe)                                                                                               \
+    METHOD(tai)                                                                                                        \
+    METHOD(tai_dpt)                                                                                                    \
+    METHOD(t2i_pal)                                                                                                    \
+    METHOD(pvp)                                                                                                        \
+    METHOD(coop)                                                                                                       \
+    METHOD(dualcoop)                                                                                                   \
+    METHOD(clip_adapter)                                                                                               \
+    METHOD(tip_adapter)                                                                                                \
+    METHOD(tip_adapter_f)                                                                                              \
+    METHOD(comc)                                                                                                       \
+    METHOD(sparc)                                                                                                      \
+    METHOD(ensemble)
 
-static const Method *const built_in[] = {
-    &method_zsclip,   &method_random_context, &method_linear_probe, &method_tai,
-    &method_tai_dpt,  &method_t2i_pal,        &method_pvp,          &method_coop,
-    &method_dualcoop, &method_clip_adapter,   &method_tip_adapter,  &method_tip_adapter_f,
-    &method_comc,     &method_sparc,          &method_ensemble,     NULL,
-};
+#define DECLARE(method) extern const Method method_##method;
+METHODS(DECLARE)
+#define ADDRESS(method) &method_##method,
+static const Method *const built_in[] = {METHODS(ADDRESS) NULL};
 
 /* What plugins added, behind the built-in ones; NULL while there is none. */
 static const Method **extended;

@@ -8,8 +8,7 @@ cd "$folder/world" || exit 1
 
 # ---- manners ----
 run --help;                        check overview_names_every_command says reproduce
-for command in reproduce plan run ls validate results report eval tokenize encode-text encode-image label pretrain bench \
-    compare import-scores; do
+for command in $("$program" --help | sed -n 's/^  \([a-z-]*\) .*/\1/p'); do
     run $command --help
     [ $status -eq 0 ] && says Example && says "palbench $command" || { bad "help_of_$command" "status $status"; continue; }
     ok "help_of_$command"
@@ -24,7 +23,7 @@ run eval nowhere.h5;               refused missing_file_is_named 1 nowhere.h5
 refused full_standard_output_is_a_failure 1 "standard output"
 
 # ---- lists ----
-for list in suites experiments methods datasets models protocols artifacts; do
+for list in $("$program" ls --help | sed -n '1s/^palbench ls //p' | tr '|' ' '); do
     run ls $list --json --quiet
     if [ $status -eq 0 ] && [ "$(head -c 1 "$folder/out")" = "[" ]; then ok "list_of_$list"; else bad "list_of_$list" "status $status"; fi
 done

@@ -2,6 +2,7 @@
  * (tests/golden/make_pipeline.py). */
 #include "harness/diffusion/pipeline.h"
 #include "harness/diffusion/probe.h"
+#include "harness/diffusion/scheduler.h"
 #include "harness/diffusion/text_encoder.h"
 #include "harness/graph/random.h"
 #include "harness/io/artifact.h"
@@ -154,16 +155,13 @@ static void check_images(const char *name, const uint8_t *have)
         fail_msg("%s: off by %d, on the mean by %g", name, largest, sum / (2.0 * PIXELS));
 }
 
-static const char *const kinds[] = {"ddim", "pndm", "dpmpp2m", "euler", "euler_a", "lcm"};
-enum { KINDS = sizeof kinds / sizeof *kinds };
-
 static void every_sampler_draws_the_pictures_of_diffusers(void **state)
 {
     (void)state;
     uint8_t images[2 * PIXELS];
-    for (size_t i = 0; i < KINDS; i++) {
-        draw(kinds[i], guided, both, images);
-        check_images(kinds[i], images);
+    for (const char *const *kind = scheduler_names(); *kind; kind++) {
+        draw(*kind, guided, both, images);
+        check_images(*kind, images);
     }
     draw(NULL, guided, both, images); /* the file's own */
     check_images("pndm", images);
@@ -186,10 +184,10 @@ static void velocities_draw_the_pictures_of_diffusers(void **state)
     (void)state;
     uint8_t images[2 * PIXELS];
     const char *folder = folder_with("scheduler", "velocity");
-    for (size_t i = 0; i < KINDS; i++) {
+    for (const char *const *kind = scheduler_names(); *kind; kind++) {
         char name[32];
-        snprintf(name, sizeof name, "velocity_%s", kinds[i]);
-        draw_from(folder, (PipelineParts){.scheduler = kinds[i]}, guided, both, images);
+        snprintf(name, sizeof name, "velocity_%s", *kind);
+        draw_from(folder, (PipelineParts){.scheduler = *kind}, guided, both, images);
         check_images(name, images);
     }
 }

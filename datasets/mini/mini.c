@@ -125,8 +125,17 @@ static bool mini_image(Dataset *d, SplitName name, size_t i, Image *image, Error
     return true;
 }
 
-const DatasetOps mini_ops = {.open = mini_open,
-                             .split = mini_split,
-                             .captions = mini_captions,
-                             .sentences = mini_sentences,
-                             .image = mini_image};
+static const DatasetOps mini_ops = {.open = mini_open,
+                                    .split = mini_split,
+                                    .captions = mini_captions,
+                                    .sentences = mini_sentences,
+                                    .image = mini_image};
+
+const DatasetKind kind_mini = {
+    .name = "mini",
+    .summary = "the embedded world: rendered scenes of the 20 VOC classes",
+    .source = "comes with the program",
+    .classes = world_class_nouns,
+    .class_count = WORLD_CLASSES,
+    .ops = &mini_ops,
+};

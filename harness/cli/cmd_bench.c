@@ -200,12 +200,17 @@ static const struct {
                {"vae", bench_vae},         {"conv", bench_convolutions}, {"matmul", bench_products}};
 enum { BENCHES = sizeof benches / sizeof *benches };
 
+static const char *const *bench_names(void)
+{
+    static const char *names[BENCHES + 1];
+    for (size_t i = 0; i < BENCHES; i++) names[i] = benches[i].name;
+    return names;
+}
+
 static bool run(Cli *cli, Error *err)
 {
-    size_t which = 0;
-    while (cli->argument_count == 1 && which < BENCHES && strcmp(cli->arguments[0], benches[which].name) != 0) which++;
-    if (cli->argument_count != 1 || which == BENCHES)
-        return cli_misuse(cli, err, "one of prompts, clip, unet, vae, conv, matmul is needed");
+    size_t which;
+    if (!cli_word(cli, &which, err)) return false;
     cJSON *list = cJSON_CreateArray();
     const bool good = benches[which].run(cli, list, err);
     if (good && !cli->json) print_table(list);
@@ -234,7 +239,8 @@ static const CliOption options[] = {
 
 const Command command_bench = {
     .name = "bench",
-    .arguments = "prompts|clip|unet|vae|conv|matmul [--model DIR | --arch NAME] [--batch B] [--size S]",
+    .words = bench_names,
+    .arguments = "%s [--model DIR | --arch NAME] [--batch B] [--size S]",
     .summary = "speed of the parts, and their share of the machine's own rate",
     .details =
         "prompts: a TaI-DPT training step, both prompt sets, with the shared prefix and in the plain form.  "

@@ -3,6 +3,7 @@
 #include "harness/cli/command.h"
 #include "harness/clip/encode.h"
 #include "harness/diffusion/generate.h"
+#include "harness/diffusion/scheduler.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -199,7 +200,7 @@ static const CliOption options[] = {
     {"guidance", "G", "classifier-free guidance (default: 7.5; latent consistency models: 8.5); up to 1: none"},
     {"vae", "DIR", "another autoencoder, a tiny one (TAESD) too"},
     {"tokenizer", "DIR", "another vocabulary"},
-    {"scheduler", "NAME", "ddim, pndm, dpmpp2m, euler, euler_a or lcm (default: the model's own)"},
+    {"scheduler", "NAME", "%s (default: the model's own)"},
     {"size", "WxH", "pixels, multiples of 8 (default: what the model was trained for)"},
     {"seed", "S", "of the first picture (default: 0); the same picture as in diffusers on the CPU"},
     {"batch", "B", "pictures at a time (default: what 512x512 pixels hold, at most 16)"},
@@ -208,6 +209,8 @@ static const CliOption options[] = {
     {"out", "DIR|F.h5", "a folder of PNGs, or a file of images, captions, seeds (default: generated/)"},
     {NULL, NULL, NULL},
 };
+
+static const CliChoices choices[] = {{"scheduler", scheduler_names}, {NULL, NULL}};
 
 const Command command_generate = {
     .name = "generate",
@@ -222,5 +225,6 @@ const Command command_generate = {
         "  palbench generate --model models/sd-turbo --captions captions.jsonl --steps 1 --guidance 0 --out drawn.h5",
     .takes = TAKES_EXACT,
     .options = options,
+    .choices = choices,
     .run = run,
 };

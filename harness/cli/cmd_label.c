@@ -53,13 +53,14 @@ static bool run(Cli *cli, Error *err)
 }
 
 static const CliOption options[] = {
-    {"dataset", "NAME",
-     "whose classes and synonyms: mini, voc2007, coco2014, coco2017, nuswide, or one of experiments.json"},
+    {"dataset", "NAME", "whose classes and synonyms: %s, or one of experiments.json"},
     {"file", "F", "a caption a line; - is standard input"},
     {"rule", "RULE",
      "plural (default: irregular plurals too) or published (the TaI-DPT authors': \"men\" is no person)"},
     {NULL, NULL, NULL},
 };
+
+static const CliChoices choices[] = {{"dataset", dataset_names}, {NULL, NULL}};
 
 const Command command_label = {
     .name = "label",
@@ -68,5 +69,6 @@ const Command command_label = {
     .example = "palbench label --dataset voc2007 \"two people and a dog on a sofa\"",
     .takes = TAKES_EXPERIMENTS,
     .options = options,
+    .choices = choices,
     .run = run,
 };

@@ -2,6 +2,8 @@
 #include "harness/cli/command.h"
 #include "harness/cli/json_out.h"
 #include "harness/cli/table.h"
+#include "harness/clip/checkpoint.h"
+#include "harness/diffusion/scheduler.h"
 #include "harness/experiments/setting_read.h"
 #include "harness/stages/store.h"
 
@@ -137,6 +139,7 @@ static bool list_datasets(const Cli *cli, const Book *book, cJSON *list, Error *
     (void)cli, (void)err;
     const DatasetKind *const *kinds = dataset_kinds();
     for (size_t i = 0; kinds[i]; i++) {
+        if (!kinds[i]->classes) continue;
         cJSON *entry = add_entry(list, kinds[i]->name);
         cJSON_AddNumberToObject(entry, "classes", (double)kinds[i]->class_count);
         cJSON_AddStringToObject(entry, "summary", kinds[i]->summary ? kinds[i]->summary : "");
@@ -208,6 +211,22 @@ static bool list_artifacts(const Cli *cli, const Book *book, cJSON *list, Error 
     return true;
 }
 
+static bool list_schedulers(const Cli *cli, const Book *book, cJSON *list, Error *err)
+{
+    (void)cli, (void)book, (void)err;
+    for (const char *const *name = scheduler_names(); *name; name++)
+        cJSON_AddStringToObject(add_entry(list, *name), "summary", scheduler_summary(*name));
+    return true;
+}
+
+static bool list_layouts(const Cli *cli, const Book *book, cJSON *list, Error *err)
+{
+    (void)cli, (void)book, (void)err;
+    for (const CheckpointLayout *const *l = checkpoint_layouts(); *l; l++)
+        cJSON_AddStringToObject(add_entry(list, (*l)->name), "summary", (*l)->summary);
+    return true;
+}
+
 static const struct {
     const char *name;
     bool (*list)(const Cli *cli, const Book *book, cJSON *list, Error *err);
@@ -215,9 +234,16 @@ static const struct {
 } lists[] = {
     {"suites", list_suites, true},        {"experiments", list_experiments, true}, {"methods", list_methods, false},
     {"datasets", list_datasets, true},    {"models", list_models, true},           {"protocols", list_protocols, true},
-    {"artifacts", list_artifacts, false},
+    {"artifacts", list_artifacts, false}, {"schedulers", list_schedulers, false},  {"layouts", list_layouts, false},
 };
 enum { LISTS = sizeof lists / sizeof *lists };
+
+static const char *const *list_names(void)
+{
+    static const char *names[LISTS + 1];
+    for (size_t i = 0; i < LISTS; i++) names[i] = lists[i].name;
+    return names;
+}
 
 static bool is_plain(const cJSON *value)
 {
@@ -256,11 +282,8 @@ static void print_table(const cJSON *list)
 
 static bool run(Cli *cli, Error *err)
 {
-    size_t which = 0;
-    while (cli->argument_count == 1 && which < LISTS && strcmp(cli->arguments[0], lists[which].name) != 0) which++;
-    if (cli->argument_count != 1 || which == LISTS)
-        return cli_misuse(cli, err,
-                          "one of suites, experiments, methods, datasets, models, protocols, artifacts is needed");
+    size_t which;
+    if (!cli_word(cli, &which, err)) return false;
     Book *book = NULL;
     if (lists[which].needs_book && !(book = book_open(cli->experiments, cli->paths, err))) return false;
     cJSON *list = cJSON_CreateArray();
@@ -276,7 +299,8 @@ static bool run(Cli *cli, Error *err)
 
 const Command command_ls = {
     .name = "ls",
-    .arguments = "suites|experiments|methods|datasets|models|protocols|artifacts",
+    .words = list_names,
+    .arguments = "%s",
     .summary = "list what there is",
     .details = "With --json also a method's options with their defaults, ranges and help, and an experiment's values.",
     .example = "palbench ls methods --json",

@@ -37,20 +37,23 @@ static bool train_diffusion(Cli *cli, PretrainRun run, Error *err)
     return pretrain_diffusion(&o, err);
 }
 
+static const char *const *model_names(void)
+{
+    static const char *const names[] = {"clip", "diffusion", NULL};
+    return names;
+}
+
 static bool run(Cli *cli, Error *err)
 {
-    const char *what = cli->argument_count == 1 ? cli->arguments[0] : "";
-    const bool clip = !strcmp(what, "clip");
-    if (!clip && strcmp(what, "diffusion") != 0)
-        return cli_misuse(cli, err, "what to train is needed: clip or diffusion");
-    size_t seed;
+    size_t which, seed;
+    if (!cli_word(cli, &which, err)) return false;
     PretrainRun all = {.work = cli_value(cli, "work"), .resume = cli_has(cli, "resume"), .progress = cli->progress};
     if (!cli_size(cli, "seed", 1, 0, 1u << 31, &seed, err) ||
         !cli_size(cli, "checkpoint-seconds", 180, 1, 1 << 20, &all.checkpoint_seconds, err) ||
         !cli_size(cli, "stop-after", 0, 1, 1u << 30, &all.stop_after, err))
         return false;
     all.seed = seed;
-    return clip ? train_clip(cli, all, err) : train_diffusion(cli, all, err);
+    return which == 0 ? train_clip(cli, all, err) : train_diffusion(cli, all, err);
 }
 
 static const CliOption options[] = {
@@ -72,7 +75,8 @@ static const CliOption options[] = {
 
 const Command command_pretrain = {
     .name = "pretrain",
-    .arguments = "clip|diffusion [--resume]",
+    .words = model_names,
+    .arguments = "%s [--resume]",
     .summary = "train the embedded world's models from scratch",
     .details = "clip: writes an open_clip folder with its vocabulary; half an hour on one core.\n"
                "diffusion: writes a Stable Diffusion folder (diffusers) and the classifier that judges it; hours on "

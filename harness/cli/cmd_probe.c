@@ -5,7 +5,6 @@
 #include "harness/io/json.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 static char *describe(const char *part, const char *model, bool exact)
 {
@@ -18,26 +17,42 @@ static char *describe(const char *part, const char *model, bool exact)
     return text.data;
 }
 
-static bool probe(const char *part, const char *const paths[3], const char *config, GraphOptions o, Error *err)
+typedef bool ProbeFunction(const char *model, const char *in, const char *out, const char *config, GraphOptions o,
+                           Error *err);
+
+static bool probe_text_exactly(const char *model, const char *in, const char *out, const char *config, GraphOptions o,
+                               Error *err)
 {
-    if (strcmp(part, "unet") == 0) return probe_unet(paths[0], paths[1], paths[2], config, o, err);
-    if (strcmp(part, "vae-decode") == 0) return probe_vae_decode(paths[0], paths[1], paths[2], config, o, err);
-    if (strcmp(part, "vae-encode") == 0) return probe_vae_encode(paths[0], paths[1], paths[2], config, o, err);
-    return probe_text(paths[0], paths[1], paths[2], config, err);
+    (void)o; /* a text tower has no convolutions */
+    return probe_text(model, in, out, config, err);
+}
+
+static const struct {
+    const char *name;
+    ProbeFunction *probe;
+} parts[] = {{"unet", probe_unet},
+             {"vae-decode", probe_vae_decode},
+             {"vae-encode", probe_vae_encode},
+             {"text", probe_text_exactly}};
+enum { PARTS = sizeof parts / sizeof *parts };
+
+static const char *const *part_names(void)
+{
+    static const char *names[PARTS + 1];
+    for (size_t i = 0; i < PARTS; i++) names[i] = parts[i].name;
+    return names;
 }
 
 static bool run(Cli *cli, Error *err)
 {
-    static const char *const parts[] = {"unet", "vae-decode", "vae-encode", "text"};
-    const char *paths[3], *part = NULL;
-    for (size_t i = 0; i < 4 && cli->argument_count == 1; i++)
-        if (strcmp(cli->arguments[0], parts[i]) == 0) part = parts[i];
-    if (!part) return cli_misuse(cli, err, "one of unet, vae-decode, vae-encode, text is needed");
-    if (!cli_required(cli, "model", &paths[0], err) || !cli_required(cli, "in", &paths[1], err) ||
-        !cli_required(cli, "out", &paths[2], err))
+    const char *model, *in, *out;
+    size_t part;
+    if (!cli_word(cli, &part, err)) return false;
+    if (!cli_required(cli, "model", &model, err) || !cli_required(cli, "in", &in, err) ||
+        !cli_required(cli, "out", &out, err))
         return false;
-    char *config = describe(part, paths[0], cli->exact);
-    const bool good = probe(part, paths, config, (GraphOptions){.exact = cli->exact}, err);
+    char *config = describe(parts[part].name, model, cli->exact);
+    const bool good = parts[part].probe(model, in, out, config, (GraphOptions){.exact = cli->exact}, err);
     free(config);
     return good;
 }
@@ -51,7 +66,8 @@ static const CliOption options[] = {
 
 const Command command_probe = {
     .name = "probe",
-    .arguments = "unet|vae-decode|vae-encode|text --model DIR --in F.h5 --out F.h5",
+    .words = part_names,
+    .arguments = "%s --model DIR --in F.h5 --out F.h5",
     .summary = "one model of a diffusers folder on the arrays of a file",
     .details = "unet: sample [b,4,h,w], timestep [b], encoder_hidden_states [b,t,d], for latent consistency models\n"
                "  guidance_w [b] -> noise [b,4,h,w]\n"

@@ -4,6 +4,7 @@
 #include "harness/cli/command.h"
 
 #include "harness/base/memory.h"
+#include "harness/base/names.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -45,9 +46,34 @@ static size_t option_groups(const Command *command, const CliOption *groups[OPTI
     return count;
 }
 
+static char *with_names(const char *text, const char *const *names, const char *between)
+{
+    char *list = names_join(names, between, 0), *whole;
+    const char *place = strstr(text, "%s");
+    whole = place ? xformat("%.*s%s%s", (int)(place - text), text, list, place + 2) : xstrdup(text);
+    free(list);
+    return whole;
+}
+
+/* An option's help with the names of its choices; caller frees. */
+static char *option_help(const Command *command, const CliOption *option)
+{
+    for (const CliChoices *c = command->choices; c && c->option; c++)
+        if (strcmp(c->option, option->name) == 0) return with_names(option->help, c->names(), ", ");
+    return xstrdup(option->help);
+}
+
+/* What follows the command's name; caller frees. */
+static char *command_arguments(const Command *command)
+{
+    return command->words ? with_names(command->arguments, command->words(), "|") : xstrdup(command->arguments);
+}
+
 static void print_help(const Command *command)
 {
-    printf("palbench %s %s\n\n%s\n", command->name, command->arguments, command->summary);
+    char *arguments = command_arguments(command);
+    printf("palbench %s %s\n\n%s\n", command->name, arguments, command->summary);
+    free(arguments);
     if (command->details) printf("\n%s\n", command->details);
     puts("\nOptions");
     const CliOption *groups[OPTION_GROUPS];
@@ -57,7 +83,9 @@ static void print_help(const Command *command)
             char left[64];
             if (!o->help) continue;
             snprintf(left, sizeof left, "--%s%s%s", o->name, o->value ? " " : "", o->value ? o->value : "");
-            printf("  %-28s %s\n", left, o->help);
+            char *help = option_help(command, o);
+            printf("  %-28s %s\n", left, help);
+            free(help);
         }
     printf("\nExample\n  %s\n", command->example);
 }
@@ -189,22 +217,30 @@ bool cli_required(const Cli *cli, const char *name, const char **value, Error *e
     return *value && **value ? true : cli_misuse(cli, err, "--%s is needed", name);
 }
 
+bool cli_word(const Cli *cli, size_t *which, Error *err)
+{
+    const char *const *words = cli->command->words();
+    *which = cli->argument_count == 1 ? names_find(words, cli->arguments[0]) : NAMES_NONE;
+    if (*which != NAMES_NONE) return true;
+    char *known = names_join(words, ", ", 0);
+    cli_misuse(cli, err, "one of %s is needed", known);
+    free(known);
+    return false;
+}
+
 bool cli_choice(const Cli *cli, const char *name, const char *const *choices, size_t *choice, Error *err)
 {
     const char *text = cli_value(cli, name);
     *choice = 0;
     if (!text) return true;
-    Text allowed = {0};
-    for (size_t i = 0; choices[i]; i++) {
-        if (strcmp(text, choices[i]) == 0) {
-            *choice = i;
-            text_free(&allowed);
-            return true;
-        }
-        text_addf(&allowed, "%s%s", i ? ", " : "", choices[i]);
+    const size_t found = names_find(choices, text);
+    if (found != NAMES_NONE) {
+        *choice = found;
+        return true;
     }
-    cli_misuse(cli, err, "--%s %s: allowed are %s", name, text, allowed.data);
-    text_free(&allowed);
+    char *allowed = names_join(choices, ", ", 0);
+    cli_misuse(cli, err, "--%s %s: allowed are %s", name, text, allowed);
+    free(allowed);
     return false;
 }
 

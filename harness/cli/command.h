@@ -1,4 +1,4 @@
-/* The command line: one Command a file (cmd_*.c), one table of them (main.c), one parser (command.c).
+/* The command line: one Command a file (cmd_*.c), a line each in the table of main.c, one parser (command.c).
  *
  *     static const CliOption options[] = {{"scores", "SET,...", "score sets, or weighted sums NAME=W+NAME=W"}, {NULL}};
  *     static bool run(Cli *cli, Error *err) { ... }
@@ -16,8 +16,13 @@
 typedef struct CliOption { /* a table ends with name NULL */
     const char *name;
     const char *value; /* what stands for the value in the help; NULL: a switch */
-    const char *help;  /* NULL: not for people, not in the help */
+    const char *help;  /* NULL: not for people, not in the help; "%s" in it stands for the names of its CliChoices */
 } CliOption;
+
+typedef struct CliChoices { /* what an option's value can be; a table ends with option NULL */
+    const char *option;
+    const char *const *(*names)(void); /* NULL-terminated */
+} CliChoices;
 
 enum {
     TAKES_JSON = 1 << 0,        /* --json */
@@ -31,11 +36,14 @@ typedef struct Cli Cli;
 typedef struct Command {
     const char *name;
     const char *arguments; /* "FILE.h5", for the help */
-    const char *summary;   /* one line */
-    const char *details;   /* a paragraph for the help, or NULL */
-    const char *example;   /* one line, or more, each a whole command */
+    const char *const *(*words)(
+        void);           /* NULL-terminated: what the first argument can be, "%s" in `arguments`; or NULL */
+    const char *summary; /* one line */
+    const char *details; /* a paragraph for the help, or NULL */
+    const char *example; /* one line, or more, each a whole command */
     unsigned takes;
-    const CliOption *options; /* NULL: only the common ones */
+    const CliOption *options;  /* NULL: only the common ones */
+    const CliChoices *choices; /* or NULL */
     bool (*run)(Cli *cli, Error *err);
 } Command;
 
@@ -72,13 +80,11 @@ bool cli_real(const Cli *cli, const char *name, double otherwise, double low, do
 bool cli_bytes(const Cli *cli, const char *name, size_t *bytes, Error *err);
 /* An option that must be given. */
 bool cli_required(const Cli *cli, const char *name, const char **value, Error *err);
+/* The command's one argument, which is one of its words; *which is its place. */
+bool cli_word(const Cli *cli, size_t *which, Error *err);
 /* One of a NULL-terminated list; *choice is its place. Absent: the first. */
 bool cli_choice(const Cli *cli, const char *name, const char *const *choices, size_t *choice, Error *err);
 /* "palbench COMMAND: sentence; see palbench COMMAND --help", exit status 2. */
 bool cli_misuse(const Cli *cli, Error *err, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* Texts of a command: the arguments, then the lines of --file F ("-" is standard input). Fails when there is none. */
 bool cli_texts(const Cli *cli, TextList *texts, Error *err);
-
-extern const Command command_reproduce, command_plan, command_run, command_ls, command_validate, command_results,
-    command_report, command_eval, command_tokenize, command_encode_text, command_encode_image, command_label,
-    command_pretrain, command_bench, command_probe, command_generate, command_compare, command_import_scores;

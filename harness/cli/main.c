@@ -11,25 +11,43 @@
 #include <string.h>
 #include <unistd.h>
 
-static const Command *const commands[] = {
-    &command_reproduce, &command_plan,        &command_run,          &command_ls,    &command_validate,
-    &command_results,   &command_compare,     &command_report,       &command_eval,  &command_import_scores,
-    &command_tokenize,  &command_encode_text, &command_encode_image, &command_label, &command_pretrain,
-    &command_bench,     &command_probe,       &command_generate,
-};
-enum { COMMANDS = sizeof commands / sizeof *commands };
+/* A command is its file (cmd_*.c) and its line here, in the order in which the overview names them. */
+#define COMMANDS(COMMAND)                                                                                              \
+    COMMAND(reproduce)                                                                                                 \
+    COMMAND(plan)                                                                                                      \
+    COMMAND(run)                                                                                                       \
+    COMMAND(ls)                                                                                                        \
+    COMMAND(validate)                                                                                                  \
+    COMMAND(results)                                                                                                   \
+    COMMAND(compare)                                                                                                   \
+    COMMAND(report)                                                                                                    \
+    COMMAND(eval)                                                                                                      \
+    COMMAND(import_scores)                                                                                             \
+    COMMAND(tokenize)                                                                                                  \
+    COMMAND(encode_text)                                                                                               \
+    COMMAND(encode_image)                                                                                              \
+    COMMAND(label)                                                                                                     \
+    COMMAND(pretrain)                                                                                                  \
+    COMMAND(bench)                                                                                                     \
+    COMMAND(probe)                                                                                                     \
+    COMMAND(generate)
+
+#define DECLARE(name) extern const Command command_##name;
+COMMANDS(DECLARE)
+#define ADDRESS(name) &command_##name,
+static const Command *const commands[] = {COMMANDS(ADDRESS) NULL};
 
 static void print_overview(void)
 {
     puts("palbench " PALBENCH_VERSION ": multi-label recognition with a frozen CLIP and no training images\n\n"
          "palbench COMMAND [OPTION]... [ARGUMENT]...\n");
-    for (size_t i = 0; i < COMMANDS; i++) printf("  %-14s %s\n", commands[i]->name, commands[i]->summary);
+    for (size_t i = 0; commands[i]; i++) printf("  %-14s %s\n", commands[i]->name, commands[i]->summary);
     puts("\nStart with `palbench reproduce`; `palbench COMMAND --help` says more about each.");
 }
 
 static const Command *find_command(const char *name)
 {
-    for (size_t i = 0; i < COMMANDS; i++)
+    for (size_t i = 0; commands[i]; i++)
         if (strcmp(commands[i]->name, name) == 0) return commands[i];
     return NULL;
 }

@@ -188,21 +188,44 @@ static Clip *load(Checkpoint *c, const CheckpointLayout *layout, Error *err)
     return clip;
 }
 
+/* A layout is its file and its line here; the first that matches reads the checkpoint. */
+#define LAYOUTS(LAYOUT)                                                                                                \
+    LAYOUT(openclip)                                                                                                   \
+    LAYOUT(huggingface)                                                                                                \
+    LAYOUT(openai)
+
+#define DECLARE(layout) extern const CheckpointLayout checkpoint_##layout;
+LAYOUTS(DECLARE)
+#define ADDRESS(layout) &checkpoint_##layout,
+static const CheckpointLayout *const layouts[] = {LAYOUTS(ADDRESS) NULL};
+
+const CheckpointLayout *const *checkpoint_layouts(void)
+{
+    return layouts;
+}
+
+static const CheckpointLayout *layout_of(const char *path, Error *err)
+{
+    Text known = {0};
+    for (size_t i = 0; layouts[i]; i++) {
+        if (layouts[i]->matches(path)) {
+            text_free(&known);
+            return layouts[i];
+        }
+        text_addf(&known, "%s%s", i == 0 ? "" : layouts[i + 1] ? ", " : ", or ", layouts[i]->summary);
+    }
+    if (path_exists(path))
+        fail(err, "%s: no CLIP there; needed is %s", path, known.data);
+    else
+        fail(err, "%s: no such file or folder; a CLIP's folder or safetensors file is needed", path);
+    text_free(&known);
+    return NULL;
+}
+
 Clip *clip_open(const char *path, Error *err)
 {
-    static const CheckpointLayout *const layouts[] = {&checkpoint_openclip, &checkpoint_huggingface,
-                                                      &checkpoint_openai};
-    const CheckpointLayout *layout = NULL;
-    for (size_t i = 0; i < 3 && !layout; i++)
-        if (layouts[i]->matches(path)) layout = layouts[i];
-    if (!layout) {
-        fail(err,
-             path_exists(path) ? "%s: no CLIP there; config.json with model.safetensors, open_clip_config.json with "
-                                 "open_clip_model.safetensors, or a safetensors file is needed"
-                               : "%s: no such file or folder; a CLIP's folder or safetensors file is needed",
-             path);
-        return NULL;
-    }
+    const CheckpointLayout *layout = layout_of(path, err);
+    if (!layout) return NULL;
     Checkpoint c = {.path = path, .text_prefix = "", .image_prefix = ""};
     config_defaults(&c.config);
     Clip *clip = load(&c, layout, err);

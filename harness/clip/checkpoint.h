@@ -18,6 +18,7 @@ typedef struct Checkpoint {
 
 typedef struct CheckpointLayout {
     const char *name;
+    const char *summary; /* which files they are, for `palbench ls layouts` and for the sentence when nothing matches */
     /* Is `path` of this layout? */
     bool (*matches)(const char *path);
     /* Opens the weights and fills config, from files or from the tensors' shapes. */
@@ -26,7 +27,9 @@ typedef struct CheckpointLayout {
     bool (*fetch)(const Checkpoint *c, const WeightSpec *spec, float *values, Error *err);
 } CheckpointLayout;
 
-extern const CheckpointLayout checkpoint_openai, checkpoint_huggingface, checkpoint_openclip;
+/* All of them, NULL-terminated, in the order in which they are tried. A layout is a file that defines a CheckpointLayout
+ * `checkpoint_NAME`, and a line of the table in checkpoint.c. */
+const CheckpointLayout *const *checkpoint_layouts(void);
 
 /* ---- for the layouts ---- */
 

@@ -260,4 +260,9 @@ static bool fetch(const Checkpoint *c, const WeightSpec *spec, float *values, Er
 }
 
 const CheckpointLayout checkpoint_huggingface = {
-    .name = "Hugging Face", .matches = matches, .read_config = read_config, .fetch = fetch};
+    .name = "huggingface",
+    .summary = "a Hugging Face folder (config.json with model.safetensors)",
+    .matches = matches,
+    .read_config = read_config,
+    .fetch = fetch,
+};

@@ -99,4 +99,9 @@ static bool fetch(const Checkpoint *c, const WeightSpec *spec, float *values, Er
 }
 
 const CheckpointLayout checkpoint_openai = {
-    .name = "OpenAI", .matches = matches, .read_config = read_config, .fetch = fetch};
+    .name = "openai",
+    .summary = "a safetensors file with OpenAI's names",
+    .matches = matches,
+    .read_config = read_config,
+    .fetch = fetch,
+};

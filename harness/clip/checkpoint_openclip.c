@@ -187,4 +187,9 @@ static bool fetch(const Checkpoint *c, const WeightSpec *spec, float *values, Er
 }
 
 const CheckpointLayout checkpoint_openclip = {
-    .name = "open_clip", .matches = matches, .read_config = read_config, .fetch = fetch};
+    .name = "open_clip",
+    .summary = "an open_clip folder (open_clip_config.json with open_clip_model.safetensors)",
+    .matches = matches,
+    .read_config = read_config,
+    .fetch = fetch,
+};

@@ -1,16 +1,40 @@
+/* The table of the samplers, and what all of them do alike: settings are read, steps planned, noise drawn; the step itself is the
+ * kind's. */
 #include "harness/diffusion/scheduler_kind.h"
+
+#include "harness/base/names.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const SchedulerKind *const kinds[] = {&scheduler_ddim,  &scheduler_pndm,    &scheduler_dpmpp2m,
-                                             &scheduler_euler, &scheduler_euler_a, &scheduler_lcm};
+/* A sampler is its file and its line here; choices, help and errors list them in this order. */
+#define SAMPLERS(SAMPLER)                                                                                              \
+    SAMPLER(ddim)                                                                                                      \
+    SAMPLER(pndm)                                                                                                      \
+    SAMPLER(dpmpp2m)                                                                                                   \
+    SAMPLER(euler)                                                                                                     \
+    SAMPLER(euler_a)                                                                                                   \
+    SAMPLER(lcm)
+
+#define DECLARE(kind) extern const SchedulerKind scheduler_##kind;
+SAMPLERS(DECLARE)
+#define ADDRESS(kind) &scheduler_##kind,
+static const SchedulerKind *const kinds[] = {SAMPLERS(ADDRESS)};
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
-const char *scheduler_kinds(void)
+const char *const *scheduler_names(void)
 {
-    return "ddim, pndm, dpmpp2m, euler, euler_a, lcm";
+    static const char *names[KINDS + 1]; /* the last one stays NULL */
+    for (int i = 0; i < KINDS; i++) names[i] = kinds[i]->name;
+    return names;
+}
+
+const char *scheduler_summary(const char *name)
+{
+    for (int i = 0; i < KINDS; i++)
+        if (strcmp(kinds[i]->name, name) == 0) return kinds[i]->summary;
+    return NULL;
 }
 
 const char *scheduler_kind(const Scheduler *s)
@@ -22,18 +46,17 @@ const char *scheduler_kind(const Scheduler *s)
 
 static const SchedulerKind *find_kind(Json config, const char *name, Error *err)
 {
-    for (int i = 0; name && i < KINDS; i++)
-        if (strcmp(kinds[i]->name, name) == 0) return kinds[i];
-    if (name) {
-        fail_usage(err, "scheduler \"%s\" is not known, it must be one of: %s", name, scheduler_kinds());
-        return NULL;
-    }
-    const char *class_name;
-    if (!json_string(config, "_class_name", &class_name, err)) return NULL;
+    const char *class_name = NULL;
+    if (!name && !json_string(config, "_class_name", &class_name, err)) return NULL;
     for (int i = 0; i < KINDS; i++)
-        if (strcmp(kinds[i]->class_name, class_name) == 0) return kinds[i];
-    json_fail(json_get(config, "_class_name"), err, "%s is not supported; choose with --scheduler one of: %s",
-              class_name, scheduler_kinds());
+        if (strcmp(name ? kinds[i]->name : kinds[i]->class_name, name ? name : class_name) == 0) return kinds[i];
+    char *known = names_join(scheduler_names(), ", ", 0);
+    if (name)
+        fail_usage(err, "scheduler \"%s\" is not known, it must be one of: %s", name, known);
+    else
+        json_fail(json_get(config, "_class_name"), err, "%s is not supported; choose with --scheduler one of: %s",
+                  class_name, known);
+    free(known);
     return NULL;
 }
 

@@ -10,10 +10,8 @@
  *     }
  *
  * The file is a diffusers scheduler_config.json. `kind` chooses another sampler than the file's class, which then takes
- * the betas and settings from the same file, and its own default for what the file lacks:
- *   ddim     Song et al. 2021, arXiv 2010.02502            pndm     Liu et al. 2022, arXiv 2202.09778
- *   dpmpp2m  Lu et al. 2022, arXiv 2211.01095              euler, euler_a  Karras et al. 2022, arXiv 2206.00364
- *   lcm      Luo et al. 2023, arXiv 2310.04378
+ * the betas and settings from the same file, and its own default for what the file lacks. Each sampler is a file
+ * (scheduler_KIND.c, with its formula and source) and a line of the table in scheduler.c; scheduler_kind.h says what one is made of.
  * Keys that a sampler does not take are not looked at (as in diffusers pndm knows no rescale_betas_zero_snr, euler_a no
  * Karras sigmas); values that change the result and are not built are refused.
  *
@@ -29,15 +27,17 @@
 
 typedef struct Scheduler Scheduler;
 
-/* `kind` is a name of the list above, or NULL: the class that the file names. Fails on: an unreadable file, an unknown kind
+/* `kind` is one of scheduler_names(), or NULL: the class that the file names. Fails on: an unreadable file, an unknown kind
  * or class, values of a wrong type or that are not supported, betas that are no noise schedule. Caller frees. */
 Scheduler *scheduler_open(const char *path, const char *kind, Error *err);
 /* From the text of such a file; `name` takes the file's place in messages. */
 Scheduler *scheduler_parse(const char *name, const char *text, size_t length, const char *kind, Error *err);
 void scheduler_free(Scheduler *s);
 
-/* "ddim, pndm, ..." for help and errors. */
-const char *scheduler_kinds(void);
+/* NULL-terminated: "ddim", "pndm", ... */
+const char *const *scheduler_names(void);
+/* What a sampler is and whose, a line; NULL for a name that none has. */
+const char *scheduler_summary(const char *name);
 const char *scheduler_kind(const Scheduler *s);
 
 /* Plans `steps` steps and forgets the batch. Fails on: no steps, more steps than training timesteps (LCM: than

@@ -1,4 +1,7 @@
+/* Reads a scheduler_config.json as diffusers writes it. */
 #include "harness/diffusion/scheduler_config.h"
+
+#include "harness/base/names.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,17 +12,14 @@ bool config_choice(Json config, const char *key, const char *const *names, int o
 {
     const char *value;
     if (!json_string_or(config, key, names[otherwise], &value, err)) return false;
-    Text known = {0};
-    for (int i = 0; names[i]; i++) {
-        if (strcmp(value, names[i]) == 0) {
-            text_free(&known);
-            *index = i;
-            return true;
-        }
-        text_addf(&known, "%s%s", i ? ", " : "", names[i]);
+    const size_t found = names_find(names, value);
+    if (found != NAMES_NONE) {
+        *index = (int)found;
+        return true;
     }
-    json_fail(json_get(config, key), err, "\"%s\" is not supported, it must be one of: %s", value, known.data);
-    text_free(&known);
+    char *known = names_join(names, ", ", 0);
+    json_fail(json_get(config, key), err, "\"%s\" is not supported, it must be one of: %s", value, known);
+    free(known);
     return false;
 }
 

@@ -61,6 +61,7 @@ static void ddim_step(Scheduler *s, const StepCall *c)
 const SchedulerKind scheduler_ddim = {
     .name = "ddim",
     .class_name = "DDIMScheduler",
+    .summary = "denoising diffusion implicit models (Song et al. 2021, arXiv 2010.02502)",
     .betas = BETAS_LINEAR,
     .beta_start = 1e-4,
     .beta_end = 0.02,

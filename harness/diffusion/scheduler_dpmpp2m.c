@@ -171,6 +171,7 @@ static bool dpm_draws(const Scheduler *s, size_t i)
 const SchedulerKind scheduler_dpmpp2m = {
     .name = "dpmpp2m",
     .class_name = "DPMSolverMultistepScheduler",
+    .summary = "DPM-Solver++ with two outputs, also stochastic (Lu et al. 2022, arXiv 2211.01095)",
     .betas = BETAS_LINEAR,
     .beta_start = 1e-4,
     .beta_end = 0.02,

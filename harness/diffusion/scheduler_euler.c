@@ -101,6 +101,7 @@ static bool euler_a_draws(const Scheduler *s, size_t i)
 const SchedulerKind scheduler_euler = {
     .name = "euler",
     .class_name = "EulerDiscreteScheduler",
+    .summary = "Euler's method on the sampling equation (Karras et al. 2022, arXiv 2206.00364)",
     .betas = BETAS_LINEAR,
     .beta_start = 1e-4,
     .beta_end = 0.02,
@@ -117,6 +118,7 @@ const SchedulerKind scheduler_euler = {
 const SchedulerKind scheduler_euler_a = {
     .name = "euler_a",
     .class_name = "EulerAncestralDiscreteScheduler",
+    .summary = "Euler's method that puts noise back (Song et al. 2021, arXiv 2011.13456)",
     .betas = BETAS_LINEAR,
     .beta_start = 1e-4,
     .beta_end = 0.02,

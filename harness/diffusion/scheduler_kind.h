@@ -1,4 +1,5 @@
-/* What a sampler is made of; inside harness/diffusion only. One table entry a sampler, one file each. */
+/* What a sampler is made of; inside harness/diffusion only. A sampler is a file that defines a SchedulerKind `scheduler_NAME`,
+ * and a line of the table in scheduler.c. */
 #pragma once
 
 #include "harness/diffusion/noise_schedule.h"
@@ -19,8 +20,9 @@ typedef struct StepCall {
 } StepCall;
 
 typedef struct SchedulerKind {
-    const char *name, *class_name;
-    BetaSchedule betas; /* for keys that the file lacks: */
+    const char *name, *class_name; /* what users call it; diffusers' class in a scheduler_config.json */
+    const char *summary;           /* what it is and whose, for `palbench ls schedulers` */
+    BetaSchedule betas;            /* for keys that the file lacks: */
     double beta_start, beta_end;
     StepSpacing spacing;
     bool may_rescale;     /* takes rescale_betas_zero_snr */
@@ -33,9 +35,6 @@ typedef struct SchedulerKind {
     bool (*draws)(const Scheduler *s, size_t i);          /* NULL: never */
     void (*step)(Scheduler *s, const StepCall *call);
 } SchedulerKind;
-
-extern const SchedulerKind scheduler_ddim, scheduler_pndm, scheduler_dpmpp2m, scheduler_euler, scheduler_euler_a,
-    scheduler_lcm;
 
 enum { KEPT_MAX = 6 };
 

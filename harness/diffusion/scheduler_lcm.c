@@ -65,6 +65,7 @@ static void lcm_step(Scheduler *s, const StepCall *c)
 const SchedulerKind scheduler_lcm = {
     .name = "lcm",
     .class_name = "LCMScheduler",
+    .summary = "latent consistency models, few steps (Luo et al. 2023, arXiv 2310.04378)",
     .betas = BETAS_SCALED_LINEAR,
     .beta_start = 0.00085,
     .beta_end = 0.012,

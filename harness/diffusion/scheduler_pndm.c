@@ -145,6 +145,7 @@ static void pndm_step(Scheduler *s, const StepCall *c)
 const SchedulerKind scheduler_pndm = {
     .name = "pndm",
     .class_name = "PNDMScheduler",
+    .summary = "pseudo numerical methods, fourth order (Liu et al. 2022, arXiv 2202.09778)",
     .betas = BETAS_LINEAR,
     .beta_start = 1e-4,
     .beta_end = 0.02,

@@ -80,8 +80,8 @@ static bool check_dataset(const Book *book, Json entry, const char *name, Error 
     const Json datasets = json_get(json_root(book->file), "datasets");
     if ((datasets.node && json_get(datasets, name).node) || dataset_kind(name)) return true;
     Text known = {0};
-    const DatasetKind *const *kinds = dataset_kinds();
-    for (size_t i = 0; kinds[i]; i++) text_addf(&known, "%s%s", i ? ", " : "", kinds[i]->name);
+    const char *const *names = dataset_names();
+    for (size_t i = 0; names[i]; i++) text_addf(&known, "%s%s", i ? ", " : "", names[i]);
     for (size_t i = 0; datasets.node && i < json_count(datasets); i++)
         text_addf(&known, ", %s", json_key(json_at(datasets, i)));
     json_fail(json_get(entry, "dataset"), err, "there is no data set \"%s\"; known are %s", name, known.data);

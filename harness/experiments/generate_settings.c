@@ -1,8 +1,10 @@
 #include "harness/experiments/generate_settings.h"
 
+#include "harness/base/names.h"
 #include "harness/diffusion/scheduler.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { SIDE_MOST = 8192, STEPS_MOST = 1000, GUIDANCE_MOST = 1000 };
@@ -34,21 +36,14 @@ static bool read_guidance(GenerateSettings *s, Json object, Error *err)
                      GUIDANCE_MOST);
 }
 
-/* The scheduler room lists its names as one text: "ddim, pndm, ...". */
-static bool is_scheduler(const char *name)
-{
-    const size_t length = strlen(name);
-    for (const char *at = scheduler_kinds(); *at; at += strcspn(at, ","), at += strspn(at, ", "))
-        if (length && strcspn(at, ",") == length && strncmp(at, name, length) == 0) return true;
-    return false;
-}
-
 static bool read_scheduler(GenerateSettings *s, Json object, Error *err)
 {
     if (!json_string_or(object, "scheduler", NULL, &s->scheduler, err)) return false;
-    if (!s->scheduler || is_scheduler(s->scheduler)) return true;
-    return json_fail(json_get(object, "scheduler"), err, "there is no scheduler \"%s\"; known are %s", s->scheduler,
-                     scheduler_kinds());
+    if (!s->scheduler || names_find(scheduler_names(), s->scheduler) != NAMES_NONE) return true;
+    char *known = names_join(scheduler_names(), ", ", 0);
+    json_fail(json_get(object, "scheduler"), err, "there is no scheduler \"%s\"; known are %s", s->scheduler, known);
+    free(known);
+    return false;
 }
 
 /* 64, or "512x384". */

@@ -1,5 +1,8 @@
 #include "harness/experiments/protocol.h"
 
+#include "harness/base/names.h"
+
+#include <stdlib.h>
 #include <string.h>
 
 static const char *const split_words[] = {"train", "tune", "test", NULL};
@@ -62,17 +65,14 @@ static bool read_word(Json object, const char *key, const char *const *words, in
 {
     const char *word;
     if (!json_string_or(object, key, words[*choice], &word, err)) return false;
-    Text allowed = {0};
-    for (int i = 0; words[i]; i++) {
-        if (strcmp(words[i], word) == 0) {
-            text_free(&allowed);
-            *choice = i;
-            return true;
-        }
-        text_addf(&allowed, "%s\"%s\"", i ? ", " : "", words[i]);
+    const size_t found = names_find(words, word);
+    if (found != NAMES_NONE) {
+        *choice = (int)found;
+        return true;
     }
-    json_fail(json_get(object, key), err, "\"%s\" is not known; allowed are %s", word, allowed.data);
-    text_free(&allowed);
+    char *allowed = names_join(words, ", ", '"');
+    json_fail(json_get(object, key), err, "\"%s\" is not known; allowed are %s", word, allowed);
+    free(allowed);
     return false;
 }
 

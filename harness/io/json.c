@@ -1,5 +1,6 @@
 #include "harness/io/json.h"
 
+#include "harness/base/names.h"
 #include "harness/io/json_grammar.h"
 
 #include <math.h>
@@ -314,22 +315,14 @@ bool json_bool_or(Json object, const char *key, bool otherwise, bool *value, Err
     return left_out(j) || json_as_bool(j, value, err);
 }
 
-static bool listed(const char *key, const char *const *allowed)
-{
-    while (*allowed && strcmp(key, *allowed) != 0) allowed++;
-    return *allowed != NULL;
-}
-
 bool json_only_keys(Json object, const char *const *allowed, Error *err)
 {
     if (!json_is_object(object)) return needed(object, "an object {...}", err);
     for (const cJSON *c = object.node->child; c; c = c->next) {
-        if (listed(c->string, allowed)) continue;
-        Text list = {0};
-        for (size_t i = 0; allowed[i]; i++) text_addf(&list, "%s%s", i ? ", " : "", allowed[i]);
-        json_fail((Json){.file = object.file, .node = c}, err, "unknown key; allowed are: %s",
-                  list.data ? list.data : "none");
-        text_free(&list);
+        if (names_find(allowed, c->string) != NAMES_NONE) continue;
+        char *list = names_join(allowed, ", ", 0);
+        json_fail((Json){.file = object.file, .node = c}, err, "unknown key; allowed are: %s", list);
+        free(list);
         return false;
     }
     return true;

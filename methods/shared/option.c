@@ -1,6 +1,6 @@
 #include "methods/shared/option.h"
 
-#include "harness/base/text.h"
+#include "harness/base/names.h"
 #include "methods/shared/method.h"
 
 #include <math.h>
@@ -43,16 +43,10 @@ static bool check_range(const Option *option, Json value, double number, Error *
 
 static bool check_choice(const Option *option, Json value, const char *text, Error *err)
 {
-    Text list = {0};
-    for (size_t i = 0; option->choices[i]; i++) {
-        if (!strcmp(option->choices[i], text)) {
-            text_free(&list);
-            return true;
-        }
-        text_addf(&list, "%s\"%s\"", i ? ", " : "", option->choices[i]);
-    }
-    json_fail(value, err, "\"%s\" is not known here; allowed are %s", text, list.data);
-    text_free(&list);
+    if (names_find(option->choices, text) != NAMES_NONE) return true;
+    char *allowed = names_join(option->choices, ", ", '"');
+    json_fail(value, err, "\"%s\" is not known here; allowed are %s", text, allowed);
+    free(allowed);
     return false;
 }
 
