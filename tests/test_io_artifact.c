@@ -497,27 +497,6 @@ static void shards_that_differ_are_not_joined(void **state)
     assert_no_handles();
 }
 
-static void leftovers_of_dead_processes_are_swept(void **state)
-{
-    (void)state;
-    Error err;
-    assert_true(make_folders(scratch("swept"), &err));
-    const pid_t child = fork();
-    if (child == 0) _exit(0);
-    waitpid(child, NULL, 0);
-    char dead[64], alive[64];
-    snprintf(dead, sizeof dead, "swept/a.h5.tmp-%ld", (long)child);
-    snprintf(alive, sizeof alive, "swept/a.h5.tmp-%ld", (long)getpid());
-    put_file(scratch(dead), "x", 1);
-    put_file(scratch(alive), "x", 1);
-    put_file(scratch("swept/a.h5"), "x", 1);
-    put_file(scratch("swept/b.tmp-x1"), "x", 1);
-    artifact_sweep(scratch("swept"));
-    artifact_sweep(scratch("no such folder"));
-    assert_int_equal(files_in(scratch("swept")), 3);
-    assert_false(path_exists(scratch(dead)));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -536,7 +515,6 @@ int main(void)
         cmocka_unit_test(abandoned_and_impossible_files_leave_nothing),
         cmocka_unit_test(shards_join_and_move_together),
         cmocka_unit_test(shards_that_differ_are_not_joined),
-        cmocka_unit_test(leftovers_of_dead_processes_are_swept),
     };
     return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
 }

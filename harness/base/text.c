@@ -4,15 +4,14 @@
 #include "harness/base/text.h"
 
 #include "harness/base/memory.h"
+#include "harness/base/temporary.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 void text_add_bytes(Text *text, const char *bytes, size_t count)
 {
@@ -111,20 +110,10 @@ bool read_file(const char *path, size_t limit, char **data, size_t *length, Erro
 
 bool write_file(const char *path, const char *data, size_t length, Error *err)
 {
-    char *temporary = xformat("%s.tmp-%ld", path, (long)getpid());
-    FILE *file = fopen(temporary, "wb");
-    bool good = file != NULL;
-    if (file) {
-        good = fwrite(data, 1, length, file) == length && fflush(file) == 0 && fsync(fileno(file)) == 0;
-        good = fclose(file) == 0 && good;
-        good = good && rename(temporary, path) == 0;
-    }
-    if (!good) {
-        fail(err, "%s: cannot write: %s; free some space or choose another place", path, strerror(errno));
-        unlink(temporary);
-    }
-    free(temporary);
-    return good;
+    Temporary t;
+    if (!temporary_open(&t, path, err)) return false;
+    temporary_write(&t, data, length);
+    return temporary_commit(&t, err);
 }
 
 bool read_lines(const char *path, size_t limit, TextList *lines, Error *err)

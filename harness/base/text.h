@@ -30,7 +30,7 @@ char *text_list_some(const TextList *list, size_t most);
 /* The whole of a file, terminated by an extra zero byte; caller frees. Fails on: unreadable, larger than `limit` bytes. */
 bool read_file(const char *path, size_t limit, char **data, size_t *length, Error *err);
 
-/* Writes a whole file: temporary name in the same folder, flush, rename. */
+/* Writes a whole file, which appears at once or not at all (temporary.h). */
 bool write_file(const char *path, const char *data, size_t length, Error *err);
 
 /* The lines of a text file without their ends (\n or \r\n); an empty last line is dropped. */

@@ -1,4 +1,5 @@
 /* Pictures as a folder of PNGs that say how they were drawn. */
+#include "harness/base/temporary.h"
 #include "harness/diffusion/generate_internal.h"
 #include "harness/io/image.h"
 #include "harness/io/json.h"
@@ -159,7 +160,7 @@ bool generate_folder(Pipeline *p, const PictureList *list, const char *folder, P
     if (path_exists(folder) && !path_is_folder(folder))
         return fail_usage(err, "%s: is a file, a folder is needed", folder);
     if (!pipeline_fingerprint(p, model, err) || !make_folders(folder, err)) return false;
-    artifact_sweep(folder);
+    temporary_sweep(folder);
     const Folder f = {.path = folder, .model = model, .kept = xcalloc(list->count, sizeof *f.kept)};
     const size_t kept = find_kept(p, list, &f);
     if (kept) progress_note(progress, "%s: %zu of %zu pictures are there already", folder, kept, list->count);

@@ -1,4 +1,5 @@
 /* Pictures as HDF5: shards, and the file they are put together into. */
+#include "harness/base/temporary.h"
 #include "harness/diffusion/generate_internal.h"
 #include "harness/io/json.h"
 
@@ -160,7 +161,7 @@ bool generate_shards(Pipeline *p, const PictureList *list, const char *folder, T
     const size_t size = shard_size(p), count = (list->count + size - 1) / size;
     Shard *shards = xcalloc(count, sizeof *shards);
     bool good = make_folders(folder, err);
-    if (good) artifact_sweep(folder);
+    if (good) temporary_sweep(folder);
     good =
         good && plan_shards(p, list, folder, shards, count, err) && draw_missing(p, list, shards, count, progress, err);
     for (size_t i = 0; i < count; i++) {

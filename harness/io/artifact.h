@@ -1,7 +1,6 @@
-/* HDF5 files of ours: artifacts. Written under a temporary name, flushed, renamed: a file with a final name is whole, also
- * when two processes write the same one. Data sets of numbers are chunked, have Fletcher32 checksums and are compressed
- * where it pays; texts have a CRC-32 in their attribute crc32, which only we check; metadata is checksummed by the format of
- * HDF5 1.10. Equal content gives equal files. Every file carries the attributes palbench_version, config (JSON) and
+/* HDF5 files of ours: artifacts. A file with a final name is whole (harness/base/temporary.h), also when two processes write the
+ * same one. Data sets of numbers are chunked, have Fletcher32 checksums and are compressed where it pays; texts have a CRC-32 in
+ * their attribute crc32, which only we check; metadata is checksummed by the format of HDF5 1.10. Equal content gives equal files. Every file carries the attributes palbench_version, config (JSON) and
  * created_by.
  *
  *     ArtifactWriter *w = artifact_create("features.h5", config_json, err);
@@ -42,7 +41,7 @@ void artifact_attribute_text(ArtifactWriter *w, const char *name, const char *va
 void artifact_attribute_number(ArtifactWriter *w, const char *name, double value);
 void artifact_attribute_integer(ArtifactWriter *w, const char *name, int64_t value);
 bool artifact_commit(ArtifactWriter *w, Error *err);
-void artifact_abandon(ArtifactWriter *w); /* removes the temporary file; NULL is fine */
+void artifact_abandon(ArtifactWriter *w); /* nothing is left; NULL is fine */
 
 /* Joins shards: writes an artifact whose data sets `names` (NULL-terminated) are HDF5 virtual data sets, the shards' laid end to
  * end along axis 0; texts are copied. The shards stay where they are and are named relative to the folder of `path`, so that a
@@ -101,6 +100,3 @@ bool artifact_attribute_get_number(const ArtifactReader *r, const char *name, do
 
 bool artifact_attribute_get_integer(const ArtifactReader *r, const char *name, int64_t *value, Error *err);
 bool artifact_has_attribute(const ArtifactReader *r, const char *name);
-
-/* Removes temporary files (PATH.tmp-PID) in `folder` whose writing process is gone. */
-void artifact_sweep(const char *folder);

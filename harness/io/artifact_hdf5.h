@@ -1,6 +1,7 @@
 /* What writing and reading of artifacts share. Inside harness/io only. */
 #pragma once
 
+#include "harness/base/temporary.h"
 #include "harness/io/artifact.h"
 
 #include <hdf5.h>
@@ -43,7 +44,8 @@ hid_t h5_data_access(void);
 
 /* Creates a file for writing with the three attributes; NULL on failure. Shared with artifact_join. */
 struct ArtifactWriter {
-    char *path, *temporary;
+    Temporary place;  /* its lock says that we live */
+    const char *path; /* where it is to stand: place.path */
     hid_t file;
     int descriptor; /* HDF5's own */
     int sink;       /* a file in memory, for what HDF5 writes after a failure */

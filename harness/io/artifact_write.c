@@ -51,14 +51,14 @@ static bool reserve(ArtifactWriter *w, size_t bytes)
     if (code == 0 || code == EOPNOTSUPP || code == ENOSYS)
         return true; /* some network disks cannot; they learn it later */
     w->failed = true;
-    return fail(&w->first, "%s: cannot write: %s; free some space or choose another place", w->path, strerror(code));
+    return temporary_fail(&w->first, w->path, code);
 }
 
-static void release(ArtifactWriter *w)
+/* Removes what was written. */
+static void discard(ArtifactWriter *w)
 {
+    temporary_abandon(&w->place);
     if (w->sink >= 0) close(w->sink);
-    free(w->path);
-    free(w->temporary);
     free(w);
 }
 
@@ -71,40 +71,44 @@ static int descriptor_of(hid_t file)
 
 /* Tries the place with a few bytes. HDF5 writes its superblock while it creates a file, and if that fails it hands out nothing
  * that could be sunk. */
-static bool try_place(const char *temporary)
+static bool try_place(Temporary *place)
 {
     static const char bytes[4096];
-    const int file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (file < 0) return false;
-    const ssize_t written = write(file, bytes, sizeof bytes);
-    const int reason = written < 0 ? errno : ENOSPC;
-    const bool good = close(file) == 0 && written == (ssize_t)sizeof bytes;
-    if (!good) errno = reason;
-    return good;
+    temporary_write(place, bytes, sizeof bytes);
+    errno = place->reason;
+    return place->reason == 0;
+}
+
+/* HDF5 opens by name. Through the descriptor it meets the file that we made, whatever stands under its name meanwhile; only where
+ * /proc is not there it has to be the name. */
+static hid_t create_in(const Temporary *place, H5Reason *reason)
+{
+    char descriptor[32];
+    snprintf(descriptor, sizeof descriptor, "/proc/self/fd/%d", place->file);
+    const hid_t access = h5_file_access(), creation_list = H5Pcreate(H5P_FILE_CREATE);
+    H5Pset_obj_track_times(creation_list, false); /* the root group has times, too */
+    const char *name = path_exists(descriptor) ? descriptor : place->name;
+    const hid_t file = H5Fcreate(name, H5F_ACC_TRUNC, creation_list, access);
+    *reason = h5_reason();
+    H5Pclose(creation_list);
+    H5Pclose(access);
+    return file;
 }
 
 ArtifactWriter *artifact_create(const char *path, const char *config_json, Error *err)
 {
     h5_start();
+    Temporary place;
+    if (!temporary_open(&place, path, err)) return NULL;
     ArtifactWriter *w = xcalloc(1, sizeof *w);
-    w->path = xstrdup(path);
-    w->temporary = xformat("%s.tmp-%ld", path, (long)getpid());
-    w->sink = memfd_create("palbench", MFD_CLOEXEC);
-    w->file = -1;
+    *w = (ArtifactWriter){.place = place, .path = place.path, .file = -1};
     H5Reason reason = {.text = ""};
-    if (w->sink >= 0 && try_place(w->temporary)) {
-        const hid_t access = h5_file_access(), creation_list = H5Pcreate(H5P_FILE_CREATE);
-        H5Pset_obj_track_times(creation_list, false); /* the root group has times, too */
-        w->file = H5Fcreate(w->temporary, H5F_ACC_TRUNC, creation_list, access);
-        reason = h5_reason();
-        H5Pclose(creation_list);
-        H5Pclose(access);
-    }
+    w->sink = memfd_create("palbench", MFD_CLOEXEC);
+    if (w->sink >= 0 && try_place(&w->place)) w->file = create_in(&w->place, &reason);
     if (w->file < 0) {
         fail(err, "%s: cannot write: %s; free some space or choose another place", path,
              reason.text[0] ? reason.text : strerror(errno));
-        unlink(w->temporary);
-        release(w);
+        discard(w);
         return NULL;
     }
     w->descriptor = descriptor_of(w->file);
@@ -122,8 +126,7 @@ void artifact_abandon(ArtifactWriter *w)
 {
     if (!w) return;
     H5Fclose(w->file);
-    unlink(w->temporary);
-    release(w);
+    discard(w);
 }
 
 /* Cuts what was reserved and not needed. The superblock (HDF5 file format 3.0, II.A, version 3) has the file's end in 8 bytes,
@@ -137,38 +140,19 @@ static bool cut_back(int file)
     return ftruncate(file, (off_t)end) == 0;
 }
 
-/* Makes a name in its folder last: the file's bytes first, then the rename, then the folder that holds it. */
-static bool settle(const char *temporary, const char *path)
-{
-    const int file = open(temporary, O_RDWR | O_CLOEXEC);
-    if (file < 0) return false;
-    bool good = cut_back(file) && fsync(file) == 0;
-    good = close(file) == 0 && good;
-    if (!good || rename(temporary, path) != 0) return false;
-    char *folder = path_folder(path);
-    const int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (descriptor >= 0) {
-        fsync(descriptor); /* some file systems cannot; the file itself is safe */
-        close(descriptor);
-    }
-    free(folder);
-    return true;
-}
-
 bool artifact_commit(ArtifactWriter *w, Error *err)
 {
     if (!w->failed && H5Fflush(w->file, H5F_SCOPE_GLOBAL) < 0) artifact_record(w, "the end of the file");
     if (H5Fclose(w->file) < 0) artifact_record(w, "the end of the file");
-    if (!w->failed && !settle(w->temporary, w->path)) {
-        w->failed = true;
-        fail(&w->first, "%s: cannot write: %s; free some space or choose another place", w->path, strerror(errno));
-    }
-    const bool good = !w->failed;
-    if (!good) {
+    if (!w->failed && !cut_back(w->place.file)) w->failed = true, temporary_fail(&w->first, w->path, errno);
+    if (w->failed) {
         *err = w->first;
-        unlink(w->temporary);
+        discard(w);
+        return false;
     }
-    release(w);
+    const bool good = temporary_commit(&w->place, err);
+    close(w->sink);
+    free(w);
     return good;
 }
 

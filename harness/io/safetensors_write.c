@@ -1,14 +1,8 @@
 /* Writing safetensors: header, then the data converted piece by piece. */
-#include "harness/base/memory.h"
+#include "harness/base/temporary.h"
 #include "harness/base/text.h"
 #include "harness/io/json.h"
 #include "harness/io/safetensors.h"
-
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 static size_t elements(const TensorOut *tensor)
 {
@@ -50,26 +44,21 @@ static void add_header(Text *text, const TensorOut *tensors, size_t count, Tenso
     for (int i = 0; i < 8; i++) text->data[i] = (char)(length >> (8 * i) & 0xff);
 }
 
-static bool put_values(FILE *file, const float *values, size_t count, TensorType type)
+static void put_values(Temporary *t, const float *values, size_t count, TensorType type)
 {
-    if (type == TENSOR_F32) return fwrite(values, sizeof *values, count, file) == count;
-    uint16_t words[4096];
+    if (type == TENSOR_F32) {
+        temporary_write(t, values, count * sizeof *values);
+        return;
+    }
+    uint16_t words[1 << 15];
+    enum { WORDS = sizeof words / sizeof *words };
     for (size_t at = 0; at < count;) {
-        const size_t left = count - at, piece = left < 4096 ? left : 4096;
+        const size_t left = count - at, piece = left < WORDS ? left : WORDS;
         for (size_t i = 0; i < piece; i++)
             words[i] = type == TENSOR_F16 ? float_to_half(values[at + i]) : float_to_bfloat(values[at + i]);
-        if (fwrite(words, sizeof *words, piece, file) != piece) return false;
+        temporary_write(t, words, piece * sizeof *words);
         at += piece;
     }
-    return true;
-}
-
-static bool put_all(FILE *file, const TensorOut *tensors, size_t count, TensorType type, const Text *header)
-{
-    if (fwrite(header->data, 1, header->length, file) != header->length) return false;
-    for (size_t i = 0; i < count; i++)
-        if (!put_values(file, tensors[i].values, elements(&tensors[i]), type)) return false;
-    return fflush(file) == 0 && fsync(fileno(file)) == 0;
 }
 
 bool safetensors_write(const char *path, const TensorOut *tensors, size_t count, TensorType type,
@@ -79,17 +68,13 @@ bool safetensors_write(const char *path, const TensorOut *tensors, size_t count,
         return fail(err, "%s: cannot write type %s; F32, F16 and BF16 are written", path, tensor_type_name(type));
     Text header = {0};
     add_header(&header, tensors, count, type, metadata);
-    char *temporary = xformat("%s.tmp-%ld", path, (long)getpid());
-    FILE *file = fopen(temporary, "wbe");
-    bool good = file && put_all(file, tensors, count, type, &header);
-    int reason = errno; /* of the first failure, not of the clearing up after it */
-    if (file && fclose(file) != 0 && good) good = false, reason = errno;
-    if (good && rename(temporary, path) != 0) good = false, reason = errno;
-    if (!good) {
-        unlink(temporary);
-        fail(err, "%s: cannot write: %s; free some space or choose another place", path, strerror(reason));
+    Temporary t;
+    bool good = temporary_open(&t, path, err);
+    if (good) {
+        temporary_write(&t, header.data, header.length);
+        for (size_t i = 0; i < count; i++) put_values(&t, tensors[i].values, elements(&tensors[i]), type);
+        good = temporary_commit(&t, err);
     }
-    free(temporary);
     text_free(&header);
     return good;
 }

@@ -4,6 +4,7 @@
  * Many pictures are cut into shards of 500 pictures, each an artifact of its own (STORE/encode-image/NAME/00000.h5, ...), joined
  * by an HDF5 virtual data set; a killed run goes on with the first shard that is missing. The cut is the same whatever was
  * there before, so the bits are too. */
+#include "harness/base/temporary.h"
 #include "harness/stages/features.h"
 #include "harness/stages/stage_pictures.h"
 
@@ -140,7 +141,7 @@ static bool sharded(Work *k, Error *err)
     char *folder = xformat("%.*s", (int)(strlen(k->stage->path) - strlen(".h5")), k->stage->path);
     char **paths = xcalloc(shards, sizeof *paths);
     bool good = make_folders(folder, err);
-    if (good) artifact_sweep(folder);
+    if (good) temporary_sweep(folder);
     progress_begin(k->session->progress, "encoding images", count, "images");
     for (size_t i = 0; i < shards && good; i++) {
         const size_t first = i * SHARD;

@@ -1,5 +1,7 @@
 #include "harness/stages/store.h"
 
+#include "harness/base/temporary.h"
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -12,7 +14,7 @@
  * without locks makes two processes do the same work; renaming keeps that harmless. Returns a descriptor or -1. */
 static int lock_file(const char *lock)
 {
-    const int file = open(lock, O_CREAT | O_RDWR | O_CLOEXEC, 0666);
+    const int file = open(lock, O_CREAT | O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0666);
     if (file >= 0) flock(file, LOCK_EX);
     return file;
 }
@@ -73,9 +75,9 @@ static void sweep_locks(const char *folder)
     folder_names(folder, &names);
     for (size_t i = 0; i < names.count; i++) {
         const size_t length = strlen(names.items[i]);
-        if (length < 5 || strcmp(names.items[i] + length - 5, ".lock") != 0) continue;
+        if (length < 8 || strcmp(names.items[i] + length - 8, ".h5.lock") != 0) continue;
         char *path = path_join(folder, names.items[i]);
-        const int file = open(path, O_RDWR | O_CLOEXEC);
+        const int file = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
         if (file >= 0 && flock(file, LOCK_EX | LOCK_NB) == 0) unlink(path);
         if (file >= 0) close(file);
         free(path);
@@ -89,7 +91,7 @@ void store_sweep(const char *store)
     folder_names(store, &stages);
     for (size_t i = 0; i < stages.count; i++) {
         char *folder = path_join(store, stages.items[i]);
-        if (path_is_folder(folder)) artifact_sweep(folder), sweep_locks(folder);
+        if (path_is_folder(folder)) temporary_sweep(folder), sweep_locks(folder);
         free(folder);
     }
     text_list_free(&stages);
