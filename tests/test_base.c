@@ -1,6 +1,7 @@
 #include "tests/broken_files.h"
 
 #include "harness/base/hash.h"
+#include "harness/base/lines.h"
 
 #include <signal.h>
 #include <sys/resource.h>
@@ -93,13 +94,17 @@ static void files_come_back_as_written(void **state)
     assert_memory_equal(data, "one\r\n\ntwo\0x\nlast", 18);
     free(data);
     TextList lines = {0};
+    assert_true(write_file(path, "one\r\n\ntwo\nx\nlast", 16, &err));
     assert_true(read_lines(path, 100, &lines, &err));
-    assert_int_equal(lines.count, 4);
+    assert_int_equal(lines.count, 5);
     assert_string_equal(lines.items[0], "one");
-    assert_string_equal(lines.items[3], "last");
+    assert_string_equal(lines.items[4], "last");
     text_list_free(&lines);
-    assert_false(read_file(path, 16, &data, &length, &err));
-    assert_sentence(&err, "deep/er/file", "larger than the 16 bytes");
+    assert_false(read_lines(path, 15, &lines, &err));
+    assert_sentence(&err, "deep/er/file", "larger than the 15 bytes");
+    text_list_free(&lines);
+    assert_false(read_file(path, 15, &data, &length, &err));
+    assert_sentence(&err, "deep/er/file", "larger than the 15 bytes");
     assert_false(read_file(scratch("none"), 16, &data, &length, &err));
     assert_sentence(&err, "/none", "cannot open");
     assert_false(read_file(scratch_folder, 16, &data, &length, &err));

@@ -1,5 +1,6 @@
 /* Tokens against transformers' CLIPTokenizer (tests/golden/make_tokens.py), vocabularies in all their file forms, and broken
  * ones. What needs the shared test data is skipped without it. */
+#include "harness/base/lines.h"
 #include "harness/base/memory.h"
 #include "harness/base/text.h"
 #include "harness/clip/tokenizer.h"

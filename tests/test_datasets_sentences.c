@@ -223,8 +223,8 @@ static void bad_sentence_files_are_refused_with_a_sentence(void **state)
     } cases[] = {
         {"long.txt", "long.txt:2", "70001 bytes"},
         {"empty.txt", "empty.txt", "empty"},
-        {"latin.txt", "latin.txt:2", "UTF-8"},
-        {"zero.txt", "zero.txt:2", "UTF-8"},
+        {"latin.txt", "latin.txt:2: column 6", "UTF-8"},
+        {"zero.txt", "zero.txt:2: column 2", "NUL"},
         {"file.jsonl", "file.jsonl:1", "file"},
         {"both.jsonl", "both.jsonl:1", "keep one"},
         {"none.jsonl", "none.jsonl:1", "sentence"},

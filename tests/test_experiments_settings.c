@@ -246,6 +246,10 @@ static void a_mask_file_gives_the_known_labels(void **state)
     write_text("mask.txt", "1,0,0,-1,0\r\n0, 0,1 ,0,0\n0,-1,0,0,0\n");
     if (!mask_file_read(scratch("mask.txt"), three, 3, CLASSES, false, known, &err)) fail_msg("%s", err.text);
     assert_memory_equal(known, expected, sizeof expected);
+    write_text("mask.txt", "\xef\xbb\xbf"
+                           "1,0,0,-1,0\r\n0,0,1,0,0\r\n0,-1,0,0,0\r\n\r\n \n"); /* as editors leave it */
+    if (!mask_file_read(scratch("mask.txt"), three, 3, CLASSES, false, known, &err)) fail_msg("%s", err.text);
+    assert_memory_equal(known, expected, sizeof expected);
     /* A split cut short by --limit takes the beginning. */
     assert_true(mask_file_read(scratch("mask.txt"), three, 2, CLASSES, true, known, &err));
     assert_memory_equal(known, expected, 2 * CLASSES);

@@ -502,7 +502,7 @@ static void broken_tables_are_refused_by_line(void **state)
     refuses_import("image,cat,dog\na,1,2\n", labels, "line 1");
     refuses_import("file,cat,dog\n\"a,1,2\nb,3,4\n", labels, "line 2: a quoted field");
     refuses_import("file,cat,dog\n\"a\"x,1,2\nb,3,4\n", labels, "line 2: a quoted field");
-    refuses_import("file,c\xC2t,dog\na,1,2\nb,3,4\n", labels, "line 1: not UTF-8");
+    refuses_import("file,c\xC2t,dog\na,1,2\nb,3,4\n", labels, ":1: column 7: the byte 0xC2 is not UTF-8");
     refuses_import("", labels, "empty");
     refuses_import("file,cat,dog\n", labels, "no line but the first");
     refuses_import("file,cat,dog\na,1,2\n", labels, "the image b is missing");

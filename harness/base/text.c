@@ -116,22 +116,6 @@ bool write_file(const char *path, const char *data, size_t length, Error *err)
     return temporary_commit(&t, err);
 }
 
-bool read_lines(const char *path, size_t limit, TextList *lines, Error *err)
-{
-    char *data;
-    size_t length;
-    if (!read_file(path, limit, &data, &length, err)) return false;
-    for (size_t start = 0; start < length;) {
-        const char *newline = memchr(data + start, '\n', length - start);
-        const size_t end = newline ? (size_t)(newline - data) : length;
-        const size_t trimmed = end > start && data[end - 1] == '\r' ? end - 1 : end;
-        text_list_add_bytes(lines, data + start, trimmed - start);
-        start = end + 1;
-    }
-    free(data);
-    return true;
-}
-
 char *path_join(const char *folder, const char *name)
 {
     if (name[0] == '/' || !folder[0]) return xstrdup(name);

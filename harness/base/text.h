@@ -33,9 +33,6 @@ bool read_file(const char *path, size_t limit, char **data, size_t *length, Erro
 /* Writes a whole file, which appears at once or not at all (temporary.h). */
 bool write_file(const char *path, const char *data, size_t length, Error *err);
 
-/* The lines of a text file without their ends (\n or \r\n); an empty last line is dropped. */
-bool read_lines(const char *path, size_t limit, TextList *lines, Error *err);
-
 /* "folder/name"; `name` alone when it is absolute or folder is empty. Caller frees. */
 char *path_join(const char *folder, const char *name);
 /* The folder part of a path ("." when there is none). Caller frees. */

@@ -3,13 +3,12 @@
  * all pictures or of none. */
 #include "harness/cli/caption_file.h"
 
+#include "harness/base/lines.h"
 #include "harness/base/memory.h"
 #include "harness/io/jsonl.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static const size_t file_limit = (size_t)1 << 30;
 
 static bool has(const TextList *list, const char *item)
 {
@@ -44,13 +43,10 @@ static bool add_object(void *context, Json object, Error *err)
     return true;
 }
 
-static bool read_plain(const char *path, CaptionFile *f, Error *err)
+static bool add_line(void *context, const Line *line, Error *err)
 {
-    TextList lines = {0};
-    if (!read_lines(path, file_limit, &lines, err)) return false;
-    for (size_t i = 0; i < lines.count; i++)
-        if (lines.items[i][strspn(lines.items[i], " \t\r")]) add_caption(f, lines.items[i]);
-    text_list_free(&lines);
+    (void)err;
+    if (!line_is_blank(line)) add_caption(context, line->text);
     return true;
 }
 
@@ -59,7 +55,7 @@ bool caption_file_read(const char *path, CaptionFile *file, Error *err)
     *file = (CaptionFile){.labels = NULL};
     const size_t length = strlen(path);
     const bool objects = length > 6 && strcmp(path + length - 6, ".jsonl") == 0;
-    bool good = objects ? jsonl_read(path, add_object, file, err) : read_plain(path, file, err);
+    bool good = objects ? jsonl_read(path, add_object, file, err) : lines_read(path, add_line, file, err);
     if (good && !file->captions.count) good = fail(err, "%s: holds no caption; one a line is needed", path);
     if (good && file->labelled < file->captions.count) {
         text_list_free(&file->classes);

@@ -3,6 +3,7 @@
  * checks the range and writes the sentence. */
 #include "harness/cli/command.h"
 
+#include "harness/base/lines.h"
 #include "harness/base/memory.h"
 #include "harness/base/names.h"
 
@@ -69,6 +70,27 @@ static char *command_arguments(const Command *command)
     return command->words ? with_names(command->arguments, command->words(), "|") : xstrdup(command->arguments);
 }
 
+/* All of them as one list; returns how many. */
+static size_t list_options(const Command *command, const CliOption *options[OPTIONS_MAX])
+{
+    const CliOption *groups[OPTION_GROUPS];
+    const size_t count = option_groups(command, groups);
+    size_t known = 0;
+    for (size_t g = 0; g < count; g++)
+        for (const CliOption *o = groups[g]; o->name && known < OPTIONS_MAX; o++) options[known++] = o;
+    return known;
+}
+
+static void print_option(const Command *command, const CliOption *o)
+{
+    char left[64];
+    if (!o->help) return;
+    snprintf(left, sizeof left, "--%s%s%s", o->name, o->value ? " " : "", o->value ? o->value : "");
+    char *help = option_help(command, o);
+    printf("  %-28s %s\n", left, help);
+    free(help);
+}
+
 static void print_help(const Command *command)
 {
     char *arguments = command_arguments(command);
@@ -76,17 +98,9 @@ static void print_help(const Command *command)
     free(arguments);
     if (command->details) printf("\n%s\n", command->details);
     puts("\nOptions");
-    const CliOption *groups[OPTION_GROUPS];
-    const size_t count = option_groups(command, groups);
-    for (size_t g = 0; g < count; g++)
-        for (const CliOption *o = groups[g]; o->name; o++) {
-            char left[64];
-            if (!o->help) continue;
-            snprintf(left, sizeof left, "--%s%s%s", o->name, o->value ? " " : "", o->value ? o->value : "");
-            char *help = option_help(command, o);
-            printf("  %-28s %s\n", left, help);
-            free(help);
-        }
+    const CliOption *known[OPTIONS_MAX];
+    const size_t count = list_options(command, known);
+    for (size_t i = 0; i < count; i++) print_option(command, known[i]);
     printf("\nExample\n  %s\n", command->example);
 }
 
@@ -106,6 +120,44 @@ static bool take_option(Cli *cli, const char *name, const char *value, bool *hel
     return true;
 }
 
+/* An option whose value is called TEXT or NAME in the help takes text, not a path. */
+static bool check_text(const CliOption *o, const char *value, Error *err)
+{
+    if (!o->value || (strcmp(o->value, "TEXT") != 0 && strcmp(o->value, "NAME") != 0)) return true;
+    char what[64];
+    snprintf(what, sizeof what, "--%s", o->name);
+    return check_utf8(what, value, err);
+}
+
+static const CliOption *find_option(const CliOption *const *known, size_t count, const char *name, size_t length)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strlen(known[i]->name) == length && strncmp(known[i]->name, name, length) == 0) return known[i];
+    return NULL;
+}
+
+/* The argument that getopt_long has just called unknown. A long one is behind it; of a single dash it takes letter by letter, and is
+ * behind the argument only with the last. */
+static const char *wrong_argument(char **argv, int argc)
+{
+    if (optopt == 0 || optind >= argc) return argv[optind - 1];
+    const char *letters = argv[optind - 1];
+    const bool finished = letters[0] == '-' && letters[1] == optopt && letters[2] == 0;
+    return finished ? letters : argv[optind];
+}
+
+static bool refuse_option(const Cli *cli, const char *given, const CliOption *const *known, size_t count, Error *err)
+{
+    const bool two = given[0] == '-' && given[1] == '-';
+    const char *name = given + (two ? 2 : 1);
+    const size_t length = strcspn(name, "=");
+    const CliOption *meant = find_option(known, count, name, length);
+    if (meant && two) return cli_misuse(cli, err, "%s: --%s takes no value", given, meant->name);
+    if (meant) return cli_misuse(cli, err, "%s is not an option of it; --%s, with two dashes, is", given, meant->name);
+    if (two) return cli_misuse(cli, err, "%s is not an option of it", given);
+    return cli_misuse(cli, err, "%s is not an option of it (a text that begins with - stands behind --)", given);
+}
+
 bool cli_parse(Cli *cli, const Command *command, int argc, char **argv, bool *helped, Error *err)
 {
     *helped = false;
@@ -114,12 +166,10 @@ bool cli_parse(Cli *cli, const Command *command, int argc, char **argv, bool *he
     cli->store = "results/store";
 
     struct option table[OPTIONS_MAX + 1] = {0};
-    size_t known = 0;
-    const CliOption *groups[OPTION_GROUPS];
-    const size_t count = option_groups(command, groups);
-    for (size_t g = 0; g < count; g++)
-        for (const CliOption *o = groups[g]; o->name && known < OPTIONS_MAX; o++)
-            table[known++] = (struct option){o->name, o->value ? required_argument : no_argument, NULL, 0};
+    const CliOption *options[OPTIONS_MAX];
+    const size_t known = list_options(command, options);
+    for (size_t i = 0; i < known; i++)
+        table[i] = (struct option){options[i]->name, options[i]->value ? required_argument : no_argument, NULL, 0};
 
     opterr = 0;
     optind = 0; /* glibc: start anew */
@@ -128,7 +178,8 @@ bool cli_parse(Cli *cli, const Command *command, int argc, char **argv, bool *he
         const int found = getopt_long(argc, argv, ":", table, &place);
         if (found == -1) break;
         if (found == ':') return cli_misuse(cli, err, "%s needs a value", argv[optind - 1]);
-        if (found == '?') return cli_misuse(cli, err, "%s is not an option of it", argv[optind - 1]);
+        if (found == '?') return refuse_option(cli, wrong_argument(argv, argc), options, known, err);
+        if (!check_text(options[place], optarg, err)) return false;
         if (!take_option(cli, table[place].name, optarg, helped, err)) return false;
     }
     cli->arguments = argv + optind;
@@ -254,28 +305,24 @@ bool cli_misuse(const Cli *cli, Error *err, const char *format, ...)
     return fail_usage(err, "%s: %s; see palbench %s --help", cli->command->name, sentence, cli->command->name);
 }
 
-static bool read_standard_input(TextList *texts)
+static bool add_line(void *texts, const Line *line, Error *err)
 {
-    char *line = NULL;
-    size_t capacity = 0;
-    ssize_t length;
-    while ((length = getline(&line, &capacity, stdin)) >= 0) {
-        size_t n = (size_t)length;
-        while (n && (line[n - 1] == '\n' || line[n - 1] == '\r')) n--;
-        text_list_add_bytes(texts, line, n);
-    }
-    free(line);
-    return !ferror(stdin);
+    (void)err;
+    text_list_add_bytes(texts, line->text, line->length);
+    return true;
 }
 
 bool cli_texts(const Cli *cli, TextList *texts, Error *err)
 {
-    for (size_t i = 0; i < cli->argument_count; i++) text_list_add(texts, cli->arguments[i]);
-    const char *file = cli_value(cli, "file");
-    if (file && strcmp(file, "-") == 0) {
-        if (!read_standard_input(texts)) return fail(err, "standard input: cannot be read");
-    } else if (file && !read_lines(file, (size_t)1 << 30, texts, err)) {
-        return false;
+    for (size_t i = 0; i < cli->argument_count; i++) {
+        char what[32];
+        snprintf(what, sizeof what, "text %zu", i + 1);
+        if (!check_utf8(what, cli->arguments[i], err)) return false;
+        text_list_add(texts, cli->arguments[i]);
     }
+    const char *file = cli_value(cli, "file");
+    const bool standard_input = file && strcmp(file, "-") == 0;
+    if (standard_input && !lines_read_stream(stdin, "standard input", add_line, texts, err)) return false;
+    if (file && !standard_input && !lines_read(file, add_line, texts, err)) return false;
     return texts->count || file ? true : cli_misuse(cli, err, "no text is given, neither as argument nor by --file");
 }

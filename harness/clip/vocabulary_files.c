@@ -3,6 +3,7 @@
  * array. */
 #include "harness/clip/vocabulary_files.h"
 
+#include "harness/base/lines.h"
 #include "harness/base/memory.h"
 #include "harness/clip/unicode.h"
 #include "harness/io/gzip.h"
@@ -152,30 +153,30 @@ static void add_byte_tokens(TextList *tokens, const char *suffix)
         }
 }
 
-static bool read_simple_vocab(const char *path, Vocabulary *v, Error *err)
+static bool add_simple_merge(void *context, const Line *line, Error *err)
 {
     enum { MERGES = 49152 - 256 - 2 }; /* the file has more; CLIP uses so many */
+    Vocabulary *v = context;
+    if (line->number == 1 || line_is_blank(line) || v->merges.count == MERGES) return true; /* the first is a heading */
+    const char *blank = strchr(line->text, ' ');
+    if (!blank)
+        return fail(err, "%s: merge %zu is \"%.60s\", two symbols are needed", line->path, v->merges.count + 1,
+                    line->text);
+    text_list_add(&v->merges, line->text);
+    char *token = xformat("%.*s%s", (int)(blank - line->text), line->text, blank + 1);
+    text_list_add(&v->tokens, token);
+    free(token);
+    return true;
+}
+
+static bool read_simple_vocab(const char *path, Vocabulary *v, Error *err)
+{
     char *data;
     size_t length;
     if (!gzip_read(path, FILE_LIMIT, &data, &length, err)) return false;
     add_byte_tokens(&v->tokens, "");
     add_byte_tokens(&v->tokens, "</w>");
-    bool good = true, first = true;
-    for (char *line = data, *rest = data; good && line && *line && v->merges.count < MERGES; line = rest) {
-        rest = strchr(line, '\n');
-        if (rest) *rest++ = '\0';
-        if (!first) { /* the first line is a heading */
-            const char *blank = strchr(line, ' ');
-            good = blank ||
-                   fail(err, "%s: merge %zu is \"%.60s\", two symbols are needed", path, v->merges.count + 1, line);
-            if (!good) break;
-            text_list_add(&v->merges, line);
-            char *token = xformat("%.*s%s", (int)(blank - line), line, blank + 1);
-            text_list_add(&v->tokens, token);
-            free(token);
-        }
-        first = false;
-    }
+    const bool good = lines_read_bytes(path, data, length, add_simple_merge, v, err);
     free(data);
     text_list_add(&v->tokens, "<|startoftext|>");
     text_list_add(&v->tokens, "<|endoftext|>");

@@ -1,6 +1,6 @@
 #include "harness/experiments/mask_file.h"
 
-#include "harness/base/text.h"
+#include "harness/base/lines.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +46,8 @@ bool mask_file_read(const char *path, const int8_t *labels, size_t count, size_t
 {
     TextList lines = {0};
     if (!read_lines(path, MASK_BYTES_MOST, &lines, err)) return false;
+    while (lines.count && !lines.items[lines.count - 1][strspn(lines.items[lines.count - 1], " \t")])
+        free(lines.items[--lines.count]); /* empty lines at the end, as editors and shells leave them */
     bool good = lines.count == count || (beginning && lines.count > count);
     if (!good)
         fail_usage(err, "%s: %zu lines, the data set has %zu training images; one line an image is needed", path,

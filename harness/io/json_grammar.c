@@ -215,6 +215,8 @@ bool json_check_grammar(const char *name, const char *text, size_t length, Error
 {
     Scan s = {.name = name, .text = text, .length = length, .err = err};
     if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) s.at = 3; /* a byte order mark; cJSON skips it too */
+    if (length >= 2 && (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0))
+        return wrong(&s, "this is UTF-16 text, UTF-8 is needed; save it as UTF-8");
     if (!value(&s)) return false;
     blanks(&s);
     return s.at == length || wrong(&s, "something follows after the end of the JSON text");

@@ -1,11 +1,11 @@
 #include "harness/score/score_table.h"
 
+#include "harness/base/lines.h"
 #include "harness/base/memory.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistr.h>
 
 /* One field from *at on; *at moves behind the comma that ends it, and *more tells whether there was one. False when a quote is not
  * closed. */
@@ -34,8 +34,6 @@ static bool split_line(const char *path, size_t number, const char *line, TextLi
 {
     Text field = {0};
     bool good = true;
-    if (u8_check((const uint8_t *)line, strlen(line)))
-        return fail(err, "%s: line %zu: not UTF-8 text; save the file as UTF-8", path, number);
     for (bool more = true; good && more;) {
         good = next_field(&line, &field, &more);
         text_list_add(fields, field.data);
@@ -92,7 +90,6 @@ bool match_rows(const char *const *wanted, size_t count, const char *where, cons
 static bool read_head(ScoreTable *t, const char *path, const char *line, Error *err)
 {
     TextList fields = {0};
-    if (strncmp(line, "\xEF\xBB\xBF", 3) == 0) line += 3; /* a byte order mark */
     bool good = split_line(path, 1, line, &fields, err);
     if (good && (fields.count < 2 || strcmp(fields.items[0], "file") != 0))
         good = fail(err, "%s: line 1: the names of the columns are needed: file, then the classes", path);

@@ -1,0 +1,50 @@
+#!/bin/sh
+# Texts from outside: lists in the encodings that people's editors leave, and what is given on the command line. Run from the
+# project's root; PALBENCH names the program.
+. tests/cli_checks.sh
+cp -r "$golden/tiny_world" "$folder/world"
+pipeline=$golden/pipeline
+cd "$folder/world" || exit 1
+# same NAME: the last run's output is that of the file `right`.
+same() { if [ $status -eq 0 ] && cmp -s "$folder/out" right; then ok "$1"; else bad "$1" "$(head -c 300 "$folder/out" "$folder/err" | tr '\n' ' ')"; fi; }
+
+# ---- one reader of lists: byte order mark, line ends, NUL, other encodings ----
+printf 'bus at a stop\na dog\n' >plain.txt
+printf '\357\273\277bus at a stop\r\na dog' >marked.txt
+printf 'bus at a stop\ra dog\r' >returns.txt
+printf 'a red bus\0 and more\n' >nul.txt
+printf '\377\376a\0 \0c\0a\0t\0\n\0' >utf16.txt
+printf 'a cat\nun caf\351\n' >latin.txt
+run tokenize --tokenizer clip --file plain.txt; cp "$folder/out" right
+for list in marked returns; do run tokenize --tokenizer clip --file $list.txt; same tokens_of_a_${list}_list; done
+"$program" tokenize --tokenizer clip --file - <marked.txt >"$folder/out"; same tokens_of_marked_standard_input
+run label --dataset voc2007 --file plain.txt; cp "$folder/out" right
+run label --dataset voc2007 --file marked.txt; same labels_of_a_marked_list
+run generate --quiet --model "$pipeline" --captions marked.txt --steps 1 --size 16x16 --out drawn
+check captions_of_a_marked_list grep -q '"caption": "bus at a stop"' drawn/images.jsonl
+printf '\357\273\277{"caption": "a cat"}\r\n' >marked.jsonl
+run generate --quiet --model "$pipeline" --captions marked.jsonl --steps 1 --size 16x16 --out drawn.jsonl
+check captions_of_a_marked_json_list grep -q '"caption": "a cat"' drawn.jsonl/images.jsonl
+for command in "tokenize --tokenizer clip --file" "label --dataset voc2007 --file" "encode-text --clip clip --out x.h5 --file" \
+    "generate --quiet --model $pipeline --out x --captions"; do
+    name=${command%% *}
+    run $command nul.txt;   refused "${name}_names_the_place_of_a_nul" 1 'nul.txt:1: column 10: a NUL'
+    run $command utf16.txt; refused "${name}_refuses_utf16" 1 'utf16.txt:1: column 1: this is UTF-16'
+    run $command latin.txt; refused "${name}_names_the_place_of_what_is_not_utf8" 1 'latin.txt:2: column 7: the byte 0xE9'
+done
+bad_text=$(printf 'un caf\351')
+run tokenize --tokenizer clip "a cat" "$bad_text"; refused an_argument_that_is_not_utf8 2 'text 2: column 7: the byte 0xE9'
+run generate --model "$pipeline" --out x --prompt "$bad_text"; refused a_prompt_that_is_not_utf8 2 '--prompt: column 7'
+run generate --model "$pipeline" --out x --prompt a --negative "$bad_text"; refused a_negative_that_is_not_utf8 2 '--negative: column 7'
+
+# ---- options with one dash: the argument that is wrong is named ----
+run generate -model x --prompt y;      refused a_long_option_with_one_dash 2 'generate: -model is not an option of it; --model, with two dashes, is'
+run tokenize -tokenizer x y;           refused the_same_as_the_first 2 'tokenize: -tokenizer is not an option of it; --tokenizer'
+run compare -dash zs;                  refused an_unknown_one 2 'compare: -dash is not'
+run compare -x zs;                     refused a_single_letter 2 'compare: -x is not'
+run compare zs -x;                     refused a_letter_at_the_end 2 'compare: -x is not'
+run generate --prompt y -seed 3;       refused an_option_behind_others 2 'generate: -seed is not .*--seed'
+run tokenize --tokenizer clip --quiet=1 a; refused a_switch_with_a_value 2 'quiet takes no value'
+run tokenize --tokenizer clip -- -5;   check a_text_may_begin_with_a_dash says '\['
+
+finish
