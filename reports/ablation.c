@@ -1,6 +1,7 @@
 #include "reports/ablation.h"
 
 #include "harness/base/memory.h"
+#include "harness/base/shown.h"
 #include "reports/summary.h"
 
 #include <stdlib.h>
@@ -87,17 +88,22 @@ void ablation_difference(const AblationRow *row, const char *plus_minus, Text *o
 
 void ablation_plain(const Ablation *a, Text *out)
 {
-    int width = (int)strlen(a->name);
-    for (size_t i = 0; i < a->count; i++)
-        if ((int)strlen(a->rows[i].label) > width) width = (int)strlen(a->rows[i].label);
-    text_addf(out, "%-*s  %14s  %14s  seeds\n", width, a->name, "mAP", "difference");
+    char *name = shown(a->name), **labels = xcalloc(a->count + 1, sizeof *labels);
+    size_t width = strlen(name);
+    for (size_t i = 0; i < a->count; i++) {
+        labels[i] = shown(a->rows[i].label);
+        if (strlen(labels[i]) > width) width = strlen(labels[i]);
+    }
+    text_addf(out, "%-*s  %14s  %14s  seeds\n", (int)width, name, "mAP", "difference");
     for (size_t i = 0; i < a->count; i++) {
         const AblationRow *row = &a->rows[i];
         Text map = {0}, difference = {0};
         text_addf(&map, "%.1f", row->map.mean);
         if (row->count > 1) text_addf(&map, " +- %.1f", row->map.std);
         ablation_difference(row, " +- ", &difference);
-        text_addf(out, "%-*s  %14s  %14s  %5zu\n", width, row->label, map.data, difference.data, row->count);
+        text_addf(out, "%-*s  %14s  %14s  %5zu\n", (int)width, labels[i], map.data, difference.data, row->count);
         text_free(&map), text_free(&difference);
+        free(labels[i]);
     }
+    free(labels), free(name);
 }

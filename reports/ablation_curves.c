@@ -145,11 +145,10 @@ bool curves_draw(const CurveSet *set, const char *folder, const char *name, Erro
     const size_t lines = set->count < LINES_MAX ? set->count : LINES_MAX;
     text_add(&body, gnuplot_axes);
     set_axis(set, &body);
-    text_addf(&body,
-              "set xlabel '%s'\nset ylabel 'mAP (percent)'\nset grid y lc rgb '#dddddd'\n"
-              "set offsets 0, 0, graph 0.12, graph 0.12\nset key outside top center vertical maxcols "
-              "2\nplot ",
-              axis_title(set->key));
+    text_add(&body, "set xlabel ");
+    gnuplot_quoted(axis_title(set->key), &body);
+    text_add(&body, "\nset ylabel 'mAP (percent)'\nset grid y lc rgb '#dddddd'\n"
+                    "set offsets 0, 0, graph 0.12, graph 0.12\nset key outside top center vertical maxcols 2\nplot ");
     for (size_t i = 0; i < lines; i++) {
         Text title = {0};
         for (size_t k = 0; k < set->curves[i].count; k++) {
@@ -161,7 +160,7 @@ bool curves_draw(const CurveSet *set, const char *folder, const char *name, Erro
         text_addf(&body, "$data index %zu using 1:2:3 with yerrorlines pt 7 ps 0.8 lw 1.6 dt %zu lc rgb '%s' ", i,
                   i / GNUPLOT_COLOURS + 1, gnuplot_colours[i % GNUPLOT_COLOURS]);
         if (title.length)
-            text_add(&body, "title "), gnuplot_quoted(title.data, &body);
+            gnuplot_title(title.data, &body);
         else
             text_add(&body, "notitle");
         text_add(&body, i + 1 < lines ? ", \\\n     " : "\n");

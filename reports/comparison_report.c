@@ -1,6 +1,7 @@
 #include "reports/comparison_report.h"
 
 #include "harness/base/memory.h"
+#include "reports/escape.h"
 #include "reports/gnuplot.h"
 #include "reports/tables.h"
 
@@ -38,7 +39,10 @@ static void latex_classes(const Comparison *c, const Pair *pair, Text *out)
 {
     char room[32];
     text_add(out, "\n% ");
-    pair_names(c, pair, " minus ", out);
+    Text names = {0};
+    pair_names(c, pair, " minus ", &names);
+    latex_escaped(names.data, out);
+    text_free(&names);
     text_add(out, "\n\\begin{tabular}{lrrr}\n\\toprule\nClass & ");
     latex_escaped(c->entrants[pair->a].name, out);
     text_add(out, " & ");
@@ -62,19 +66,20 @@ void comparison_latex(const Comparison *c, Text *out)
 
 /* Lines of a figure, the lowest first: gnuplot's y grows upwards. */
 typedef struct Chart {
-    Text data; /* height, name, difference, low, high, whether the interval leaves out zero */
+    Text data; /* height, difference, low, high, whether the interval leaves out zero */
+    Text tics; /* names */
     size_t lines, longest;
 } Chart;
 
 static void add_line(Chart *chart, const char *name, double diff, double low, double high)
 {
-    text_addf(&chart->data, "%zu ", chart->lines++);
-    gnuplot_quoted(name, &chart->data);
-    text_addf(&chart->data, " %.5f %.5f %.5f %d\n", diff, low, high, low > 0 || high < 0);
+    text_add(&chart->tics, chart->lines ? ", \\\n    " : "");
+    gnuplot_tic(name, (double)chart->lines, &chart->tics);
+    text_addf(&chart->data, "%zu %.5f %.5f %.5f %d\n", chart->lines++, diff, low, high, low > 0 || high < 0);
     if (strlen(name) > chart->longest) chart->longest = strlen(name);
 }
 
-enum { PLOT_WIDTH = 560, LETTER_WIDTH = 8, LINES_SHOWN_LARGE = 200, LETTERS_MOST = 160 };
+enum { PLOT_WIDTH = 560, LETTER_WIDTH = 8, LINES_SHOWN_LARGE = 200 };
 
 /* Intervals beside a line at zero; what lies clear of it is full, the rest hollow. Frees the chart's data. */
 static bool draw(Chart *chart, const char *folder, const char *name, const char *unit, double level, const char *title,
@@ -82,7 +87,7 @@ static bool draw(Chart *chart, const char *folder, const char *name, const char 
 {
     Text body = {0};
     const size_t lines = chart->lines < LINES_SHOWN_LARGE ? chart->lines : LINES_SHOWN_LARGE,
-                 letters = chart->longest < LETTERS_MOST ? chart->longest : LETTERS_MOST;
+                 letters = chart->longest < GNUPLOT_LETTERS ? chart->longest : GNUPLOT_LETTERS;
     text_add(&body, gnuplot_axes);
     text_add(&body, "set title ");
     gnuplot_quoted(title, &body);
@@ -90,15 +95,16 @@ static bool draw(Chart *chart, const char *folder, const char *name, const char 
         &body,
         "\nset yrange [-0.7:%.1f]\nset xlabel '%s, percent points, with %g %% interval'\nset grid x lc rgb '#dddddd'\n"
         "set arrow 1 from first 0, graph 0 to first 0, graph 1 nohead lc rgb '#888888' lw 1.2 back\n"
-        "set offsets graph 0.03, graph 0.03, 0, 0\n"
-        "plot $data using 3:1:4:5:ytic(2) with xerrorbars pt 0 lw 1.8 lc rgb '%s' notitle, \\\n"
-        "     $data using 3:($6 > 0.5 ? $1 : NaN) with points pt 7 ps 1.1 lc rgb '%s' notitle, \\\n"
-        "     $data using 3:($6 > 0.5 ? NaN : $1) with points pt 6 ps 1.1 lw 1.6 lc rgb '%s' notitle\n",
-        (double)chart->lines - 0.3, unit, level, gnuplot_colours[0], gnuplot_colours[0], gnuplot_colours[0]);
+        "set offsets graph 0.03, graph 0.03, 0, 0\nset ytics (%s)\n"
+        "plot $data using 2:1:3:4 with xerrorbars pt 0 lw 1.8 lc rgb '%s' notitle, \\\n"
+        "     $data using 2:($5 > 0.5 ? $1 : NaN) with points pt 7 ps 1.1 lc rgb '%s' notitle, \\\n"
+        "     $data using 2:($5 > 0.5 ? NaN : $1) with points pt 6 ps 1.1 lw 1.6 lc rgb '%s' notitle\n",
+        (double)chart->lines - 0.3, unit, level, chart->tics.data ? chart->tics.data : "", gnuplot_colours[0],
+        gnuplot_colours[0], gnuplot_colours[0]);
     const bool good = gnuplot_draw(folder, name, PLOT_WIDTH + LETTER_WIDTH * (int)letters, 130 + 24 * (int)lines,
                                    chart->data.data, body.data, err);
     text_free(&body);
-    text_free(&chart->data);
+    text_free(&chart->data), text_free(&chart->tics);
     return good;
 }
 

@@ -1,25 +1,14 @@
+/* Results, and their classes, a line each. */
+#include "reports/escape.h"
 #include "reports/tables.h"
 
 #include <math.h>
-#include <string.h>
-
-/* RFC 4180: quoted when it has a comma, a quote or a line end. */
-static void csv_field(const char *value, Text *out)
-{
-    if (!strpbrk(value, ",\"\r\n")) {
-        text_add(out, value);
-        return;
-    }
-    text_add(out, "\"");
-    for (const char *c = value; *c; c++) text_add_bytes(out, *c == '"' ? "\"\"" : c, *c == '"' ? 2 : 1);
-    text_add(out, "\"");
-}
 
 static void csv_head(const StoredResult *r, Text *out)
 {
     const char *const fields[] = {r->experiment, r->method, r->dataset, r->protocol};
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
-        csv_field(fields[i], out);
+        csv_escaped(fields[i], out);
         text_add(out, ",");
     }
     text_addf(out, "%lld,", (long long)r->seed);
@@ -33,11 +22,11 @@ void results_csv(const Summary *s, Text *out)
             const StoredResult *r = s->cells[i].results[k];
             csv_head(r, out);
             text_addf(out, "%.6f,", r->map);
-            csv_field(r->file, out);
+            csv_escaped(r->file, out);
             text_add(out, ",");
-            csv_field(r->note ? r->note : "", out);
+            csv_escaped(r->note ? r->note : "", out);
             text_add(out, ",");
-            csv_field(r->setting, out);
+            csv_escaped(r->setting, out);
             text_add(out, "\n");
         }
 }
@@ -50,9 +39,9 @@ void per_class_csv(const Summary *s, Text *out)
             const StoredResult *r = s->cells[i].results[k];
             for (size_t class = 0; class < r->classes; class ++) {
                 csv_head(r, out);
-                csv_field(r->class_names[class], out);
+                csv_escaped(r->class_names[class], out);
                 text_addf(out, isnan(r->ap[class]) ? ",," : ",%.6f,", r->ap[class]);
-                csv_field(r->setting, out);
+                csv_escaped(r->setting, out);
                 text_add(out, "\n");
             }
         }

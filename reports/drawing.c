@@ -1,6 +1,7 @@
 #include "reports/drawing.h"
 
 #include "harness/base/memory.h"
+#include "harness/base/shown.h"
 
 #include <cairo-svg.h>
 #include <stdlib.h>
@@ -17,15 +18,19 @@ static void set_font(cairo_t *c, double size, const char *colour_hex)
 
 void drawing_text(cairo_t *c, double x, double y, double size, const char *colour, const char *text)
 {
+    char *plain = shown(text); /* cairo takes nothing that is not UTF-8, and SVG no control characters */
     set_font(c, size, colour);
     cairo_move_to(c, x, y);
-    cairo_show_text(c, text);
+    cairo_show_text(c, plain);
+    free(plain);
 }
 
-static bool fits(cairo_t *c, const char *text, double width)
+bool drawing_fits(cairo_t *c, const char *text, double width)
 {
     cairo_text_extents_t extents;
-    cairo_text_extents(c, text, &extents);
+    char *plain = shown(text);
+    cairo_text_extents(c, plain, &extents);
+    free(plain);
     return extents.width <= width;
 }
 
@@ -38,7 +43,7 @@ size_t drawing_wrapped(cairo_t *c, double x, double y, double width, double size
     for (char *word; drawn < lines && (word = strsep(&rest, " \t\r\n"));) {
         if (!*word) continue;
         char *longer = xformat("%s%s%s", line, *line ? " " : "", word);
-        if (*line && !fits(c, longer, width)) {
+        if (*line && !drawing_fits(c, longer, width)) {
             const bool last = drawn + 1 == lines; /* and a word is left over */
             char *shown = xformat("%s%s", line, last ? " \xE2\x80\xA6" : "");
             drawing_text(c, x, y + 1.3 * size * (double)drawn++, size, colour, shown);
@@ -90,7 +95,15 @@ void drawing_image(cairo_t *c, const Image *image, double x, double y, double si
 
 typedef bool Draw(cairo_t *c, const void *context, Error *err);
 
-static bool draw_on(cairo_surface_t *surface, Draw *draw, const void *context, const char *path, bool png, Error *err)
+static cairo_status_t take(void *bytes, const unsigned char *data, unsigned count)
+{
+    text_add_bytes(bytes, (const char *)data, count);
+    return CAIRO_STATUS_SUCCESS;
+}
+
+/* Draws into memory first, so that a file is whole or not there. `bytes` already takes what an SVG surface writes. */
+static bool draw_on(cairo_surface_t *surface, Draw *draw, const void *context, const char *path, Text *bytes, bool png,
+                    Error *err)
 {
     cairo_t *c = cairo_create(surface);
     cairo_set_source_rgb(c, 1, 1, 1);
@@ -98,13 +111,14 @@ static bool draw_on(cairo_surface_t *surface, Draw *draw, const void *context, c
     bool good = draw(c, context, err);
     cairo_status_t status = cairo_status(c);
     cairo_destroy(c);
-    if (good && png && status == CAIRO_STATUS_SUCCESS) status = cairo_surface_write_to_png(surface, path);
+    if (good && png && status == CAIRO_STATUS_SUCCESS) status = cairo_surface_write_to_png_stream(surface, take, bytes);
     cairo_surface_finish(surface);
     if (status == CAIRO_STATUS_SUCCESS) status = cairo_surface_status(surface);
     if (good && status != CAIRO_STATUS_SUCCESS)
-        good = fail(err, "%s: cannot write (%s); free some space or choose another place", path,
-                    cairo_status_to_string(status));
+        good = fail(err, "%s: cannot draw (%s)", path, cairo_status_to_string(status));
     cairo_surface_destroy(surface);
+    good = good && write_file(path, bytes->data, bytes->length, err);
+    text_free(bytes);
     return good;
 }
 
@@ -112,9 +126,11 @@ bool drawing_save(const char *folder, const char *name, int width, int height, D
                   Error *err)
 {
     char *svg = xformat("%s/%s.svg", folder, name), *png = xformat("%s/%s.png", folder, name);
+    Text bytes = {0};
     const bool good =
-        draw_on(cairo_svg_surface_create(svg, width, height), draw, context, svg, false, err) &&
-        draw_on(cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height), draw, context, png, true, err);
+        draw_on(cairo_svg_surface_create_for_stream(take, &bytes, width, height), draw, context, svg, &bytes, false,
+                err) &&
+        draw_on(cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height), draw, context, png, &bytes, true, err);
     free(svg), free(png);
     return good;
 }

@@ -5,8 +5,10 @@
 
 #include <cairo.h>
 
-/* One line, its baseline at y; colour "rrggbb". */
+/* One line, shown (harness/base/shown.h), its baseline at y; colour "rrggbb". */
 void drawing_text(cairo_t *c, double x, double y, double size, const char *colour, const char *text);
+/* Is the text no wider, in the font that is set? */
+bool drawing_fits(cairo_t *c, const char *text, double width);
 /* Words broken into lines of at most `width`; what does not fit into `lines` ends with an ellipsis. Returns the lines drawn. */
 size_t drawing_wrapped(cairo_t *c, double x, double y, double width, double size, size_t lines, const char *colour,
                        const char *text);

@@ -12,28 +12,28 @@ enum { CURVE_POINTS = 400 };
 
 bool figure_map_by_method(const Summary *s, size_t column, const char *folder, const char *name, Error *err)
 {
-    Text data = {0}, body = {0};
+    Text data = {0}, body = {0}, tics = {0};
     size_t used = 0;
     double highest = 0;
     for (size_t row = s->row_count; row-- > 0;) { /* gnuplot's y grows upwards: the first row goes on top */
         const Cell *cell = summary_cell(s, row, column);
         if (!cell->count || s->rows[row].swept) continue;
-        text_addf(&data, "%zu ", used++);
-        gnuplot_quoted(s->rows[row].label, &data);
-        text_addf(&data, " %.4f %.4f \"%.1f\"\n", cell->map.mean, cell->map.std, cell->map.mean);
+        text_add(&tics, used ? ", " : "");
+        gnuplot_tic(s->rows[row].label, (double)used, &tics);
+        text_addf(&data, "%zu %.4f %.4f %.1f\n", used++, cell->map.mean, cell->map.std, cell->map.mean);
         highest = fmax(highest, cell->map.mean + cell->map.std);
     }
     text_add(&body, gnuplot_axes);
     text_addf(&body,
               "set xrange [0:%.0f]\nset yrange [-0.6:%.1f]\nset xlabel 'mAP (percent), mean and standard deviation "
               "over seeds'\n"
-              "set grid x lc rgb '#dddddd'\nset style fill solid 0.9 noborder\n"
-              "plot $data using ($3/2):1:($3/2):(0.36):ytic(2) with boxxyerror lc rgb '%s' notitle, \\\n"
-              "     $data using 3:1:4 with xerrorbars pt 0 lw 1.6 lc rgb '#222222' notitle, \\\n"
-              "     $data using ($3+$4+%.1f):1:5 with labels left notitle\n",
-              fmin(108, ceil(highest * 1.12)), (double)used - 0.4, gnuplot_colours[0], highest * 0.012);
+              "set grid x lc rgb '#dddddd'\nset style fill solid 0.9 noborder\nset ytics (%s)\n"
+              "plot $data using ($2/2):1:($2/2):(0.36) with boxxyerror lc rgb '%s' notitle, \\\n"
+              "     $data using 2:1:3 with xerrorbars pt 0 lw 1.6 lc rgb '#222222' notitle, \\\n"
+              "     $data using ($2+$3+%.1f):1:4 with labels left notitle\n",
+              fmin(108, ceil(highest * 1.12)), (double)used - 0.4, tics.data, gnuplot_colours[0], highest * 0.012);
     const bool good = gnuplot_draw(folder, name, 900, 90 + 30 * (int)used, data.data, body.data, err);
-    text_free(&data), text_free(&body);
+    text_free(&data), text_free(&body), text_free(&tics);
     return good;
 }
 
@@ -85,7 +85,7 @@ static void add_curves(const Summary *s, size_t column, size_t row, const char *
         if (titled)
             text_add(body, "notitle");
         else
-            text_add(body, "title "), gnuplot_quoted(s->rows[row].label, body);
+            gnuplot_title(s->rows[row].label, body);
         titled = true, ++*block;
     }
 }

@@ -1,34 +1,11 @@
+/* Pictures go into the page as they are, in base64: inside <img> an SVG runs nothing. */
 #include "reports/html.h"
 
 #include "harness/base/memory.h"
+#include "reports/escape.h"
 
 #include <openssl/evp.h>
 #include <stdlib.h>
-#include <string.h>
-
-void html_escaped(const char *text, Text *out)
-{
-    for (const char *c = text; *c; c++) {
-        if (*c == '&')
-            text_add(out, "&amp;");
-        else if (*c == '<')
-            text_add(out, "&lt;");
-        else if (*c == '>')
-            text_add(out, "&gt;");
-        else if (*c == '"')
-            text_add(out, "&quot;");
-        else
-            text_add_bytes(out, c, 1);
-    }
-}
-
-void html_link(const char *name, Text *out)
-{
-    for (const char *c = name; *c; c++) {
-        const bool plain = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9');
-        text_addf(out, plain || strchr("-._", *c) ? "%c" : "%%%02X", (unsigned char)*c);
-    }
-}
 
 bool html_figure(const char *svg, const char *caption, Text *out, Error *err)
 {

@@ -2,7 +2,7 @@
 
 #include "harness/base/memory.h"
 #include "reports/drawing.h"
-#include "reports/html.h"
+#include "reports/escape.h"
 #include "reports/tables.h"
 
 #include <stdlib.h>
@@ -170,8 +170,11 @@ static void add_table(const Judged *j, Section *out)
         text_addf(&out->html, "</td><td>%zu</td><td>%zu</td><td>%.0f</td><td>", j->objects[c], j->right[c], share);
         html_escaped(wrong ? wrong : "-", &out->html);
         text_add(&out->html, "</td></tr>\n");
-        text_addf(&out->markdown, "| %s | %zu | %zu | %.0f | %s |\n", j->classes.items[c], j->objects[c], j->right[c],
-                  share, wrong ? wrong : "-");
+        text_add(&out->markdown, "| ");
+        markdown_escaped(j->classes.items[c], &out->markdown);
+        text_addf(&out->markdown, " | %zu | %zu | %.0f | ", j->objects[c], j->right[c], share);
+        markdown_escaped(wrong ? wrong : "-", &out->markdown);
+        text_add(&out->markdown, " |\n");
         latex_escaped(j->classes.items[c], &out->latex);
         text_addf(&out->latex, " & %zu & %zu & %.0f & ", j->objects[c], j->right[c], share);
         latex_escaped(wrong ? wrong : "-", &out->latex);

@@ -43,10 +43,10 @@ static void add_line(const LabelledGrid *g, size_t line, size_t drawn, Text *dat
         if (cell) text_addf(data, "%.10g %.4f %.4f\n", g->values[v], cell->map.mean, cell->map.std);
     }
     text_add(data, "\n\n");
-    text_addf(body, "%s$data index %zu using 1:2:3 with yerrorlines pt %d ps 0.9 lw 1.7 dt %zu lc rgb '%s' title ",
+    text_addf(body, "%s$data index %zu using 1:2:3 with yerrorlines pt %d ps 0.9 lw 1.7 dt %zu lc rgb '%s' ",
               drawn ? ", \\\n     " : "", drawn, points[drawn % (sizeof points / sizeof *points)],
               drawn / GNUPLOT_COLOURS + 1, gnuplot_colours[drawn % GNUPLOT_COLOURS]);
-    gnuplot_quoted(g->summary->rows[g->lines[line]].plain, body);
+    gnuplot_title(g->summary->rows[g->lines[line]].plain, body);
 }
 
 /* What can be had with no labelled image, or with all of them: a level line, as wide as the plot. */
@@ -61,9 +61,9 @@ static void add_level(const LabelledGrid *g, const char *setting, int dashes, Te
         highest = cell->map.mean, best = &s->rows[row];
     }
     if (!best) return;
-    text_addf(body, ", \\\n     %.4f with lines lw 1.5 dt %d lc rgb '#888888' title ", highest, dashes);
+    text_addf(body, ", \\\n     %.4f with lines lw 1.5 dt %d lc rgb '#888888' ", highest, dashes);
     char *title = strstr(best->label, setting) ? xstrdup(best->label) : xformat("%s (%s)", best->label, setting);
-    gnuplot_quoted(title, body);
+    gnuplot_title(title, body);
     free(title);
 }
 

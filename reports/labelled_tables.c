@@ -1,6 +1,6 @@
 /* The grid of methods and numbers of labelled images as tables. */
 #include "harness/base/memory.h"
-#include "reports/html.h"
+#include "reports/escape.h"
 #include "reports/labelled_grid.h"
 #include "reports/settings.h"
 #include "reports/tables.h"
@@ -13,11 +13,10 @@ static const Row *line_row(const LabelledGrid *g, size_t line)
     return &g->summary->rows[g->lines[line]];
 }
 
-/* "CoOp", "SPARC [1]"; caller frees. */
-static char *noted_label(const LabelledGrid *g, size_t line)
+/* Caller frees. */
+static char *line_label(const LabelledGrid *g, size_t line)
 {
-    const size_t note = note_number(g->summary, g->lines[line]);
-    return note ? xformat("%s [%zu]", line_row(g, line)->plain, note) : xstrdup(line_row(g, line)->plain);
+    return noted_label(g->summary, g->lines[line], line_row(g, line)->plain);
 }
 
 static void value_text(const LabelledGrid *g, size_t line, size_t value, const char *plus_minus, Text *out)
@@ -45,7 +44,7 @@ void labelled_plain(const LabelledGrid *g, Text *out)
     Text title = {0};
     size_t width = strlen("method");
     for (size_t line = 0; line < g->line_count; line++) {
-        char *label = noted_label(g, line);
+        char *label = line_label(g, line);
         if (strlen(label) > width) width = strlen(label);
         free(label);
     }
@@ -55,7 +54,7 @@ void labelled_plain(const LabelledGrid *g, Text *out)
     for (size_t v = 0; v < g->value_count; v++) text_addf(out, "  %11.6g", g->values[v]);
     text_add(out, "  seeds\n");
     for (size_t line = 0; line < g->line_count; line++) {
-        char *label = noted_label(g, line);
+        char *label = line_label(g, line);
         text_addf(out, "%-*s", (int)width, label);
         free(label);
         for (size_t v = 0; v < g->value_count; v++) {
@@ -94,16 +93,15 @@ void labelled_html(const LabelledGrid *g, Text *out)
 void labelled_markdown(const LabelledGrid *g, Text *out)
 {
     text_add(out, "mAP on ");
-    column_title(&g->summary->columns[g->column], out);
+    column_title_markdown(&g->summary->columns[g->column], out);
     text_addf(out, ", %s:\n\n| method |", setting_axis_title(g->axis));
     for (size_t v = 0; v < g->value_count; v++) text_addf(out, " %g |", g->values[v]);
     text_add(out, "\n| --- |");
     for (size_t v = 0; v < g->value_count; v++) text_add(out, " ---: |");
     text_add(out, "\n");
     for (size_t line = 0; line < g->line_count; line++) {
-        const size_t note = note_number(g->summary, g->lines[line]);
-        text_addf(out, "| %s", line_row(g, line)->plain);
-        if (note) text_addf(out, " <sup>%zu</sup>", note);
+        text_add(out, "| ");
+        noted_markdown(g->summary, g->lines[line], line_row(g, line)->plain, out);
         text_add(out, " |");
         for (size_t v = 0; v < g->value_count; v++) {
             const bool best = labelled_grid_best(g, v) == line;
@@ -118,14 +116,11 @@ void labelled_markdown(const LabelledGrid *g, Text *out)
 
 void labelled_latex(const LabelledGrid *g, Text *out)
 {
-    Text title = {0};
-    column_title(&g->summary->columns[g->column], &title);
     text_add(out, "\\begin{tabular}{l");
     for (size_t v = 0; v < g->value_count; v++) text_add(out, "r");
     text_addf(out, "}\n\\toprule\n & \\multicolumn{%zu}{c}{", g->value_count);
-    latex_escaped(title.data, out);
+    column_title_latex(&g->summary->columns[g->column], out);
     text_addf(out, ", %s} \\\\\n\\cmidrule(lr){2-%zu}\nMethod", setting_axis_title(g->axis), g->value_count + 1);
-    text_free(&title);
     for (size_t v = 0; v < g->value_count; v++) text_addf(out, " & %g", g->values[v]);
     text_add(out, " \\\\\n\\midrule\n");
     for (size_t line = 0; line < g->line_count; line++) {

@@ -1,6 +1,7 @@
 #include "reports/page.h"
 
 #include "harness/io/artifact.h"
+#include "reports/escape.h"
 #include "reports/html.h"
 #include "reports/tables.h"
 

@@ -52,18 +52,21 @@ static size_t highest_rows(const Summary *s, size_t column, size_t *rows, size_t
     return count;
 }
 
-/* A block of data a panel: a line a class, a column a row. */
+/* A block of data a panel: a line a class, a column a row; the classes' names are its tics. */
 static void panel_data(const Summary *s, size_t column, const size_t *rows, size_t count, size_t first, size_t end,
-                       Text *data)
+                       Text *data, Text *body)
 {
+    text_add(body, "set xtics rotate by -40 scale 0 (");
     for (size_t class = first; class < end; class ++) {
-        gnuplot_quoted(s->columns[column].class_names[class], data);
+        text_add(body, class > first ? ", \\\n    " : "");
+        gnuplot_tic(s->columns[column].class_names[class], (double)(class - first), body);
         for (size_t k = 0; k < count; k++) {
             const double ap = summary_cell(s, rows[k], column)->ap[class];
-            text_addf(data, isnan(ap) ? " NaN" : " %.3f", ap);
+            text_addf(data, isnan(ap) ? "%sNaN" : "%s%.3f", k ? " " : "", ap);
         }
         text_add(data, "\n");
     }
+    text_add(body, ")\n");
     text_add(data, "\n\n");
 }
 
@@ -71,8 +74,8 @@ static void panel_plot(const Summary *s, const size_t *rows, size_t count, size_
 {
     text_add(body, panel ? "unset key\nplot " : "plot ");
     for (size_t k = 0; k < count; k++) {
-        text_addf(body, "$data index %zu using %zu%s title ", panel, k + 2, k ? "" : ":xtic(1)");
-        gnuplot_quoted(s->rows[rows[k]].label, body);
+        text_addf(body, "$data index %zu using %zu ", panel, k + 1);
+        gnuplot_title(s->rows[rows[k]].label, body);
         text_addf(body, " lc rgb '%s'%s", gnuplot_colours[k % GNUPLOT_COLOURS], k + 1 < count ? ", \\\n     " : "\n");
     }
 }
@@ -94,7 +97,7 @@ bool figure_per_class(const Summary *s, size_t column, const char *folder, const
     text_addf(&body,
               "set style data histogram\nset style histogram clustered gap 1.4\nset style fill solid 0.9 noborder\n"
               "set yrange [0:100]\nset ylabel 'AP (percent)'\nset grid y lc rgb '#dddddd'\n"
-              "set xtics rotate by -40 scale 0\nset xrange [-0.8:%.1f]\nset lmargin 9\nset rmargin 4\n"
+              "set xrange [-0.8:%.1f]\nset lmargin 9\nset rmargin 4\n"
               "set bmargin 5\nset multiplot\n",
               (double)in_each - 0.2);
     for (size_t panel = 0; panel < panels; panel++) {
@@ -102,7 +105,7 @@ bool figure_per_class(const Summary *s, size_t column, const char *folder, const
         const int above = panel ? 0 : legend; /* only the first one has it */
         text_addf(&body, "set size 1,%.6f\nset origin 0,%.6f\n", (double)(PANEL + above) / height,
                   (double)(PANEL * (int)(panels - 1 - panel)) / height);
-        panel_data(s, column, rows, count, first, end, &data);
+        panel_data(s, column, rows, count, first, end, &data, &body);
         panel_plot(s, rows, count, panel, &body);
     }
     text_add(&body, "unset multiplot\n");

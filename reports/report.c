@@ -3,6 +3,7 @@
 #include "harness/base/memory.h"
 #include "harness/results/seeds_alike.h"
 #include "reports/ablation.h"
+#include "reports/escape.h"
 #include "reports/figures.h"
 #include "reports/gnuplot.h"
 #include "reports/labelled_grid.h"
@@ -153,8 +154,9 @@ static bool write_tables(const Report *r, Error *err)
 {
     const Summary *s = &r->summary;
     Text markdown = {0}, latex = {0}, results = {0}, classes = {0};
-    text_addf(&markdown, "# palbench report: %s\n\nmAP in percent, mean ± standard deviation over seeds.\n\n",
-              r->options->title);
+    text_add(&markdown, "# palbench report: ");
+    markdown_escaped(r->options->title, &markdown);
+    text_add(&markdown, "\n\nmAP in percent, mean ± standard deviation over seeds.\n\n");
     text_add(&latex, "% needs \\usepackage{booktabs}\n");
     table_markdown(s, &markdown);
     table_latex(s, &latex);
@@ -164,11 +166,13 @@ static bool write_tables(const Report *r, Error *err)
     section_texts(r, false, &markdown, &latex);
     for (size_t c = 0; c < s->column_count; c++) {
         text_add(&markdown, "\n## Average precision per class, ");
-        column_title(&s->columns[c], &markdown);
+        column_title_markdown(&s->columns[c], &markdown);
         text_add(&markdown, "\n\n");
         per_class_markdown(s, c, &markdown);
         if (summary_has(s, c, true)) text_addf(&markdown, "\n%s\n", per_class_remark);
-        text_addf(&latex, "\n%% average precision per class, %s\n", s->columns[c].dataset);
+        text_add(&latex, "\n% average precision per class, ");
+        column_title_latex(&s->columns[c], &latex);
+        text_add(&latex, "\n");
         per_class_latex(s, c, &latex);
     }
     results_csv(s, &results);

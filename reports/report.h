@@ -32,8 +32,9 @@ typedef struct ReportOptions {
     const char *command; /* how to make the report again, for its footer */
 } ReportOptions;
 
-/* Writes OUT/index.html, report.md, report.tex, results.csv, per_class.csv, figures/X.svg, X.png. Without gnuplot the tables are
- * written all the same, and one sentence goes to progress notes. Fails when no result is stored. */
+/* Writes OUT/index.html, report.md, report.tex, results.csv, per_class.csv, figures/X.svg, X.png; texts from files are
+ * escaped for each (escape.h has the rules, that of spreadsheets among them). Without gnuplot the tables are written all the
+ * same, and one sentence goes to progress notes. Fails when no result is stored. */
 bool report_write(const ReportOptions *options, Error *err);
 
 /* The main table (method x data set: mAP mean +- std) as aligned plain text for a terminal, and for methods at several numbers of

@@ -1,6 +1,7 @@
 #include "reports/section.h"
 
 #include "harness/base/memory.h"
+#include "reports/escape.h"
 #include "reports/html.h"
 
 #include <stdlib.h>
@@ -14,7 +15,11 @@ bool section_figure(const SectionInput *in, const char *name, const char *captio
 {
     char *svg = xformat("%s/%s.svg", in->figures, name);
     const bool good = html_figure(svg, caption, &out->html, err);
-    if (good) text_addf(&out->markdown, "![%s](figures/%s.png)\n\n%s\n\n", name, name, caption);
+    if (good) {
+        text_addf(&out->markdown, "![%s](figures/%s.png)\n\n", name, name);
+        markdown_escaped(caption, &out->markdown);
+        text_add(&out->markdown, "\n\n");
+    }
     free(svg);
     return good;
 }
@@ -24,7 +29,8 @@ void section_sentence(Section *out, const char *sentence)
     text_add(&out->html, "<p>");
     html_escaped(sentence, &out->html);
     text_add(&out->html, "</p>\n");
-    text_addf(&out->markdown, "%s\n\n", sentence);
+    markdown_escaped(sentence, &out->markdown);
+    text_add(&out->markdown, "\n\n");
 }
 
 const StoredResult *section_best(const SectionInput *in, size_t column, const char *stage, const char **label,

@@ -1,7 +1,7 @@
 /* The section of the ablation: a table a suite, and a curve for every number that alone was varied. */
 #include "harness/base/memory.h"
 #include "reports/ablation_curves.h"
-#include "reports/html.h"
+#include "reports/escape.h"
 #include "reports/section.h"
 #include "reports/tables.h"
 
@@ -22,7 +22,9 @@ static void add_row(const AblationRow *row, bool full, Section *out)
     text_add(&out->html, full ? "<tr><td class=\"best\">" : "<tr><td>");
     html_escaped(row->label, &out->html);
     text_addf(&out->html, "</td><td>%s</td><td>%s</td><td>%zu</td></tr>\n", map.data, difference.data, row->count);
-    text_addf(&out->markdown, "| %s | %s | %s | %zu |\n", row->label, map.data, difference.data, row->count);
+    text_add(&out->markdown, "| ");
+    markdown_escaped(row->label, &out->markdown);
+    text_addf(&out->markdown, " | %s | %s | %zu |\n", map.data, difference.data, row->count);
     latex_escaped(row->label, &out->latex);
     text_addf(&out->latex, " & %s & %s & %zu \\\\\n", latex_map.data, latex_difference.data, row->count);
     text_free(&map), text_free(&difference), text_free(&latex_map), text_free(&latex_difference);
@@ -50,12 +52,13 @@ static void add_table(const Ablation *a, Section *out)
     text_add(&out->html, "<h3>");
     html_escaped(a->name, &out->html);
     text_add(&out->html, "</h3>\n<table><tr><th>experiment</th><th>mAP</th><th>difference</th><th>seeds</th></tr>\n");
-    text_addf(&out->markdown, "### %s\n\n| experiment | mAP | difference | seeds |\n| --- | ---: | ---: | ---: |\n",
-              a->name);
-    text_addf(&out->latex,
-              "%% %s\n\\begin{tabular}{lrrr}\n\\toprule\nExperiment & mAP & Difference & Seeds "
-              "\\\\\n\\midrule\n",
-              a->name);
+    text_add(&out->markdown, "### ");
+    markdown_escaped(a->name, &out->markdown);
+    text_add(&out->markdown, "\n\n| experiment | mAP | difference | seeds |\n| --- | ---: | ---: | ---: |\n");
+    text_add(&out->latex, "% ");
+    latex_escaped(a->name, &out->latex);
+    text_add(&out->latex, "\n\\begin{tabular}{lrrr}\n\\toprule\nExperiment & mAP & Difference & Seeds "
+                          "\\\\\n\\midrule\n");
     for (size_t i = 0; i < a->count; i++) add_row(&a->rows[i], a->has_full && i == 0, out);
     text_add(&out->html, "</table>\n");
     text_add(&out->markdown, "\n");
@@ -88,6 +91,26 @@ static size_t collect(const SectionInput *in, const Ablation *ablations, size_t 
     return found;
 }
 
+/* "ablation_KEY" as a file's name. Keys are options of methods, but a stored result may bring any text: what is neither letter nor
+ * digit becomes an underline, and of two that then are one the second gets its number. Caller frees. */
+static char *curve_name(const CurveSets *sets, size_t number)
+{
+    enum { KEY_MOST = 60 };
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-";
+    char *name = xformat("ablation_%.*s", KEY_MOST, sets->items[number].key);
+    for (char *c = name; *c; c++)
+        if (!strchr(plain, *c)) *c = '_';
+    bool taken = false;
+    for (size_t i = 0; i < number && !taken; i++) {
+        char *other = curve_name(sets, i);
+        taken = strcmp(name, other) == 0;
+        free(other);
+    }
+    char *own = taken ? xformat("%s_%zu", name, number + 1) : xstrdup(name);
+    free(name);
+    return own;
+}
+
 static bool add_curves(const SectionInput *in, const Ablation *ablations, size_t count, Section *out, Error *err)
 {
     CurveSource *sources;
@@ -97,9 +120,7 @@ static bool add_curves(const SectionInput *in, const Ablation *ablations, size_t
     bool good = true;
     if (sets.count) text_add(&out->html, "<div class=\"pair\">\n");
     for (size_t i = 0; good && i < sets.count; i++) {
-        char *name = xformat("ablation_%s", sets.items[i].key);
-        for (char *c = name; *c; c++)
-            if (*c == '.') *c = '_';
+        char *name = curve_name(&sets, i);
         char *caption =
             xformat("mAP against %s, all else equal; bars: standard deviation over seeds.", sets.items[i].key);
         good = curves_draw(&sets.items[i], in->figures, name, err) && section_figure(in, name, caption, out, err);

@@ -31,11 +31,9 @@ static void draw_truth(cairo_t *c, const StoredResult *r, const int8_t *labels, 
     cairo_set_font_size(c, 10);
     for (size_t class = 0, shown = 0; class < r->classes; class ++) {
         if (labels[class] <= 0) continue;
-        cairo_text_extents_t extents;
         Text longer = {0};
         text_addf(&longer, "%s%s%s", line.data, shown ? ", " : "", r->class_names[class]);
-        cairo_text_extents(c, longer.data, &extents);
-        if (shown++ && extents.width > PICTURE) {
+        if (shown++ && !drawing_fits(c, longer.data, PICTURE)) {
             text_add(&line, ",");
             drawing_text(c, x, y, 10, "555555", line.data);
             y += LINE - 3;

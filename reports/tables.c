@@ -1,6 +1,8 @@
 #include "reports/tables.h"
 
 #include "harness/base/memory.h"
+#include "harness/base/shown.h"
+#include "reports/escape.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -8,7 +10,10 @@
 
 void column_title(const Column *column, Text *out)
 {
-    text_addf(out, "%s (%s)", column->dataset, column->protocol);
+    text_add_shown(out, column->dataset);
+    text_add(out, " (");
+    text_add_shown(out, column->protocol);
+    text_add(out, ")");
 }
 
 void cell_text(const Cell *cell, const char *plus_minus, Text *out)
@@ -51,11 +56,20 @@ const Row *note_row(const Summary *s, size_t number)
     return NULL;
 }
 
-/* "TaI", "T2I-PAL [1]"; caller frees. */
-static char *noted_label(const Summary *s, size_t row)
+char *noted_label(const Summary *s, size_t row, const char *label)
 {
     const size_t note = note_number(s, row);
-    return note ? xformat("%s [%zu]", s->rows[row].label, note) : xstrdup(s->rows[row].label);
+    Text text = {0};
+    text_add_shown(&text, label);
+    if (note) text_addf(&text, " [%zu]", note);
+    return text.data;
+}
+
+void noted_markdown(const Summary *s, size_t row, const char *label, Text *out)
+{
+    const size_t note = note_number(s, row);
+    markdown_escaped(label, out);
+    if (note) text_addf(out, " <sup>%zu</sup>", note);
 }
 
 /* The first column at or behind `column` that has rows in the table of methods. */
@@ -75,7 +89,7 @@ static size_t label_width(const Summary *s)
 {
     size_t width = strlen("method");
     for (size_t row = table_row(s, 0); row < s->row_count; row = table_row(s, row + 1)) {
-        char *label = noted_label(s, row);
+        char *label = noted_label(s, row, s->rows[row].label);
         if (strlen(label) > width) width = strlen(label);
         free(label);
     }
@@ -96,7 +110,7 @@ void table_plain(const Summary *s, Text *out)
     text_add(out, "  seeds\n");
     for (size_t row = table_row(s, 0); row < s->row_count; row = table_row(s, row + 1)) {
         size_t seeds = 0;
-        char *label = noted_label(s, row);
+        char *label = noted_label(s, row, s->rows[row].label);
         text_addf(out, "%-*s", width, label);
         free(label);
         for (size_t c = table_column(s, 0); c < s->column_count; c = table_column(s, c + 1)) {
@@ -114,7 +128,13 @@ void table_plain(const Summary *s, Text *out)
 void notes_plain(const Summary *s, Text *out)
 {
     const Row *noted;
-    for (size_t n = 1; (noted = note_row(s, n)); n++) text_addf(out, "[%zu] %s: %s\n", n, noted->method, noted->note);
+    for (size_t n = 1; (noted = note_row(s, n)); n++) {
+        char *sentence = xformat("%s: %s", noted->method, noted->note);
+        text_addf(out, "[%zu] ", n);
+        text_add_shown(out, sentence);
+        text_add(out, "\n");
+        free(sentence);
+    }
 }
 
 void table_markdown(const Summary *s, Text *out)
@@ -123,15 +143,15 @@ void table_markdown(const Summary *s, Text *out)
     text_add(out, "| method |");
     for (size_t c = table_column(s, 0); c < s->column_count; c = table_column(s, c + 1)) {
         text_add(out, " ");
-        column_title(&s->columns[c], out);
+        column_title_markdown(&s->columns[c], out);
         text_add(out, " |");
     }
     text_add(out, "\n| --- |");
     for (size_t c = table_column(s, 0); c < s->column_count; c = table_column(s, c + 1)) text_add(out, " ---: |");
     text_add(out, "\n");
     for (size_t row = table_row(s, 0); row < s->row_count; row = table_row(s, row + 1)) {
-        text_addf(out, "| %s", s->rows[row].label);
-        if (note_number(s, row)) text_addf(out, " <sup>%zu</sup>", note_number(s, row));
+        text_add(out, "| ");
+        noted_markdown(s, row, s->rows[row].label, out);
         text_add(out, " |");
         for (size_t c = table_column(s, 0); c < s->column_count; c = table_column(s, c + 1)) {
             const bool best = summary_best_among(s, c, false) == row;
@@ -146,27 +166,24 @@ void table_markdown(const Summary *s, Text *out)
 void notes_markdown(const Summary *s, Text *out)
 {
     const Row *noted;
-    for (size_t n = 1; (noted = note_row(s, n)); n++)
-        text_addf(out, "\n<sup>%zu</sup> %s: %s\n", n, noted->method, noted->note);
-}
-
-void latex_escaped(const char *text, Text *out)
-{
-    for (const char *c = text; *c; c++) {
-        if (strchr("&%$#_{}", *c))
-            text_addf(out, "\\%c", *c);
-        else if (*c == '~')
-            text_add(out, "\\textasciitilde{}");
-        else if (*c == '^')
-            text_add(out, "\\textasciicircum{}");
-        else if (*c == '\\')
-            text_add(out, "\\textbackslash{}");
-        else
-            text_add_bytes(out, c, 1);
+    for (size_t n = 1; (noted = note_row(s, n)); n++) {
+        text_addf(out, "\n<sup>%zu</sup> ", n);
+        markdown_escaped(noted->method, out);
+        text_add(out, ": ");
+        markdown_escaped(noted->note, out);
+        text_add(out, "\n");
     }
 }
 
-static void latex_column_title(const Column *column, Text *out)
+void column_title_markdown(const Column *column, Text *out)
+{
+    Text title = {0};
+    column_title(column, &title);
+    markdown_escaped(title.data, out);
+    text_free(&title);
+}
+
+void column_title_latex(const Column *column, Text *out)
 {
     Text title = {0};
     column_title(column, &title);
@@ -182,7 +199,7 @@ void table_latex(const Summary *s, Text *out)
     text_add(out, "}\n\\toprule\nMethod");
     for (size_t c = table_column(s, 0); c < s->column_count; c = table_column(s, c + 1)) {
         text_add(out, " & ");
-        latex_column_title(&s->columns[c], out);
+        column_title_latex(&s->columns[c], out);
     }
     text_add(out, " \\\\\n\\midrule\n");
     for (size_t row = table_row(s, 0); row < s->row_count; row = table_row(s, row + 1)) {
@@ -225,14 +242,20 @@ const char *const per_class_remark = "Of a method that was shown several numbers
 void per_class_markdown(const Summary *s, size_t column, Text *out)
 {
     text_add(out, "| class |");
-    for (size_t row = 0; row < s->row_count; row++)
-        if (summary_represents(s, row, column)) text_addf(out, " %s |", s->rows[row].label);
+    for (size_t row = 0; row < s->row_count; row++) {
+        if (!summary_represents(s, row, column)) continue;
+        text_add(out, " ");
+        markdown_escaped(s->rows[row].label, out);
+        text_add(out, " |");
+    }
     text_add(out, "\n| --- |");
     for (size_t row = 0; row < s->row_count; row++)
         if (summary_represents(s, row, column)) text_add(out, " ---: |");
     text_add(out, "\n");
     for (size_t class = 0; class < s->columns[column].classes; class ++) {
-        text_addf(out, "| %s |", s->columns[column].class_names[class]);
+        text_add(out, "| ");
+        markdown_escaped(s->columns[column].class_names[class], out);
+        text_add(out, " |");
         for (size_t row = 0; row < s->row_count; row++) {
             if (!summary_represents(s, row, column)) continue;
             text_add(out, " ");

@@ -20,12 +20,16 @@ void per_class_latex(const Summary *summary, size_t column, Text *out);
 /* One line a result (experiment and seed); one line a result and class. */
 void results_csv(const Summary *summary, Text *out);
 void per_class_csv(const Summary *summary, Text *out);
-/* "mini (protocol default)" */
+/* "mini (protocol default)", shown. */
 void column_title(const Column *column, Text *out);
+void column_title_markdown(const Column *column, Text *out);
+void column_title_latex(const Column *column, Text *out);
 /* "61.2" or "61.2 +- 0.3" with the given sign between. */
 void cell_text(const Cell *cell, const char *plus_minus, Text *out);
 /* Methods' notes stand as numbered footnotes under the tables: the number of a row's note, from 1; 0: it has none. */
 size_t note_number(const Summary *summary, size_t row);
 /* The first row with that note, NULL behind the last number. */
 const Row *note_row(const Summary *summary, size_t number);
-void latex_escaped(const char *text, Text *out);
+/* What a row is called, shown, with the number of its note: "TaI", "T2I-PAL [1]"; caller frees. */
+char *noted_label(const Summary *summary, size_t row, const char *label);
+void noted_markdown(const Summary *summary, size_t row, const char *label, Text *out);

@@ -48,9 +48,11 @@ void die(const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    fputs("palbench: ", stderr);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
+    Error last;
+    write_sentence(&last, EXIT_WORK_FAILED, format, arguments);
     va_end(arguments);
+    fputs("palbench: ", stderr); /* memory may be what is missing: no shown() here */
+    for (const char *c = last.text; *c; c++) putc((unsigned char)*c < ' ' || *c == 0x7f ? '?' : *c, stderr);
+    putc('\n', stderr);
     abort();
 }

@@ -2,6 +2,7 @@
  * pages that have its full method (reports/ablation.h); it has a page of its own when ablations alone are asked for. */
 #include "harness/base/memory.h"
 #include "harness/cli/campaign.h"
+#include "harness/cli/sentence.h"
 #include "harness/results/import_scores.h"
 #include "harness/results/picture.h"
 #include "reports/ablation.h"
@@ -75,7 +76,7 @@ static void print_tables(const ReportOptions *o)
     char *ablations = report_ablations_text(o->stored, o->ablations, o->ablation_count);
     puts(table);
     if (ablations) puts(ablations);
-    printf("report: %s/index.html\n", o->out);
+    print_line("report: %s/index.html", o->out);
     free(table), free(ablations);
 }
 
@@ -239,7 +240,8 @@ bool campaign_report(Campaign *s, const Cli *cli, const char *out, Error *err)
     bool good = choose_pages(s, cli, out, pages, &count, err) &&
                 results_load(cli->store, NULL, &stored.results, &stored.remarks, err);
     for (size_t i = 0; i < count && good; i++) {
-        if (count > 1) printf("%s%s\n", printed++ ? "\n" : "", pages[i].suite);
+        if (count > 1 && printed++) puts("");
+        if (count > 1) print_line("%s", pages[i].suite);
         if (!is_written(s, &pages[i])) continue;
         const char **beside = pages_beside(s, pages, count, &pages[i]);
         good = write_page(s, cli, &stored, &pages[i], beside, err);

@@ -2,6 +2,7 @@
 #include "harness/base/memory.h"
 #include "harness/cli/command.h"
 #include "harness/cli/json_out.h"
+#include "harness/cli/sentence.h"
 #include "harness/results/import_scores.h"
 
 #include <stdio.h>
@@ -18,8 +19,9 @@ static char *stem_of(const char *path)
 static void print(const Cli *cli, const char *name, const Imported *m)
 {
     if (!cli->json) {
-        printf("%s: %zu images, %zu classes, %zu score set%s, mAP %.4f\n%s\n", name, m->images, m->classes, m->sets,
-               m->sets == 1 ? "" : "s", m->map, m->path);
+        print_line("%s: %zu images, %zu classes, %zu score set%s, mAP %.4f", name, m->images, m->classes, m->sets,
+                   m->sets == 1 ? "" : "s", m->map);
+        print_line("%s", m->path);
         return;
     }
     cJSON *item = cJSON_CreateObject();

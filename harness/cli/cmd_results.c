@@ -2,6 +2,7 @@
 #include "harness/base/memory.h"
 #include "harness/cli/campaign.h"
 #include "harness/cli/json_out.h"
+#include "harness/cli/sentence.h"
 #include "harness/cli/table.h"
 #include "harness/results/reference.h"
 #include "harness/results/seeds_alike.h"
@@ -83,7 +84,8 @@ static void print_table(const ResultList *list)
     bool noted = false;
     for (size_t i = 0; i < list->count; i++) {
         if (!list->items[i].note || (i && strcmp(list->items[i].method, list->items[i - 1].method) == 0)) continue;
-        printf("%s%s: %s\n", noted ? "" : "\n", list->items[i].method, list->items[i].note);
+        if (!noted) puts("");
+        print_line("%s: %s", list->items[i].method, list->items[i].note);
         noted = true;
     }
 }

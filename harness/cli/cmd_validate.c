@@ -1,5 +1,6 @@
 /* palbench validate: is the experiments file right? */
 #include "harness/cli/command.h"
+#include "harness/cli/sentence.h"
 #include "harness/experiments/experiments.h"
 
 #include <stdio.h>
@@ -27,8 +28,8 @@ static bool run(Cli *cli, Error *err)
     size_t runs = 0;
     for (size_t i = 0; i < list.count; i++) runs += list.items[i].seed_count;
     if (good)
-        printf("%s: all right; %zu experiments (%zu with their seeds), %zu suites, %zu models\n", path, list.count,
-               runs, book->suite_count, book->model_count);
+        print_line("%s: all right; %zu experiments (%zu with their seeds), %zu suites, %zu models", path, list.count,
+                   runs, book->suite_count, book->model_count);
     remark_missing(book, cli->progress);
     experiments_free(&list);
     book_free(book);

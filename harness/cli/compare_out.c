@@ -2,6 +2,7 @@
 #include "harness/cli/compare_out.h"
 
 #include "harness/cli/json_out.h"
+#include "harness/cli/sentence.h"
 #include "harness/cli/table.h"
 #include "harness/experiments/protocol.h"
 
@@ -60,7 +61,8 @@ static void print_classes(const Comparison *c, const Pair *p)
 {
     Table t = {0};
     char room[32];
-    printf("\n%s (A) minus %s (B), class by class\n", c->entrants[p->a].name, c->entrants[p->b].name);
+    puts("");
+    print_line("%s (A) minus %s (B), class by class", c->entrants[p->a].name, c->entrants[p->b].name);
     table_head(&t, (const char *const[]){"class", "AP A", "AP B", "A - B", "low", "high", NULL});
     for (size_t i = 0; i < p->class_count; i++) {
         const ClassDifference *d = &p->classes[i];

@@ -1,9 +1,13 @@
 /* cJSON values printed and deleted at once. NaN and infinity, for which JSON has no word, become null. */
 #include "harness/cli/json_out.h"
 
+#include "harness/base/shown.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistr.h>
 
 void json_out_number(cJSON *object, const char *name, double value)
 {
@@ -13,9 +17,31 @@ void json_out_number(cJSON *object, const char *name, double value)
         cJSON_AddNullToObject(object, name);
 }
 
+/* JSON may hold what a terminal obeys: cJSON escapes control characters below the blank alone. \u009b is the same JSON. */
+static void add_escaped(const char *json, Text *out)
+{
+    ucs4_t c;
+    for (size_t left = strlen(json); left;) {
+        const int used = u8_mbtoucr(&c, (const uint8_t *)json, left);
+        const size_t bytes = used > 0 ? (size_t)used : 1;
+        if (used <= 0) /* a file's name may be anything, JSON is UTF-8 */
+            text_add(out, "\\ufffd");
+        else if (c < 0x10000 && c >= 0x7f && unshowable(c))
+            text_addf(out, "\\u%04x", (unsigned)c);
+        else
+            text_add_bytes(out, json, bytes);
+        json += bytes, left -= bytes;
+    }
+}
+
 static void print_and_delete(cJSON *value, char *text)
 {
-    if (text) puts(text);
+    Text out = {0};
+    if (text) {
+        add_escaped(text, &out);
+        puts(out.data);
+    }
+    text_free(&out);
     free(text);
     cJSON_Delete(value);
 }

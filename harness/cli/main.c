@@ -117,8 +117,9 @@ int main(int argc, char **argv)
     }
     const Command *command = find_command(name);
     if (!command) {
-        fprintf(stderr, "palbench: %s is not a command; see palbench --help\n", name);
-        return EXIT_USAGE;
+        Error err;
+        fail_usage(&err, "%s is not a command; see palbench --help", name);
+        return report_error(&err);
     }
     return run_command(command, argc - 1, argv + 1, argv[0]);
 }

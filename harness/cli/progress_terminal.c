@@ -2,8 +2,11 @@
  * decides when to draw, as work may step many thousand times a second. */
 #include "harness/cli/progress_terminal.h"
 
+#include "harness/base/shown.h"
+
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
@@ -65,13 +68,20 @@ static void draw(TerminalProgress *p)
     p->line_open = true;
 }
 
+static void name_level(struct Level *level, const char *what)
+{
+    char *plain = shown(what);
+    snprintf(level->what, sizeof level->what, "%s", plain);
+    free(plain);
+}
+
 static void begin(Progress *progress, const char *what, size_t total, const char *unit)
 {
     TerminalProgress *p = (TerminalProgress *)progress;
     if (p->depth < PROGRESS_DEPTH) {
         struct Level *level = &p->levels[p->depth];
         *level = (struct Level){.total = total, .started = now()};
-        snprintf(level->what, sizeof level->what, "%s", what);
+        name_level(level, what);
         snprintf(level->unit, sizeof level->unit, "%s", unit ? unit : "");
     }
     p->depth++;
@@ -88,8 +98,10 @@ static void step(Progress *progress, size_t done)
 
 static void note(Progress *progress, const char *sentence)
 {
+    char *plain = shown(sentence);
     clear_line((TerminalProgress *)progress);
-    fprintf(stderr, "%s\n", sentence);
+    fprintf(stderr, "%s\n", plain);
+    free(plain);
 }
 
 static void end(Progress *progress)
@@ -108,8 +120,7 @@ static void rename_level(Progress *progress, const char *what)
 {
     TerminalProgress *p = (TerminalProgress *)progress;
     if (p->depth == 0 || p->depth > PROGRESS_DEPTH) return;
-    struct Level *level = &p->levels[p->depth - 1];
-    snprintf(level->what, sizeof level->what, "%s", what);
+    name_level(&p->levels[p->depth - 1], what);
 }
 
 static void forget(Progress *progress)

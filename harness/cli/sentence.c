@@ -1,11 +1,33 @@
 /* Control characters become question marks: a file's name in a sentence may carry a terminal's escape sequences. */
 #include "harness/cli/sentence.h"
 
+#include "harness/base/memory.h"
+#include "harness/base/shown.h"
+
+#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 void print_sentence(const char *sentence)
 {
-    fputs("palbench: ", stderr);
-    for (const char *c = sentence; *c; c++) putc((unsigned char)*c < ' ' || *c == 0x7f ? '?' : *c, stderr);
-    putc('\n', stderr);
+    char *plain = shown(sentence);
+    fprintf(stderr, "palbench: %s\n", plain);
+    free(plain);
+}
+
+void print_line(const char *format, ...)
+{
+    Text line = {0};
+    va_list arguments, again;
+    va_start(arguments, format);
+    va_copy(again, arguments);
+    const int length = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    char *text = xmalloc((size_t)length + 1);
+    vsnprintf(text, (size_t)length + 1, format, again);
+    va_end(again);
+    text_add_shown(&line, text);
+    puts(line.data);
+    text_free(&line);
+    free(text);
 }

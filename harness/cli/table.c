@@ -3,6 +3,7 @@
 #include "harness/cli/table.h"
 
 #include "harness/base/memory.h"
+#include "harness/base/shown.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -15,7 +16,9 @@ void table_cell(Table *t, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(cell, sizeof cell, format, arguments);
     va_end(arguments);
-    text_list_add(&t->cells, cell);
+    char *plain = shown(cell);
+    text_list_add(&t->cells, plain);
+    free(plain);
 }
 
 void table_head(Table *t, const char *const *names)

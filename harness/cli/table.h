@@ -1,4 +1,4 @@
-/* Aligned plain-text tables for a terminal. The first row is the head; columns of numbers stand at the right. */
+/* Aligned plain-text tables for a terminal; cells are shown (harness/base/shown.h). The first row is the head; columns of numbers stand at the right. */
 #pragma once
 
 #include "harness/base/text.h"

@@ -1,0 +1,34 @@
+#!/bin/sh
+# A stranger's files from outside: what stands in them is shown, never obeyed. On the folder data set and the tiny CLIP of
+# tests/golden/tiny_world. Run from the project's root; PALBENCH names the program (default build/palbench).
+. tests/cli_checks.sh
+
+cp -r "$golden/tiny_world" "$folder/world"
+cd "$folder/world" || exit 1
+escape=$(printf '\033')
+# No control character but newline and tab in what the last run said.
+calm() { ! cat "$folder/out" "$folder/err" | tr -d '\n\t' | LC_ALL=C grep -q '[[:cntrl:]]'; }
+
+# ---- texts: a label, names, paths that are commands elsewhere ----
+sed 's|"zs": {|&"label": "x`touch pwned`y '"'q'"' \\"d\\" $(touch pwned) \\u001b]0;owned\\u0007 50% %s", |' experiments.json >label.json
+run reproduce --experiments label.json --suite tiny --out 'a `touch pwned` "b" \ c'
+check a_label_full_of_commands_is_drawn test "$status" -eq 0
+check and_stands_in_the_table_as_it_is says "x\`touch pwned\`y 'q' \"d\" \$(touch pwned) .x1b]0;owned"
+check the_terminal_is_told_nothing calm
+check no_command_has_run sh -c "! find '$folder' -name 'pwned*' | grep -q ."
+check the_report_lies_where_it_was_sent test -s 'a `touch pwned` "b" \ c/figures/map.svg'
+run ls experiments --experiments label.json;  check a_list_shows_it calm
+run ls experiments --experiments label.json --json; check json_escapes_it calm
+run validate "no${escape}[31m.json";          refused an_error_shows_control_characters 1 '\\x1b\[31m'
+check and_is_calm calm
+run "x${escape}c";                            refused so_does_an_unknown_command 2 'x\\x1bc'
+printf 'file,cat,dog,bus,person,dining table\n' >"$escape"'`touch pwned`'.csv
+sed -n 's/.*"file": "\([^"]*\)".*/\1,0.5,0.4,0.3,0.2,0.1/p' test.jsonl >>"$escape"'`touch pwned`'.csv
+run import-scores "$escape"'`touch pwned`'.csv --as theirs --dataset tiny
+check an_import_is_calm calm
+run compare theirs zs --resamples 50 --out 'compared `touch pwned`'"
+'q'"
+check a_comparison_is_drawn_anywhere test -s "$(printf 'compared `touch pwned`\n%s' "'q'/differences.svg")"
+check and_still_nothing_has_run sh -c "! find '$folder' -name 'pwned*' | grep -q ."
+
+finish
