@@ -18,9 +18,9 @@ ROOMS  ?= harness/base harness/graph harness/io harness/score harness/clip datas
 
 # What a bare Debian 12 lacks: to build, to draw figures, to test, to check the format.
 DEBIAN := gcc make pkg-config libdnnl-dev libhdf5-dev libcjson-dev libjpeg-dev libpng-dev zlib1g-dev libcairo2-dev \
-          libssl-dev libunistring-dev gnuplot-nox libcmocka-dev clang-format
+          libssl-dev libunistring-dev libzip-dev gnuplot-nox libcmocka-dev clang-format
 
-PACKAGES   := libcjson cairo libpng libjpeg zlib libcrypto hdf5
+PACKAGES   := libcjson cairo libpng libjpeg zlib libcrypto libzip hdf5
 PKG_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 PKG_LIBS   := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
 ifdef ONEDNN

@@ -4,14 +4,14 @@
 #include "tests/methods_fixture.h"
 
 typedef struct Baselines {
-    Safetensors *st;
+    TensorFile *st;
     ImageFeatures train, test;
     int8_t *labels; /* [train.count, classes] 1, -1, 0 unknown */
 } Baselines;
 
 static Baselines base;
 
-static inline ImageFeatures global_images(const Safetensors *st, const char *name)
+static inline ImageFeatures global_images(const TensorFile *st, const char *name)
 {
     const TensorView *view = golden_view(st, name);
     return (ImageFeatures){.count = view->dim[0], .width = view->dim[1], .global = golden_floats(st, name)};
@@ -30,7 +30,7 @@ static inline int baselines_open(void **state)
 
 static inline int baselines_close(void **state)
 {
-    safetensors_close(base.st);
+    tensor_file_close(base.st);
     free(base.train.global);
     free(base.test.global);
     free(base.labels);

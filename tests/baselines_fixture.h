@@ -5,7 +5,7 @@
 #include "tests/methods_fixture.h"
 
 typedef struct Baselines {
-    Safetensors *golden;
+    TensorFile *golden;
     JsonFile *record;
     ImageFeatures images;
     int8_t *labels; /* [images, classes] */
@@ -32,7 +32,7 @@ static inline int baselines_close(void **state)
     free(baselines.images.local);
     free(baselines.labels);
     json_free(baselines.record);
-    safetensors_close(baselines.golden);
+    tensor_file_close(baselines.golden);
     return tiny_close(state);
 }
 

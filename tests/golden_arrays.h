@@ -2,37 +2,37 @@
 #pragma once
 
 #include "harness/base/memory.h"
-#include "harness/io/safetensors.h"
+#include "harness/io/tensor_file.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static inline Safetensors *golden_open(const char *path)
+static inline TensorFile *golden_open(const char *path)
 {
     Error err;
-    Safetensors *st = safetensors_open(path, &err);
+    TensorFile *st = tensor_file_open(path, &err);
     if (!st) die("%s", err.text);
     return st;
 }
 
-static inline const TensorView *golden_view(const Safetensors *st, const char *name)
+static inline const TensorView *golden_view(const TensorFile *st, const char *name)
 {
-    const TensorView *view = safetensors_find(st, name);
+    const TensorView *view = tensor_file_find(st, name);
     if (!view) die("golden array %s is missing", name);
     return view;
 }
 
 /* Caller frees. */
-static inline float *golden_floats(const Safetensors *st, const char *name)
+static inline float *golden_floats(const TensorFile *st, const char *name)
 {
     const TensorView *view = golden_view(st, name);
     float *values = xmalloc((view->count + 1) * sizeof *values);
-    if (!tensor_to_float(view, values)) die("golden array %s is not of floats", name);
+    if (!tensor_to_float(view, values, &(Error){0})) die("golden array %s is not of floats", name);
     return values;
 }
 
-static inline int64_t *golden_integers(const Safetensors *st, const char *name)
+static inline int64_t *golden_integers(const TensorFile *st, const char *name)
 {
     const TensorView *view = golden_view(st, name);
     if (view->type != TENSOR_I64) die("golden array %s is not int64", name);

@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 typedef struct Tiny {
-    Safetensors *st;
+    TensorFile *st;
     JsonFile *record;
     Clip *clip;
     Tokenizer *tokenizer;
@@ -26,7 +26,7 @@ typedef struct Tiny {
 static Tiny tiny;
 
 /* Images with local features, of the arrays NAME_global and NAME_local. Caller frees both. */
-static inline ImageFeatures golden_images(const Safetensors *st, const char *name)
+static inline ImageFeatures golden_images(const TensorFile *st, const char *name)
 {
     char global[64], part[64];
     snprintf(global, sizeof global, "%s_global", name);
@@ -42,7 +42,7 @@ static inline ImageFeatures golden_images(const Safetensors *st, const char *nam
 }
 
 /* Labels of images, 1, -1 and 0 for unknown. Caller frees. */
-static inline int8_t *golden_labels(const Safetensors *st, const char *name)
+static inline int8_t *golden_labels(const TensorFile *st, const char *name)
 {
     const size_t count = golden_view(st, name)->count;
     int64_t *wide = golden_integers(st, name);
@@ -65,7 +65,7 @@ static inline Json golden_variant(JsonFile *record, const char *name)
     die("no golden variant %s", name);
 }
 
-static inline Clip *tiny_clip(const Safetensors *st)
+static inline Clip *tiny_clip(const TensorFile *st)
 {
     Error err;
     const size_t vocabulary = golden_view(st, "weights.token_embedding.weight")->dim[0];
@@ -92,7 +92,7 @@ static inline Clip *tiny_clip(const Safetensors *st)
         snprintf(name, sizeof name, "weights.%s", clip->weights[i].name);
         const TensorView *view = golden_view(st, name);
         if (view->count != shape_size(clip->weights[i].shape)) die("golden weight %s has another size", name);
-        tensor_to_float(view, clip->weights[i].value);
+        tensor_to_float(view, clip->weights[i].value, &(Error){0});
     }
     clip_freeze(clip);
     return clip;
@@ -133,7 +133,7 @@ static inline int tiny_open(void **state)
 static inline int tiny_close(void **state)
 {
     (void)state;
-    safetensors_close(tiny.st);
+    tensor_file_close(tiny.st);
     json_free(tiny.record);
     clip_free(tiny.clip);
     tokenizer_free(tiny.tokenizer);
@@ -233,7 +233,7 @@ static inline double worst_error(const float *values, const float *expected, siz
 }
 
 /* The same against a golden array. */
-static inline double golden_error(const Safetensors *st, const char *name, const float *values, size_t count)
+static inline double golden_error(const TensorFile *st, const char *name, const float *values, size_t count)
 {
     if (golden_view(st, name)->count != count) die("golden array %s has another size than %zu", name, count);
     float *expected = golden_floats(st, name);
@@ -246,7 +246,7 @@ static inline double golden_error(const Safetensors *st, const char *name, const
 static const double golden_tolerance = 1e-4;
 
 /* `values` against the array VARIANT.PART. */
-static inline void assert_golden(const Safetensors *st, const char *variant, const char *part, const float *values,
+static inline void assert_golden(const TensorFile *st, const char *variant, const char *part, const float *values,
                                  size_t count)
 {
     char name[128];
@@ -257,7 +257,7 @@ static inline void assert_golden(const Safetensors *st, const char *variant, con
 }
 
 /* Every array that `run` has learned. */
-static inline void assert_learned_golden(const Safetensors *st, const char *variant, const Run *run)
+static inline void assert_learned_golden(const TensorFile *st, const char *variant, const Run *run)
 {
     for (size_t i = 0; i < run->learned_count; i++)
         assert_golden(st, variant, run->learned[i]->name, run->learned[i]->value, shape_size(run->learned[i]->shape));

@@ -1,5 +1,6 @@
 /* Checkpoints in each layout, and the encoders, against open_clip and transformers (tests/golden/make_clip.py). */
 #include "harness/clip/clip.h"
+#include "harness/io/safetensors.h"
 #include "tests/golden_arrays.h"
 
 #include "harness/base/text.h"
@@ -34,7 +35,7 @@ static Clip *open_layout(const char *name)
 }
 
 /* Unit vectors, so 1e-4 of their length is 1e-4; the golden values are of the same float16 weights in float32. */
-static void expect_close(const Safetensors *st, const char *name, const char *what, const float *have, size_t count)
+static void expect_close(const TensorFile *st, const char *name, const char *what, const float *have, size_t count)
 {
     char *key = xformat("%s.%s", name, what);
     float *want = golden_floats(st, key);
@@ -46,7 +47,7 @@ static void expect_close(const Safetensors *st, const char *name, const char *wh
     free(key);
 }
 
-static TokenList golden_tokens(const Safetensors *st, const char *name)
+static TokenList golden_tokens(const TensorFile *st, const char *name)
 {
     char *ids_name = xformat("%s.tokens", name), *lengths_name = xformat("%s.lengths", name);
     int64_t *ids = golden_integers(st, ids_name), *lengths = golden_integers(st, lengths_name);
@@ -64,7 +65,7 @@ static TokenList golden_tokens(const Safetensors *st, const char *name)
 
 static void check_texts(const char *name)
 {
-    Safetensors *st = golden_open(FOLDER "features.safetensors");
+    TensorFile *st = golden_open(FOLDER "features.safetensors");
     Clip *clip = open_layout(name);
     TokenList texts = golden_tokens(st, name);
     for (int local = 0; local < 2; local++) {
@@ -78,7 +79,7 @@ static void check_texts(const char *name)
     }
     token_list_free(&texts);
     clip_free(clip);
-    safetensors_close(st);
+    tensor_file_close(st);
 }
 
 static bool load_golden(void *context, size_t i, Image *image, Error *err)
@@ -93,7 +94,7 @@ static bool load_golden(void *context, size_t i, Image *image, Error *err)
 
 static void check_images(const char *name, PoolPosition position, const char *global, const char *local)
 {
-    Safetensors *st = golden_open(FOLDER "features.safetensors");
+    TensorFile *st = golden_open(FOLDER "features.safetensors");
     Clip *clip = open_layout(name);
     char *key = xformat("%s.pixels", name);
     const TensorView *view = golden_view(st, key);
@@ -109,7 +110,7 @@ static void check_images(const char *name, PoolPosition position, const char *gl
     }
     free(key);
     clip_free(clip);
-    safetensors_close(st);
+    tensor_file_close(st);
 }
 
 static void open_clip_resnet_gives_the_features_of_open_clip(void **state)

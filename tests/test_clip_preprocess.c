@@ -23,7 +23,7 @@ static Image read_picture(const char *name)
     return image;
 }
 
-static int worst(const Safetensors *st, const char *name, const char *what, const Image *have)
+static int worst(const TensorFile *st, const char *name, const char *what, const Image *have)
 {
     char *key = xformat("%s.%s", name, what);
     const TensorView *want = golden_view(st, key);
@@ -41,7 +41,7 @@ static int worst(const Safetensors *st, const char *name, const char *what, cons
 static void resized_pictures_equal_those_of_the_reference(void **state)
 {
     (void)state;
-    Safetensors *st = golden_open("tests/golden/resize.safetensors");
+    TensorFile *st = golden_open("tests/golden/resize.safetensors");
     for (size_t i = 0; i < PICTURES; i++) {
         char *key = xformat("%s.pixels", names[i]);
         const TensorView *view = golden_view(st, key);
@@ -60,13 +60,13 @@ static void resized_pictures_equal_those_of_the_reference(void **state)
         image_free(&image);
         free(key);
     }
-    safetensors_close(st);
+    tensor_file_close(st);
 }
 
 static void pictures_from_files_are_within_one_grey_level(void **state)
 {
     (void)state;
-    Safetensors *st = golden_open("tests/golden/resize.safetensors");
+    TensorFile *st = golden_open("tests/golden/resize.safetensors");
     for (size_t i = 0; i < PICTURES; i++) {
         Image image = read_picture(names[i]), out;
         Error err = {0};
@@ -75,7 +75,7 @@ static void pictures_from_files_are_within_one_grey_level(void **state)
         image_free(&out);
         image_free(&image);
     }
-    safetensors_close(st);
+    tensor_file_close(st);
 }
 
 static void normalisation_is_of_the_values_over_255(void **state)

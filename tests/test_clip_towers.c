@@ -32,7 +32,7 @@ static Clip *model_of(const ClipConfig *config, uint64_t seed)
 }
 
 /* Largest difference to the golden values, relative to the largest of them; every step-th of `size` values is stored. */
-static void assert_values(const Safetensors *st, const char *name, const float *values, size_t size, size_t step)
+static void assert_values(const TensorFile *st, const char *name, const float *values, size_t size, size_t step)
 {
     float *expected = golden_floats(st, name), worst = 0, largest = 0;
     const size_t count = golden_view(st, name)->count;
@@ -46,7 +46,7 @@ static void assert_values(const Safetensors *st, const char *name, const float *
     if (!(worst <= 1e-5f * largest)) fail_msg("%s differs by %g of the largest value", name, (double)(worst / largest));
 }
 
-static void assert_golden(const Safetensors *st, const char *name, const char *suffix, Node *node, size_t step)
+static void assert_golden(const TensorFile *st, const char *name, const char *suffix, Node *node, size_t step)
 {
     char full[64];
     snprintf(full, sizeof full, "%s.%s", name, suffix);
@@ -77,7 +77,7 @@ static Node *draw_pixels(Graph *g, uint64_t seed, size_t batch, size_t size)
 }
 
 /* One run of the image tower; global only, or both. */
-static void check_image(const Safetensors *st, const Clip *clip, const char *name, uint64_t seed, size_t batch,
+static void check_image(const TensorFile *st, const Clip *clip, const char *name, uint64_t seed, size_t batch,
                         size_t size, PoolPosition position, const char *ending, bool want_local, size_t step)
 {
     char suffix[32];
@@ -99,13 +99,13 @@ static void check_image(const Safetensors *st, const Clip *clip, const char *nam
 
 static void check_vit(const char *name, ClipConfig config, uint64_t seed, size_t batch, size_t size, size_t step)
 {
-    Safetensors *st = golden_open(golden_path);
+    TensorFile *st = golden_open(golden_path);
     config.image_mlp = 4 * config.image_width;
     Clip *clip = model_of(&config, seed);
     for (int local = 0; local < 2; local++)
         check_image(st, clip, name, seed + 1, batch, size, POOL_POSITION_ON, "", local, step);
     clip_free(clip);
-    safetensors_close(st);
+    tensor_file_close(st);
 }
 
 static void vit_features_are_open_clip_s(void **state)
@@ -129,7 +129,7 @@ static void vit_b_16_features_are_open_clip_s(void **state)
 
 static void check_resnet(const char *name, ClipConfig c, uint64_t seed, size_t batch, size_t size, size_t step)
 {
-    Safetensors *st = golden_open(golden_path);
+    TensorFile *st = golden_open(golden_path);
     c.is_resnet = true;
     c.stem_width = c.image_width >> (c.stages + 1);
     Clip *clip = model_of(&c, seed);
@@ -137,7 +137,7 @@ static void check_resnet(const char *name, ClipConfig c, uint64_t seed, size_t b
     check_image(st, clip, name, seed + 1, batch, size, POOL_POSITION_OFF, "_off", true, step);
     check_image(st, clip, name, seed + 1, batch, size, POOL_POSITION_GLOBAL, "_on", false, step);
     clip_free(clip);
-    safetensors_close(st);
+    tensor_file_close(st);
 }
 
 static void resnet_features_are_open_clip_s(void **state)
@@ -179,7 +179,7 @@ static void mixed_pool_position_takes_global_with_and_local_without(void **state
     (void)state;
     const ClipConfig c = two_stage_config();
     Clip *clip = model_of(&c, 7);
-    Safetensors *st = golden_open(golden_path);
+    TensorFile *st = golden_open(golden_path);
     Graph *g = graph_new((GraphOptions){0});
     const ImageTower tower = clip_image_tower(g, clip, draw_pixels(g, 8, 2, 32), POOL_POSITION_GLOBAL, true);
     Error err;
@@ -189,10 +189,10 @@ static void mixed_pool_position_takes_global_with_and_local_without(void **state
     assert_golden(st, "two_stages", "local_off", tower.local, 1);
     graph_free(g);
     clip_free(clip);
-    safetensors_close(st);
+    tensor_file_close(st);
 }
 
-static void assert_weight(const Safetensors *st, const Clip *clip, const char *name, bool gradient)
+static void assert_weight(const TensorFile *st, const Clip *clip, const char *name, bool gradient)
 {
     char golden[96], weight[96];
     snprintf(golden, sizeof golden, "training.%s", name);
@@ -215,7 +215,7 @@ static void resnet_trains_with_torch_s_gradients_and_batch_statistics(void **sta
                                         "attnpool.c_proj.weight"};
     ClipConfig c = two_stage_config();
     Clip *clip = trainable_model_of(&c, 7);
-    Safetensors *st = golden_open(golden_path);
+    TensorFile *st = golden_open(golden_path);
     float pixels[3 * 32 * 32 * 3], dy[3 * 20];
     Random random;
     random_seed(&random, 8);
@@ -235,7 +235,7 @@ static void resnet_trains_with_torch_s_gradients_and_batch_statistics(void **sta
     assert_weight(st, clip, "layer2.0.bn1.running_var", false);
     graph_free(g);
     clip_free(clip);
-    safetensors_close(st);
+    tensor_file_close(st);
 }
 
 static void text_features_are_open_clip_s(void **state)
@@ -251,7 +251,7 @@ static void text_features_are_open_clip_s(void **state)
     c.context = 16;
     c.vocabulary = 50;
     Clip *clip = model_of(&c, 11);
-    Safetensors *st = golden_open(golden_path);
+    TensorFile *st = golden_open(golden_path);
     float embedded[2 * 9 * 48];
     Random random;
     random_seed(&random, 12);
@@ -266,7 +266,7 @@ static void text_features_are_open_clip_s(void **state)
     assert_golden(st, "text", "projected", projected, 1);
     graph_free(g);
     clip_free(clip);
-    safetensors_close(st);
+    tensor_file_close(st);
 }
 
 int main(void)

@@ -2,6 +2,7 @@
 #include "harness/base/text.h"
 #include "harness/diffusion/unet.h"
 #include "harness/diffusion/vae.h"
+#include "harness/io/safetensors.h"
 #include "tests/golden_arrays.h"
 
 #include <ftw.h>
@@ -18,7 +19,7 @@
 /* Sums of a few hundred float32 products in another order, several dozen layers deep. */
 static const double tolerance = 1e-4;
 
-static Safetensors *expected;
+static TensorFile *expected;
 
 static const TensorView *view_of(const char *model, const char *name)
 {
@@ -58,7 +59,7 @@ static void predict(const UNet *unet, const char *golden, UNetSize size, GraphOp
 {
     Error err;
     float *sample = floats_of(golden, "sample"), *text = floats_of(golden, "text"), *times = floats_of(golden, "times");
-    const TensorView *guidance = safetensors_find(expected, NAME("%s.guidance", golden));
+    const TensorView *guidance = tensor_file_find(expected, NAME("%s.guidance", golden));
     UNetRunner *r = unet_runner_new(unet, size, options, &err);
     if (!r) fail_msg("%s", err.text);
     const size_t text_floats = size.tokens * unet->config.down[0].text_width;
@@ -299,12 +300,12 @@ static void missing_files_are_named(void **state)
 static void check_weights_refused(void (*change)(TensorOut *out, size_t *count), const char *const *words)
 {
     Error err;
-    Safetensors *st = golden_open(FOLDER "sd15/diffusion_pytorch_model.safetensors");
-    size_t count = safetensors_count(st);
+    TensorFile *st = golden_open(FOLDER "sd15/diffusion_pytorch_model.safetensors");
+    size_t count = tensor_file_count(st);
     TensorOut *out = xcalloc(count + 1, sizeof *out);
     float **values = xcalloc(count, sizeof *values);
     for (size_t i = 0; i < count; i++) {
-        const TensorView *v = safetensors_at(st, i);
+        const TensorView *v = tensor_file_at(st, i);
         values[i] = golden_floats(st, v->name);
         out[i] = (TensorOut){.name = v->name, .rank = v->rank, .values = values[i]};
         memcpy(out[i].dim, v->dim, sizeof out[i].dim);
@@ -318,7 +319,7 @@ static void check_weights_refused(void (*change)(TensorOut *out, size_t *count),
     free(path);
     for (size_t i = 0; i < all; i++) free(values[i]);
     free(values), free(out);
-    safetensors_close(st);
+    tensor_file_close(st);
 }
 
 static void drop_last(TensorOut *out, size_t *count)
@@ -524,14 +525,14 @@ static void shards_of_a_variant_are_found_and_full_precision_comes_first(void **
     static const char *const from = FOLDER "sd15/diffusion_pytorch_model.safetensors";
     if (!read_file(from, 1 << 24, &bytes, &length, &err)) fail_msg("%s", err.text);
     write_text("diffusion_pytorch_model.fp16-00001-of-00001.safetensors", bytes, length);
-    Safetensors *st = golden_open(from);
+    TensorFile *st = golden_open(from);
     Text index = {0};
     text_add(&index, "{\"metadata\": {}, \"weight_map\": {");
-    for (size_t i = 0; i < safetensors_count(st); i++)
+    for (size_t i = 0; i < tensor_file_count(st); i++)
         text_addf(&index, "%s\"%s\": \"diffusion_pytorch_model.fp16-00001-of-00001.safetensors\"", i ? ", " : "",
-                  safetensors_at(st, i)->name);
+                  tensor_file_at(st, i)->name);
     text_add(&index, "}}");
-    safetensors_close(st);
+    tensor_file_close(st);
     write_text("diffusion_pytorch_model.safetensors.index.fp16.json", index.data, index.length);
     UNet *unet = unet_open(scratch, &err);
     if (!unet) fail_msg("%s", err.text);
@@ -566,7 +567,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    safetensors_close(expected);
+    tensor_file_close(expected);
     return nftw(scratch, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 

@@ -15,7 +15,7 @@
 
 #define FOLDER "tests/golden/pipeline/"
 
-static Safetensors *expected;
+static TensorFile *expected;
 static const char *const prompts[] = {"a red cat", "Dog!  on the stars"};
 enum { LENGTH = 77, WIDTH = 8 };
 
@@ -297,7 +297,7 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-    safetensors_close(expected);
+    tensor_file_close(expected);
     return scratch_remove(state);
 }
 

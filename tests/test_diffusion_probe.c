@@ -14,7 +14,7 @@
 
 #define FOLDER "tests/golden/diffusion/"
 
-static Safetensors *expected;
+static TensorFile *expected;
 static char folder[] = "/tmp/test_probe_XXXXXX";
 static char in_path[64], out_path[64];
 
@@ -97,7 +97,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    safetensors_close(expected);
+    tensor_file_close(expected);
     unlink(in_path);
     unlink(out_path);
     return rmdir(folder);

@@ -88,7 +88,7 @@ static void every_sampler_walks_the_trajectory_of_diffusers(void **state)
     Error err;
     JsonFile *file = json_read("tests/golden/schedulers.json", &err);
     if (!file) fail_msg("%s", err.text);
-    Safetensors *st = golden_open("tests/golden/schedulers.safetensors");
+    TensorFile *st = golden_open("tests/golden/schedulers.safetensors");
     const Json cases = json_root(file);
     assert_in_range(json_count(cases), 100, 1000);
     double worst = 0, worst_exact = 0;
@@ -119,7 +119,7 @@ static void every_sampler_walks_the_trajectory_of_diffusers(void **state)
                   exact, worst_exact, json_count(cases) - exact, worst);
     assert_true(worst < 1);
     assert_true(exact + 10 > json_count(cases));
-    safetensors_close(st);
+    tensor_file_close(st);
     json_free(file);
 }
 

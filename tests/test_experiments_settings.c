@@ -504,7 +504,7 @@ static void members_that_do_not_fit_are_refused(void **state)
 static void mixing_equals_numpys(void **state)
 {
     (void)state;
-    Safetensors *st = golden_open("tests/golden/ensemble.safetensors");
+    TensorFile *st = golden_open("tests/golden/ensemble.safetensors");
     float *a = golden_floats(st, "a"), *b = golden_floats(st, "b"), *expected = golden_floats(st, "mixed");
     const size_t count = golden_view(st, "a")->count;
     float *mixed = xcalloc(count, sizeof *mixed);
@@ -516,7 +516,7 @@ static void mixing_equals_numpys(void **state)
     ensemble_mix(a, b, count, 0.5, expected);
     for (size_t i = 0; i < count; i++) assert_true(fabsf(expected[i] - mixed[i] / 2) <= 1e-7f);
     free(a), free(b), free(expected), free(mixed);
-    safetensors_close(st);
+    tensor_file_close(st);
 }
 
 int main(void)

@@ -30,7 +30,7 @@ static void assert_close(const float *values, const float *expected, size_t n, f
     if (!(d <= tolerance)) fail_msg("differs by %g of the largest value, %g is allowed", (double)d, (double)tolerance);
 }
 
-static void assert_golden(const Safetensors *st, const char *name, const char *suffix, const float *values)
+static void assert_golden(const TensorFile *st, const char *name, const char *suffix, const float *values)
 {
     char full[64];
     snprintf(full, sizeof full, "%s.%s", name, suffix);
@@ -77,7 +77,7 @@ static const Case cases[] = {
 };
 
 /* query_tile 0: as attention() chooses. */
-static void check_case(const Safetensors *st, const Case *c, size_t query_tile, size_t key_tile)
+static void check_case(const TensorFile *st, const Case *c, size_t query_tile, size_t key_tile)
 {
     Random random;
     random_seed(&random, c->seed);
@@ -105,10 +105,10 @@ static void attention_and_its_gradients_are_torch_s_with_any_tiles(void **state)
 {
     (void)state;
     static const size_t tiles[][2] = {{0, 0}, {1, 1}, {4, 3}, {16, 8}, {7, 64}, {64, 5}};
-    Safetensors *st = golden_open(golden_path);
+    TensorFile *st = golden_open(golden_path);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         for (size_t t = 0; t < sizeof tiles / sizeof tiles[0]; t++) check_case(st, &cases[i], tiles[t][0], tiles[t][1]);
-    safetensors_close(st);
+    tensor_file_close(st);
 }
 
 /* Scores of some hundreds would overflow exp; the running maximum must hold over tiles in rising and falling order. */
@@ -219,7 +219,7 @@ static void without_a_prefix_ragged_and_equal_sequences_are_plain_attention(void
     check_prefix_form((const int32_t[]){0, 7, 14}, 2, false);
 }
 
-static void check_aggregate(const Safetensors *st, const char *name, uint64_t seed, Shape s, float tau,
+static void check_aggregate(const TensorFile *st, const char *name, uint64_t seed, Shape s, float tau,
                             const int32_t *lengths)
 {
     Random random;
@@ -239,11 +239,11 @@ static void check_aggregate(const Safetensors *st, const char *name, uint64_t se
 static void local_aggregation_and_its_gradients_are_torch_s(void **state)
 {
     (void)state;
-    Safetensors *st = golden_open(golden_path);
+    TensorFile *st = golden_open(golden_path);
     check_aggregate(st, "all_positions", 11, shape(2, 7, 83), 50, NULL);
     check_aggregate(st, "ragged", 12, shape(3, 9, 20), 40, (const int32_t[]){9, 1, 4});
     check_aggregate(st, "plain_mean", 13, shape(2, 5, 6), 0, (const int32_t[]){5, 3});
-    safetensors_close(st);
+    tensor_file_close(st);
 }
 
 static void nothing_to_aggregate_gives_zero(void **state)

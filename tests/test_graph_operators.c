@@ -23,18 +23,18 @@ static void compile_and_run(Graph *g, Node *out, Node *loss)
 
 /* ---- against PyTorch ---- */
 
-static Parameter golden_parameter(const Safetensors *st, const char *name)
+static Parameter golden_parameter(const TensorFile *st, const char *name)
 {
     Error err;
     Parameter p;
     const TensorView *view = golden_view(st, name);
     assert_true(parameter_init(&p, name, shape_from((size_t)view->rank, view->dim), &err));
-    assert_true(tensor_to_float(view, p.value));
+    assert_true(tensor_to_float(view, p.value, &(Error){0}));
     return p;
 }
 
 /* Relative to the largest value of the golden array. */
-static void compare(const Safetensors *st, const char *name, const char *suffix, const float *values, double tolerance)
+static void compare(const TensorFile *st, const char *name, const char *suffix, const float *values, double tolerance)
 {
     char full[96];
     snprintf(full, sizeof full, "%s%s", name, suffix);
@@ -56,7 +56,7 @@ static void activations_equal_pytorch_in_double(void **state)
         Node *(*build)(Graph *g, Node *x);
     } all[] = {{"gelu", gelu}, {"gelu_tanh", gelu_tanh}, {"quick_gelu", quick_gelu},
                {"silu", silu}, {"sigmoid", sigmoid},     {"exponential", exponential}};
-    Safetensors *st = golden_open("tests/golden/graph_core.safetensors");
+    TensorFile *st = golden_open("tests/golden/graph_core.safetensors");
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         Parameter x = golden_parameter(st, "activation_x");
         Graph *g = graph_new((GraphOptions){0});
@@ -80,7 +80,7 @@ static void activations_equal_pytorch_in_double(void **state)
         graph_free(g);
         parameter_free(&x);
     }
-    safetensors_close(st);
+    tensor_file_close(st);
 }
 
 static float running_mean[12], running_var[12];
@@ -109,7 +109,7 @@ static void normalisations_equal_pytorch(void **state)
 {
     (void)state;
     const char *names[] = {"layer_norm", "group_norm", "batch_norm", "softmax", "l2_normalise"};
-    Safetensors *st = golden_open("tests/golden/graph_core.safetensors");
+    TensorFile *st = golden_open("tests/golden/graph_core.safetensors");
     for (size_t i = 0; i < 5; i++) {
         Parameter x = golden_parameter(st, "norm_x"), gain = golden_parameter(st, "norm_gain");
         Parameter bias = golden_parameter(st, "norm_bias");
@@ -132,13 +132,13 @@ static void normalisations_equal_pytorch(void **state)
         parameter_free(&gain);
         parameter_free(&bias);
     }
-    safetensors_close(st);
+    tensor_file_close(st);
 }
 
 static void a_folded_batch_norm_equals_pytorch_in_evaluation(void **state)
 {
     (void)state;
-    Safetensors *st = golden_open("tests/golden/graph_core.safetensors");
+    TensorFile *st = golden_open("tests/golden/graph_core.safetensors");
     float *x = golden_floats(st, "norm_x"), *gain = golden_floats(st, "norm_gain"),
           *shift = golden_floats(st, "norm_bias");
     float *mean = golden_floats(st, "running_mean"), *var = golden_floats(st, "running_var");
@@ -149,13 +149,13 @@ static void a_folded_batch_norm_equals_pytorch_in_evaluation(void **state)
     for (size_t i = 0; i < n; i++) x[i] = x[i] * weight[i % 12] + bias[i % 12];
     compare(st, "batch_norm_folded", "", x, 1e-6);
     free(x), free(gain), free(shift), free(mean), free(var);
-    safetensors_close(st);
+    tensor_file_close(st);
 }
 
 static void cross_entropy_equals_pytorch(void **state)
 {
     (void)state;
-    Safetensors *st = golden_open("tests/golden/graph_core.safetensors");
+    TensorFile *st = golden_open("tests/golden/graph_core.safetensors");
     Parameter logits = golden_parameter(st, "logits");
     int64_t *wide = golden_integers(st, "targets");
     int32_t targets[7];
@@ -168,7 +168,7 @@ static void cross_entropy_equals_pytorch(void **state)
     free(wide);
     graph_free(g);
     parameter_free(&logits);
-    safetensors_close(st);
+    tensor_file_close(st);
 }
 
 /* ---- against the definition ---- */

@@ -14,7 +14,7 @@ enum { STEPS = 20 };
 #define ASSERT_NEAR(a, b, tolerance) assert_true(fabs((double)(a) - (double)(b)) <= (double)(tolerance))
 
 typedef struct Pair {
-    Safetensors *st;
+    TensorFile *st;
     Parameter parameter[2];
     Parameter *list[2];
 } Pair;
@@ -41,7 +41,7 @@ static Pair pair_new(void)
 static void pair_free(Pair *p)
 {
     for (int i = 0; i < 2; i++) parameter_free(&p->parameter[i]);
-    safetensors_close(p->st);
+    tensor_file_close(p->st);
 }
 
 /* Of the sum of (v^2 - 1)^2 + v. */

@@ -22,7 +22,7 @@ static bool is_stored(size_t i, size_t n)
 
 static void check_stream(const char *name, void (*draw)(Random *, float *, size_t), float tolerance)
 {
-    Safetensors *st = golden_open(golden_path);
+    TensorFile *st = golden_open(golden_path);
     float *expected = golden_floats(st, name), *values = xmalloc(100003 * sizeof(float));
     const float *next = expected;
     Random r;
@@ -35,7 +35,7 @@ static void check_stream(const char *name, void (*draw)(Random *, float *, size_
     assert_int_equal(next - expected, golden_view(st, name)->count);
     free(values);
     free(expected);
-    safetensors_close(st);
+    tensor_file_close(st);
 }
 
 static void uniform_stream_is_torch_rand_exactly(void **state)
@@ -54,7 +54,7 @@ static void permutations_are_torch_randperm_exactly(void **state)
 {
     (void)state;
     static const size_t sizes[] = {1, 2, 3, 17, 1000, 70000};
-    Safetensors *st = golden_open(golden_path);
+    TensorFile *st = golden_open(golden_path);
     int64_t *expected = golden_integers(st, "randperm"), *order = xmalloc(70000 * sizeof *order);
     const int64_t *next = expected;
     Random r;
@@ -66,14 +66,14 @@ static void permutations_are_torch_randperm_exactly(void **state)
     }
     free(order);
     free(expected);
-    safetensors_close(st);
+    tensor_file_close(st);
 }
 
 static void mixed_calls_keep_the_second_normal_of_a_pair(void **state)
 {
     (void)state;
     static const size_t sizes[] = {1, 3, 16, 5, 33, 1, 2, 15, 17, 7};
-    Safetensors *st = golden_open(golden_path);
+    TensorFile *st = golden_open(golden_path);
     float *mixed = golden_floats(st, "mixed"), values[33];
     int64_t *orders = golden_integers(st, "orders"), order[33];
     const float *next = mixed;
@@ -93,19 +93,19 @@ static void mixed_calls_keep_the_second_normal_of_a_pair(void **state)
     }
     free(mixed);
     free(orders);
-    safetensors_close(st);
+    tensor_file_close(st);
 }
 
 static void doubles_are_torch_doubles(void **state)
 {
     (void)state;
-    Safetensors *st = golden_open(golden_path);
+    TensorFile *st = golden_open(golden_path);
     float *expected = golden_floats(st, "doubles");
     Random r;
     random_seed(&r, 9);
     for (int i = 0; i < 8; i++) assert_true((float)random_double(&r) == expected[i]);
     free(expected);
-    safetensors_close(st);
+    tensor_file_close(st);
 }
 
 int main(void)

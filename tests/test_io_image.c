@@ -11,10 +11,10 @@ static const char folder[] = "tests/golden/io_image";
 static void pixels_equal_pillows(void **state)
 {
     (void)state;
-    Safetensors *st = golden_open("tests/golden/io_image.safetensors");
-    assert_true(safetensors_count(st) >= 30);
-    for (size_t i = 0; i < safetensors_count(st); i++) {
-        const TensorView *view = safetensors_at(st, i);
+    TensorFile *st = golden_open("tests/golden/io_image.safetensors");
+    assert_true(tensor_file_count(st) >= 30);
+    for (size_t i = 0; i < tensor_file_count(st); i++) {
+        const TensorView *view = tensor_file_at(st, i);
         char *path = path_join(folder, view->name);
         Image image;
         Error err;
@@ -24,7 +24,7 @@ static void pixels_equal_pillows(void **state)
         image_free(&image);
         free(path);
     }
-    safetensors_close(st);
+    tensor_file_close(st);
 }
 
 /* Every file of the golden folder. */

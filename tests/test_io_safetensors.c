@@ -1,6 +1,7 @@
 #include "tests/broken_files.h"
 
 #include "harness/io/safetensors.h"
+#include "harness/io/tensor_file.h"
 #include "tests/golden_arrays.h"
 
 #include <math.h>
@@ -44,7 +45,7 @@ static void every_half_reads_as_defined_and_writes_back(void **state)
 static void floats_round_to_halves_as_numpy_and_torch_round(void **state)
 {
     (void)state;
-    Safetensors *st = golden_open(golden_file);
+    TensorFile *st = golden_open(golden_file);
     float *values = golden_floats(st, "values");
     const TensorView *half = golden_view(st, "half"), *bfloat = golden_view(st, "bfloat");
     assert_true(half->type == TENSOR_F16 && bfloat->type == TENSOR_BF16 && half->count > 4000);
@@ -57,23 +58,25 @@ static void floats_round_to_halves_as_numpy_and_torch_round(void **state)
         if (float_to_bfloat(values[i]) != b) fail_msg("%.9g", (double)values[i]);
     }
     free(values);
-    safetensors_close(st);
+    tensor_file_close(st);
 }
 
 static void a_file_of_the_reference_reads(void **state)
 {
     (void)state;
-    Safetensors *st = golden_open(golden_file);
-    assert_int_equal(safetensors_count(st), 10);
-    assert_string_equal(safetensors_metadata(st, "note"), "quoted \"text\" \xc3\xa9");
-    assert_null(safetensors_metadata(st, "absent"));
-    assert_null(safetensors_find(st, "absent"));
-    assert_null(safetensors_at(st, 10));
+    TensorFile *st = golden_open(golden_file);
+    assert_int_equal(tensor_file_count(st), 10);
+    assert_string_equal(tensor_file_metadata(st, "note"), "quoted \"text\" \xc3\xa9");
+    assert_null(tensor_file_metadata(st, "absent"));
+    assert_null(tensor_file_find(st, "absent"));
+    assert_null(tensor_file_at(st, 10));
     const TensorView *scalar = golden_view(st, "scalar"), *empty = golden_view(st, "empty");
     float value = 0;
-    assert_true(scalar->rank == 0 && scalar->count == 1 && tensor_to_float(scalar, &value) && value == 2.5f);
-    assert_true(empty->rank == 3 && empty->dim[1] == 0 && empty->count == 0 && tensor_to_float(empty, NULL));
-    assert_false(tensor_to_float(golden_view(st, "integers"), &value));
+    assert_true(scalar->rank == 0 && scalar->count == 1 && tensor_to_float(scalar, &value, &(Error){0}) &&
+                value == 2.5f);
+    assert_true(empty->rank == 3 && empty->dim[1] == 0 && empty->count == 0 &&
+                tensor_to_float(empty, NULL, &(Error){0}));
+    assert_false(tensor_to_float(golden_view(st, "integers"), &value, &(Error){0}));
     assert_int_equal(golden_view(st, "bytes")->type, TENSOR_U8);
     assert_int_equal(golden_view(st, "flags")->type, TENSOR_BOOL);
     assert_int_equal(golden_view(st, "small")->type, TENSOR_I32);
@@ -81,19 +84,19 @@ static void a_file_of_the_reference_reads(void **state)
     for (size_t i = 0; i < golden_view(st, "values")->count; i++) assert_true(same(values[i], doubles[i]));
     free(values);
     free(doubles);
-    safetensors_close(st);
+    tensor_file_close(st);
 }
 
 static void shards_look_like_one_file(void **state)
 {
     (void)state;
-    Safetensors *st = golden_open("tests/golden/io_shard.safetensors.index.json");
-    assert_int_equal(safetensors_count(st), 3);
+    TensorFile *st = golden_open("tests/golden/io_shard.safetensors.index.json");
+    assert_int_equal(tensor_file_count(st), 3);
     float *b = golden_floats(st, "b");
     assert_true(b[5] == 5 && golden_view(st, "b")->dim[1] == 3);
     assert_non_null(strstr(golden_view(st, "c")->file, "io_shard-2"));
     free(b);
-    safetensors_close(st);
+    tensor_file_close(st);
 }
 
 static void what_is_written_reads_back_in_every_type(void **state)
@@ -107,8 +110,8 @@ static void what_is_written_reads_back_in_every_type(void **state)
     for (size_t t = 0; t < 3; t++) {
         const char *path = scratch("out.safetensors");
         assert_true(safetensors_write(path, out, 3, types[t], metadata, &err));
-        Safetensors *st = golden_open(path);
-        assert_string_equal(safetensors_metadata(st, "config"), metadata[3]);
+        TensorFile *st = golden_open(path);
+        assert_string_equal(tensor_file_metadata(st, "config"), metadata[3]);
         assert_true(golden_view(st, "a")->rank == 0 && golden_view(st, "none")->count == 0);
         float *back = golden_floats(st, "z \"quoted\"");
         for (size_t i = 0; i < 6; i++) {
@@ -118,7 +121,7 @@ static void what_is_written_reads_back_in_every_type(void **state)
             assert_true(same(back[i], expected));
         }
         free(back);
-        safetensors_close(st);
+        tensor_file_close(st);
     }
     assert_false(safetensors_write(scratch("out.safetensors"), out, 3, TENSOR_I64, NULL, &err));
     assert_sentence(&err, "out.safetensors", "I64");
@@ -141,7 +144,7 @@ static const char *crafted(const char *header, size_t data, int64_t claimed)
 static void assert_refused(const char *header, size_t data, int64_t claimed, const char *what)
 {
     Error err = {0};
-    Safetensors *st = safetensors_open(crafted(header, data, claimed), &err);
+    TensorFile *st = tensor_file_open(crafted(header, data, claimed), &err);
     if (st) fail_msg("accepted: %s", header);
     assert_sentence(&err, "crafted.safetensors", what);
     assert_int_equal(err.exit_status, 1);
@@ -191,14 +194,14 @@ static void short_files_are_refused_at_every_length(void **state)
     for (size_t n = 0; n < length; n++) {
         Error err = {0};
         put_file(scratch("cut.safetensors"), bytes, n);
-        assert_null(safetensors_open(scratch("cut.safetensors"), &err));
+        assert_null(tensor_file_open(scratch("cut.safetensors"), &err));
         assert_sentence(&err, "cut.safetensors", "");
     }
     free(bytes);
     Error err = {0};
-    assert_null(safetensors_open(scratch("none"), &err));
+    assert_null(tensor_file_open(scratch("none"), &err));
     assert_sentence(&err, "/none", "cannot open");
-    assert_null(safetensors_open(scratch_folder, &err));
+    assert_null(tensor_file_open(scratch_folder, &err));
     assert_sentence(&err, scratch_folder, "not a file");
 }
 
@@ -206,7 +209,7 @@ static void assert_index_refused(const char *json, const char *what)
 {
     Error err = {0};
     put_file(scratch("x.index.json"), json, strlen(json));
-    assert_null(safetensors_open(scratch("x.index.json"), &err));
+    assert_null(tensor_file_open(scratch("x.index.json"), &err));
     assert_sentence(&err, scratch_folder, what);
 }
 
@@ -237,15 +240,15 @@ static void mutated_headers_never_lead_outside_the_file(void **state)
         memcpy(bytes, good, length);
         mutate(bytes, length, &seed);
         put_file(scratch("mutant.safetensors"), bytes, length);
-        Safetensors *st = safetensors_open(scratch("mutant.safetensors"), &err);
+        TensorFile *st = tensor_file_open(scratch("mutant.safetensors"), &err);
         if (!st) assert_sentence(&err, "mutant.safetensors", "");
-        for (size_t i = 0; st && i < safetensors_count(st); i++) {
-            const TensorView *view = safetensors_at(st, i);
+        for (size_t i = 0; st && i < tensor_file_count(st); i++) {
+            const TensorView *view = tensor_file_at(st, i);
             float *values = xmalloc((view->count + 1) * sizeof *values);
-            tensor_to_float(view, values); /* the sanitizer watches */
+            tensor_to_float(view, values, &(Error){0}); /* the sanitizer watches */
             free(values);
         }
-        safetensors_close(st);
+        tensor_file_close(st);
     }
     free(good);
     free(bytes);

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 typedef struct Probe {
-    Safetensors *st;
+    TensorFile *st;
     ImageFeatures train, test;
     int8_t *labels;
     size_t classes;
@@ -20,7 +20,7 @@ typedef struct Probe {
     Scores scores;
 } Probe;
 
-static ImageFeatures features_of(const Safetensors *st, const char *name)
+static ImageFeatures features_of(const TensorFile *st, const char *name)
 {
     const TensorView *view = golden_view(st, name);
     return (ImageFeatures){.count = view->dim[0], .width = view->dim[1], .global = golden_floats(st, name)};
@@ -51,7 +51,7 @@ static void run_probe(Probe *p, const char *options)
 
 static void free_probe(Probe *p)
 {
-    safetensors_close(p->st);
+    tensor_file_close(p->st);
     free(p->train.global);
     free(p->test.global);
     free(p->labels);

@@ -4,7 +4,7 @@
 #include "tests/drawn_weights.h"
 #include "tests/methods_fixture.h"
 
-static Safetensors *golden;
+static TensorFile *golden;
 static JsonFile *record;
 static Clip *resnet, *vit;
 static TokenList tokens;
@@ -23,7 +23,8 @@ static Clip *clip_with(ClipConfig c, uint64_t seed)
     for (size_t i = 0; i < clip->count; i++) {
         char name[128];
         snprintf(name, sizeof name, "weights.%s", clip->weights[i].name);
-        if (safetensors_find(tiny.st, name)) tensor_to_float(golden_view(tiny.st, name), clip->weights[i].value);
+        if (tensor_file_find(tiny.st, name))
+            tensor_to_float(golden_view(tiny.st, name), clip->weights[i].value, &(Error){0});
     }
     draw_weights(clip, "visual.", seed);
     clip_freeze(clip);
@@ -59,7 +60,7 @@ static int close_all(void **state)
     clip_free(resnet);
     clip_free(vit);
     json_free(record);
-    safetensors_close(golden);
+    tensor_file_close(golden);
     return tiny_close(state);
 }
 

@@ -5,7 +5,7 @@
 #include "tests/gradient_check.h"
 #include "tests/methods_fixture.h"
 
-static Safetensors *golden;
+static TensorFile *golden;
 static JsonFile *record;
 static ImageFeatures generated;
 static int8_t *generated_labels;
@@ -34,7 +34,7 @@ static int close_all(void **state)
     free(generated.local);
     free(generated_labels);
     json_free(record);
-    safetensors_close(golden);
+    tensor_file_close(golden);
     return tiny_close(state);
 }
 

@@ -28,7 +28,7 @@ static const char *const classes[] = {"cat & co", "<dog>"};
 static void pca_finds_what_numpy_does(void **state)
 {
     (void)state;
-    Safetensors *st = golden_open("tests/golden/reports_pca.safetensors");
+    TensorFile *st = golden_open("tests/golden/reports_pca.safetensors");
     float *rows = golden_floats(st, "rows"), *axes = golden_floats(st, "axes"), *mean = golden_floats(st, "mean");
     float *variance = golden_floats(st, "variance"), *total = golden_floats(st, "total");
     Pca pca;
@@ -41,7 +41,7 @@ static void pca_finds_what_numpy_does(void **state)
     }
     pca_free(&pca);
     free(rows), free(axes), free(mean), free(variance), free(total);
-    safetensors_close(st);
+    tensor_file_close(st);
 }
 
 static void pca_of_points_on_a_line_has_one_component(void **state)

@@ -22,7 +22,7 @@ static const double ap_tolerance = 1e-5;
 typedef struct Fixture {
     char store[64];
     JsonFile *results;
-    Safetensors *expected;
+    TensorFile *expected;
 } Fixture;
 static Fixture fixture;
 
@@ -82,7 +82,7 @@ static int clean_up(void **state)
     free(output_of(command));
     free(command);
     json_free(fixture.results);
-    safetensors_close(fixture.expected);
+    tensor_file_close(fixture.expected);
     return 0;
 }
 
@@ -92,7 +92,7 @@ static double error_of(const ArtifactReader *r, const char *key, const char *arr
     Error err;
     ArtifactShape shape;
     char *name = xformat("%s/%s", key, array);
-    const TensorView *view = safetensors_find(fixture.expected, name);
+    const TensorView *view = tensor_file_find(fixture.expected, name);
     double worst = 0, largest = 0;
     if (view) {
         float *wanted = golden_floats(fixture.expected, name), *values;
@@ -128,7 +128,7 @@ static size_t compare_all(const char *array, double allowed)
         if (!r) fail_msg("%s", err.text);
         char *key = xformat("%s/%lld", experiment, (long long)seed), *name = xformat("%s/%s", key, array);
         const double error = error_of(r, key, array);
-        compared += safetensors_find(fixture.expected, name) != NULL;
+        compared += tensor_file_find(fixture.expected, name) != NULL;
         if (!(error < allowed)) fail_msg("%s: relative error %.3g", name, error);
         artifact_close(r);
         free(key);

@@ -54,7 +54,7 @@ static void near(const char *name, const float *ours, const float *theirs, size_
             fail_msg("%s[%zu]: %g, expected %g", name, i, (double)ours[i], (double)theirs[i]);
 }
 
-static void near_golden(const char *path, const char *ours, const Safetensors *st, const char *theirs, int rank)
+static void near_golden(const char *path, const char *ours, const TensorFile *st, const char *theirs, int rank)
 {
     Error err;
     ArtifactReader *r = artifact_open(path, &err);
@@ -77,7 +77,7 @@ static void training_curve_and_scores_equal_pytorchs(void **state)
     run_suite(NULL);
     ResultList list = {0};
     if (!results_load(scratch_store, NULL, &list, NULL, &err)) fail_msg("%s", err.text);
-    Safetensors *st = golden_open("tests/golden/tiny_world/expected.safetensors");
+    TensorFile *st = golden_open("tests/golden/tiny_world/expected.safetensors");
     const StoredResult *tai = find(&list, "tai-dpt");
     assert_true(tai->steps >= 50);
     near_golden(tai->file, "loss", st, "loss", 1);
@@ -85,7 +85,7 @@ static void training_curve_and_scores_equal_pytorchs(void **state)
     near_golden(tai->file, "scores_local", st, "scores_local", 2);
     near_golden(tai->file, "scores", st, "scores", 2);
     near_golden(find(&list, "zs")->file, "scores", st, "zs.scores", 2);
-    safetensors_close(st);
+    tensor_file_close(st);
     results_free(&list);
 }
 

@@ -22,7 +22,7 @@ bool checkpoint_has_file(const char *folder, const char *name)
 bool checkpoint_open_weights(Checkpoint *c, const char *name, Error *err)
 {
     c->weights_path = name ? path_join(c->path, name) : xstrdup(c->path);
-    c->tensors = safetensors_open(c->weights_path, err);
+    c->tensors = tensor_file_open(c->weights_path, err);
     /* An index file only says which shard holds what, so it is no part of the fingerprint; the shards are. */
     return c->tensors != NULL;
 }
@@ -43,12 +43,12 @@ const TensorView *checkpoint_find(const Checkpoint *c, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(name, sizeof name, format, arguments);
     va_end(arguments);
-    return safetensors_find(c->tensors, name);
+    return tensor_file_find(c->tensors, name);
 }
 
 static const TensorView *need(const Checkpoint *c, const char *name, Error *err)
 {
-    const TensorView *view = safetensors_find(c->tensors, name);
+    const TensorView *view = tensor_file_find(c->tensors, name);
     if (!view) fail(err, "%s: the tensor \"%s\" is missing; this is not the whole of a CLIP", c->weights_path, name);
     return view;
 }
@@ -79,7 +79,8 @@ bool checkpoint_tensor(const Checkpoint *c, const char *name, Shape s, float *va
     if (view->type != TENSOR_F32 && view->type != TENSOR_F16 && view->type != TENSOR_BF16)
         return fail(err, "%s: the tensor \"%s\" must be of float32, float16 or bfloat16", view->file, name);
     if (!values) return true;
-    if (!tensor_to_float(view, values)) return fail(err, "%s: the tensor \"%s\" cannot be read", view->file, name);
+    if (!tensor_to_float(view, values, err)) return false;
+    tensor_let_go(view);
     /* A relu makes zero of NaN, so that results would look sound. */
     return all_finite(values, view->count) ||
            fail(err, "%s: the tensor \"%s\" holds NaN or infinity; fetch it again or go back to an earlier state",
@@ -145,8 +146,8 @@ static bool already_listed(const TextList *files, const char *path)
 /* SHA-256 over the digests of all files' bytes, configuration first. Names play no part: a copy is the same model. */
 static bool fingerprint(Checkpoint *c, char hex[65], Error *err)
 {
-    for (size_t i = 0; i < safetensors_count(c->tensors); i++) {
-        const char *file = safetensors_at(c->tensors, i)->file;
+    for (size_t i = 0; i < tensor_file_count(c->tensors); i++) {
+        const char *file = tensor_file_at(c->tensors, i)->file;
         if (!already_listed(&c->files, file)) text_list_add(&c->files, file);
     }
     Hash *hash = hash_new();
@@ -229,7 +230,7 @@ Clip *clip_open(const char *path, Error *err)
     Checkpoint c = {.path = path, .text_prefix = "", .image_prefix = ""};
     config_defaults(&c.config);
     Clip *clip = load(&c, layout, err);
-    safetensors_close(c.tensors);
+    tensor_file_close(c.tensors);
     text_list_free(&c.files);
     free(c.weights_path);
     return clip;

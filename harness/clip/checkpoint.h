@@ -5,12 +5,12 @@
 #include "harness/base/text.h"
 #include "harness/clip/weight_list.h"
 #include "harness/io/json.h"
-#include "harness/io/safetensors.h"
+#include "harness/io/tensor_file.h"
 
 typedef struct Checkpoint {
     const char *path; /* what the user named */
     TextList files;   /* configuration files read; with the weights' files they make the fingerprint */
-    Safetensors *tensors;
+    TensorFile *tensors;
     char *weights_path;
     ClipConfig config;
     const char *text_prefix, *image_prefix; /* in front of the towers' names, where layouts have variants */

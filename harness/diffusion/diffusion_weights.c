@@ -153,7 +153,7 @@ Node *weights_node(Graph *g, const WeightSet *set, const char *name)
 void weights_free(WeightSet *set)
 {
     for (size_t i = 0; i < set->count; i++) parameter_free(&set->weights[i]);
-    safetensors_close(set->tensors);
+    tensor_file_close(set->tensors);
     free(set->weights);
     free(set->start);
     free(set->bound);

@@ -10,7 +10,7 @@
 
 #include "harness/graph/ops.h"
 #include "harness/io/json.h"
-#include "harness/io/safetensors.h"
+#include "harness/io/tensor_file.h"
 
 typedef enum WeightStart { /* how a new model draws a weight */
                            START_ZERO,
@@ -26,7 +26,7 @@ typedef struct WeightSet {
     size_t *sorted; /* places in weights, by name; made at the first look */
     char *folder;
     char *file; /* the safetensors or index file; NULL for a new model */
-    Safetensors *tensors;
+    TensorFile *tensors;
 } WeightSet;
 
 /* A name put together by printf's rules, for one expression: weights_need_norm(set, NAME("%s.norm", block), channels). */

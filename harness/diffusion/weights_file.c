@@ -1,5 +1,6 @@
 /* Weights in files: finding, checking, loading on demand, writing. */
 #include "harness/diffusion/diffusion_weights.h"
+#include "harness/io/safetensors.h"
 
 #include "harness/base/hash.h"
 #include "harness/base/text.h"
@@ -63,13 +64,13 @@ static const struct {
     const char *today, *before;
 } old_names[] = {{".to_q.", ".query."}, {".to_k.", ".key."}, {".to_v.", ".value."}, {".to_out.0.", ".proj_attn."}};
 
-static const TensorView *find_old(const Safetensors *st, const char *name)
+static const TensorView *find_old(const TensorFile *st, const char *name)
 {
     for (size_t i = 0; i < sizeof old_names / sizeof *old_names; i++) {
         const char *at = strstr(name, old_names[i].today);
         if (!at) continue;
         char *old = xformat("%.*s%s%s", (int)(at - name), name, old_names[i].before, at + strlen(old_names[i].today));
-        const TensorView *view = safetensors_find(st, old);
+        const TensorView *view = tensor_file_find(st, old);
         free(old);
         return view;
     }
@@ -115,16 +116,23 @@ static bool floats_finite(const unsigned char *data, size_t count)
     return finite;
 }
 
-static bool is_finite(const TensorView *view)
+static bool check_finite(const TensorView *view, Error *err)
 {
-    if (view->type == TENSOR_F32) return floats_finite(view->data, view->count);
-    return halves_finite(view->data, view->count, view->type == TENSOR_F16 ? 0x7c00 : 0x7f80);
+    const unsigned char *data = tensor_data(view, err);
+    if (!data) return false;
+    const bool finite = view->type == TENSOR_F32
+                            ? floats_finite(data, view->count)
+                            : halves_finite(data, view->count, view->type == TENSOR_F16 ? 0x7c00 : 0x7f80);
+    tensor_let_go(view);
+    return finite ||
+           fail(err, "%s: the tensor \"%s\" has a NaN or an infinity; the file is damaged or not trained well",
+                view->file, view->name);
 }
 
 static const TensorView *checked_view(const WeightSet *set, const Parameter *p, Error *err)
 {
     char have[96], want[96];
-    const TensorView *view = safetensors_find(set->tensors, p->name), *old = NULL;
+    const TensorView *view = tensor_file_find(set->tensors, p->name), *old = NULL;
     if (!view) view = old = find_old(set->tensors, p->name);
     if (!view) {
         fail(err, "%s: the tensor \"%s\" is missing; config.json beside it asks for it", set->file, p->name);
@@ -141,13 +149,7 @@ static const TensorView *checked_view(const WeightSet *set, const Parameter *p, 
              tensor_type_name(view->type));
         return NULL;
     }
-    if (!is_finite(view)) {
-        fail(err, "%s: the tensor \"%s\" has a NaN or an infinity; the file is damaged or not trained well", view->file,
-             view->name);
-        return NULL;
-    }
-    tensor_let_go(view);
-    return view;
+    return check_finite(view, err) ? view : NULL;
 }
 
 /* Parameter.load */
@@ -155,17 +157,17 @@ static bool load(Parameter *p, Error *err)
 {
     const TensorView *view = p->source;
     if (!big_alloc(&p->value, view->count, sizeof *p->value, p->name, err)) return false;
-    const bool good = tensor_to_float(view, p->value);
+    const bool good = tensor_to_float(view, p->value, err);
     tensor_let_go(view);
-    return good || fail(err, "%s: \"%s\" cannot be read", view->file, view->name);
+    return good;
 }
 
 /* Every tensor of the file serves exactly one weight, so more tensors than weights means some serve none. */
 static bool nothing_left_over(const WeightSet *set, Error *err)
 {
-    if (safetensors_count(set->tensors) == set->count) return true;
-    for (size_t i = 0; i < safetensors_count(set->tensors); i++) {
-        const TensorView *view = safetensors_at(set->tensors, i);
+    if (tensor_file_count(set->tensors) == set->count) return true;
+    for (size_t i = 0; i < tensor_file_count(set->tensors); i++) {
+        const TensorView *view = tensor_file_at(set->tensors, i);
         bool used = false;
         for (size_t k = 0; k < set->count && !used; k++) used = set->weights[k].source == view;
         if (!used)
@@ -180,7 +182,7 @@ bool weights_open(WeightSet *set, const char *folder, Error *err)
     set->folder = xstrdup(folder);
     set->file = find_file(folder, err);
     if (!set->file) return false;
-    set->tensors = safetensors_open(set->file, err);
+    set->tensors = tensor_file_open(set->file, err);
     if (!set->tensors) return false;
     for (size_t i = 0; i < set->count; i++) {
         Parameter *p = &set->weights[i];
@@ -233,8 +235,8 @@ bool weights_fingerprint(const WeightSet *set, char hex[65], Error *err)
     bool good = add_file(hash, config, err);
     free(config);
     TextList files = {0}; /* an index says only which shard holds what */
-    for (size_t i = 0; i < safetensors_count(set->tensors) && good; i++) {
-        const char *file = safetensors_at(set->tensors, i)->file;
+    for (size_t i = 0; i < tensor_file_count(set->tensors) && good; i++) {
+        const char *file = tensor_file_at(set->tensors, i)->file;
         if (is_in(&files, file)) continue;
         text_list_add(&files, file);
         good = add_file(hash, file, err);

@@ -1,6 +1,6 @@
 /* IEEE 754 binary16 ("half") and bfloat16 to float32 and back. No branch depends on data, so that compilers vectorise the
  * loops over whole tensors. */
-#include "harness/io/safetensors.h"
+#include "harness/io/tensor.h"
 
 #include <string.h>
 
@@ -55,32 +55,4 @@ uint16_t float_to_bfloat(float value)
     const uint32_t bits = bits_of(value);
     if ((bits & 0x7fffffffU) > 0x7f800000U) return (uint16_t)(bits >> 16 | 0x40); /* NaN stays NaN */
     return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
-}
-
-/* Elements may lie at any address in the mapped file: memcpy is the portable unaligned load. */
-bool tensor_to_float(const TensorView *view, float *values)
-{
-    const unsigned char *from = view->data;
-    switch (view->type) {
-    case TENSOR_F32:
-        if (view->count) memcpy(values, from, view->count * sizeof(float));
-        return true;
-    case TENSOR_F16:
-    case TENSOR_BF16:
-        for (size_t i = 0; i < view->count; i++) {
-            uint16_t word;
-            memcpy(&word, from + i * sizeof word, sizeof word);
-            values[i] = view->type == TENSOR_F16 ? half_to_float(word) : bfloat_to_float(word);
-        }
-        return true;
-    case TENSOR_F64:
-        for (size_t i = 0; i < view->count; i++) {
-            double value;
-            memcpy(&value, from + i * sizeof value, sizeof value);
-            values[i] = (float)value;
-        }
-        return true;
-    default:
-        return false;
-    }
 }
