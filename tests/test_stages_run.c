@@ -5,12 +5,13 @@
 #include "tests/golden_arrays.h"
 #include "tests/scratch_store.h"
 
+#include <limits.h>
 #include <math.h>
 #include <signal.h>
 #include <sys/wait.h>
 
-/* Plans and runs the suite of the golden folder; returns how many stages were to do. */
-static size_t run_suite_in(const char *where, const char *set)
+/* Plans and runs the suite "tiny" of an experiments file; returns how many stages were to do. */
+static size_t run_book(const char *experiments, const char *where, const char *set)
 {
     Error err;
     Session bench;
@@ -18,7 +19,7 @@ static size_t run_suite_in(const char *where, const char *set)
     ExperimentList list = {0};
     TextList sets = {0};
     if (set) text_list_add(&sets, set);
-    const SessionOptions options = {.experiments = "tests/golden/tiny_world/experiments.json", .store = where};
+    const SessionOptions options = {.experiments = experiments, .store = where};
     if (!session_open(&bench, &options, &err) ||
         !book_select(bench.book, &(Selection){.suite = "tiny", .sets = &sets}, &list, &err) ||
         !plan_make(&plan, &bench, &list, &err) || !plan_run(&plan, &bench, &err))
@@ -29,6 +30,12 @@ static size_t run_suite_in(const char *where, const char *set)
     session_close(&bench);
     text_list_free(&sets);
     return wanted;
+}
+
+/* The suite of the golden folder. */
+static size_t run_suite_in(const char *where, const char *set)
+{
+    return run_book("tests/golden/tiny_world/experiments.json", where, set);
 }
 
 static size_t run_suite(const char *set)
@@ -207,6 +214,92 @@ static void a_run_killed_again_and_again_ends_with_the_same_bits(void **state)
     stored_files_free(&resumed);
 }
 
+/* ---- shards ---- */
+
+enum { MANY = 501 }; /* one more than a shard holds */
+
+/* A data set of many pictures, links to those of the golden folder, and an experiment that scores them. */
+static void write_many(void)
+{
+    Error err;
+    Text list = {0}, book = {0};
+    char golden[PATH_MAX], link[192], aim[PATH_MAX + 64];
+    assert_non_null(realpath("tests/golden/tiny_world", golden));
+    assert_true(make_folders(scratch("many/images"), &err));
+    for (size_t i = 0; i < MANY; i++) {
+        snprintf(link, sizeof link, "%s/many/images/%zu.png", scratch_folder, i);
+        snprintf(aim, sizeof aim, "%s/images/%zu.png", golden, i % 10);
+        assert_int_equal(symlink(aim, link), 0);
+        text_addf(&list, "{\"file\": \"%zu.png\", \"labels\": [\"%s\"]}\n", i, i % 3 ? "cat" : "dog");
+    }
+    text_addf(&book,
+              "{\"models\": {\"tiny\": {\"clip\": \"%s/clip\"}}, \"datasets\": {\"many\": {\"kind\": \"folder\", "
+              "\"classes\": [\"cat\", \"dog\"], \"test\": \"test.jsonl\", \"images\": \"images/\"}}, "
+              "\"suites\": {\"tiny\": [\"zs\"]}, \"experiments\": {\"zs\": "
+              "{\"dataset\": \"many\", \"model\": \"tiny\", \"method\": \"zsclip\"}}}",
+              golden);
+    put_file(scratch("many/test.jsonl"), list.data, list.length);
+    put_file(scratch("many/experiments.json"), book.data, book.length);
+    text_free(&list);
+    text_free(&book);
+}
+
+/* The only stored file of a stage. Caller frees. */
+static char *stored_of(const char *where, const char *stage)
+{
+    StoredFiles files = {0};
+    char *path = NULL;
+    store_list(where, &files);
+    for (size_t i = 0; i < files.count; i++)
+        if (strcmp(files.items[i].stage, stage) == 0) path = xstrdup(files.items[i].path);
+    stored_files_free(&files);
+    assert_non_null(path);
+    return path;
+}
+
+/* The global features of a file, MANY of them or as many as a shard holds. Caller frees. */
+static float *globals_of(const char *path, size_t *count)
+{
+    Error err;
+    size_t dim[2] = {0};
+    float *values;
+    ArtifactReader *r = artifact_open(path, &err);
+    if (!r || !artifact_read_floats(r, "global", 2, dim, &values, &err)) fail_msg("%s", err.text);
+    artifact_close(r);
+    *count = dim[0] * dim[1];
+    return values;
+}
+
+/* What a full disk, a copy or a file system after a power failure leaves: shorter, empty, another's. */
+static void a_shard_that_is_not_whole_is_made_again(void **state)
+{
+    (void)state;
+    write_many();
+    run_book(scratch("many/experiments.json"), scratch("many/store"), NULL);
+    char *joined = stored_of(scratch("many/store"), "encode-image"),
+         *result = stored_of(scratch("many/store"), "score");
+    char *shards = xformat("%.*s", (int)strlen(joined) - 3, joined), *first = path_join(shards, "00000.h5"),
+         *second = path_join(shards, "00001.h5");
+    size_t expected, count, length;
+    float *before = globals_of(joined, &expected);
+    free(get_file(first, &length));
+    assert_int_equal(files_in(shards), 2);
+    for (int way = 0; way < 3; way++) {
+        assert_int_equal(unlink(joined), 0);
+        assert_int_equal(unlink(result), 0);
+        if (way == 2)
+            assert_int_equal(rename(second, first), 0);
+        else
+            assert_int_equal(truncate(first, way == 0 ? (off_t)(length - 100) : 0), 0);
+        run_book(scratch("many/experiments.json"), scratch("many/store"), NULL);
+        float *after = globals_of(joined, &count);
+        assert_int_equal(count, expected);
+        assert_memory_equal(after, before, count * sizeof *after);
+        free(after);
+    }
+    free(before), free(joined), free(result), free(shards), free(first), free(second);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -216,6 +309,7 @@ int main(void)
         cmocka_unit_test(a_second_run_has_nothing_to_do),
         cmocka_unit_test(an_option_of_the_test_trains_nothing_again),
         cmocka_unit_test(a_missing_intermediate_is_not_made_again_unless_it_is_needed),
+        cmocka_unit_test(a_shard_that_is_not_whole_is_made_again),
     };
     return cmocka_run_group_tests(tests, scratch_store_make, scratch_remove);
 }

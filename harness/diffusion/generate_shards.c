@@ -65,18 +65,6 @@ bool generate_describe(const Pipeline *p, const PictureList *list, ArtifactWrite
     return true;
 }
 
-/* A file that is damaged or of other settings is made again. */
-static bool is_there(const char *path, const char *config)
-{
-    Error reason;
-    ArtifactReader *r = path_exists(path) ? artifact_open(path, &reason) : NULL;
-    char *have = NULL;
-    const bool same = r && artifact_attribute_get_text(r, "config", &have, &reason) && strcmp(have, config) == 0;
-    free(have);
-    artifact_close(r);
-    return same;
-}
-
 static void put_pictures(const Pipeline *p, const PictureList *list, size_t first, size_t count, const uint8_t *images,
                          ArtifactWriter *w)
 {
@@ -127,7 +115,7 @@ static bool plan_shards(const Pipeline *p, const PictureList *list, const char *
         s->path = xformat("%s/%05zu.h5", folder, i);
         s->config = describe_part(p, list, s->first, s->count, err);
         if (!s->config) return false;
-        s->kept = is_there(s->path, s->config);
+        s->kept = artifact_stands(s->path, s->config);
     }
     return true;
 }
@@ -240,7 +228,7 @@ bool generate_artifact(Pipeline *p, const PictureList *list, const char *path, P
     if (path_is_folder(path)) return fail_usage(err, "%s: is a folder, a file is needed", path);
     char *config = describe_part(p, list, 0, list->count, err);
     bool good = config != NULL;
-    if (good && is_there(path, config))
+    if (good && artifact_stands(path, config))
         progress_note(progress, "%s: all %zu pictures are there", path, list->count);
     else
         good = good && make_file(p, list, path, config, progress, err);

@@ -57,6 +57,9 @@ typedef struct ArtifactReader ArtifactReader;
 
 ArtifactReader *artifact_open(const char *path, Error *err);
 void artifact_close(ArtifactReader *r);
+/* Whether a file stands at `path`, to its last byte, that was made with exactly this configuration. One that is cut short or of
+ * another configuration is to be made again; damage inside shows by its checksum when it is read. */
+bool artifact_stands(const char *path, const char *config_json);
 const char *artifact_path(const ArtifactReader *r);
 bool artifact_has(const ArtifactReader *r, const char *name);
 /* Names of the data sets at the root, in the file's order of names, those that are damaged among them. False when the list itself

@@ -39,6 +39,17 @@ void artifact_close(ArtifactReader *r)
     free(r);
 }
 
+bool artifact_stands(const char *path, const char *config_json)
+{
+    Error reason; /* the caller makes the file again */
+    ArtifactReader *r = path_exists(path) ? artifact_open(path, &reason) : NULL;
+    char *have = NULL;
+    const bool same = r && artifact_attribute_get_text(r, "config", &have, &reason) && strcmp(have, config_json) == 0;
+    free(have);
+    artifact_close(r);
+    return same;
+}
+
 const char *artifact_path(const ArtifactReader *r)
 {
     return r->path;

@@ -2,7 +2,7 @@
  * the place of generated ones.
  *
  * Many pictures are cut into shards of 500 pictures, each an artifact of its own (STORE/encode-image/NAME/00000.h5, ...), joined
- * by an HDF5 virtual data set; a killed run goes on with the first shard that is missing. The cut is the same whatever was
+ * by an HDF5 virtual data set; a killed run goes on with the first shard that is not there, whole. The cut is the same whatever was
  * there before, so the bits are too. */
 #include "harness/base/temporary.h"
 #include "harness/stages/features.h"
@@ -86,22 +86,27 @@ static bool whole(Work *k, Error *err)
     return good;
 }
 
+static bool write_shard(const Work *k, const char *path, const char *config, const ImageFeatures *f, size_t first,
+                        double started, Error *err)
+{
+    ArtifactWriter *w = artifact_create(path, config, err);
+    if (!w) return false;
+    char *provenance = provenance_text(k->stage, seconds_now() - started);
+    image_features_put(w, f, (const char *const *)k->pictures.names + first);
+    artifact_attribute_text(w, "provenance", provenance);
+    free(provenance);
+    return artifact_commit(w, err);
+}
+
+/* Makes the shard unless it is there, whole. */
 static bool make_shard(Work *k, const char *path, size_t first, size_t count, Error *err)
 {
     ImageFeatures f = {0};
     const double started = seconds_now();
-    if (!encode(k, first, count, &f, err)) return false;
     char *stage = stage_config_text(k->stage), *config;
     config = xformat("{\"shard\": {\"first\": %zu, \"count\": %zu}, \"of\": %s}", first, count, stage);
-    ArtifactWriter *w = artifact_create(path, config, err);
-    bool good = w != NULL;
-    if (good) {
-        char *provenance = provenance_text(k->stage, seconds_now() - started);
-        image_features_put(w, &f, (const char *const *)k->pictures.names + first);
-        artifact_attribute_text(w, "provenance", provenance);
-        free(provenance);
-        good = artifact_commit(w, err);
-    }
+    const bool good = artifact_stands(path, config) ||
+                      (encode(k, first, count, &f, err) && write_shard(k, path, config, &f, first, started, err));
     free(stage);
     free(config);
     image_features_free(&f);
@@ -146,8 +151,7 @@ static bool sharded(Work *k, Error *err)
     for (size_t i = 0; i < shards && good; i++) {
         const size_t first = i * SHARD;
         paths[i] = xformat("%s/%05zu.h5", folder, i);
-        if (!path_exists(paths[i]))
-            good = make_shard(k, paths[i], first, count - first < SHARD ? count - first : SHARD, err);
+        good = make_shard(k, paths[i], first, count - first < SHARD ? count - first : SHARD, err);
         progress_step(k->session->progress, first + SHARD < count ? first + SHARD : count);
     }
     progress_end(k->session->progress);
