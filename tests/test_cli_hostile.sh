@@ -31,4 +31,14 @@ run compare theirs zs --resamples 50 --out 'compared `touch pwned`'"
 check a_comparison_is_drawn_anywhere test -s "$(printf 'compared `touch pwned`\n%s' "'q'/differences.svg")"
 check and_still_nothing_has_run sh -c "! find '$folder' -name 'pwned*' | grep -q ."
 
+# ---- names that are paths ----
+for name in ../../../esc /tmp/palbench-esc .x a/b; do
+    sed "s|\"suites\": {|&\"$name\": [\"zs\"], |" experiments.json >path.json
+    run validate path.json;                    refused "validate_refuses_a_suite_named_$name" 2 "suites.*a name is letters"
+done
+run report --experiments path.json --suite a/b; refused no_report_is_written_there 2 "a name is letters"
+run import-scores theirs.csv --as ../../x --dataset tiny; refused nor_can_an_import_be_a_path 2 "--as"
+cp "$escape"'`touch pwned`'.csv 'my [final] scores.csv'
+run import-scores 'my [final] scores.csv' --dataset tiny; refused a_file_whose_name_is_no_name_needs_one 2 "--as NAME"
+
 finish

@@ -229,6 +229,57 @@ static void an_experiment_named_twice_is_taken_once(void **state)
     book_free(book);
 }
 
+/* A name is part of paths, commands and other names: one rule for all sections, before anything is made of them. */
+static void names_that_are_paths_are_refused_everywhere(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"../../x",
+                                      "/tmp/x",
+                                      ".hidden",
+                                      "",
+                                      "-x",
+                                      "a/b",
+                                      "a\\\\b",
+                                      "a[1]",
+                                      "a=1",
+                                      "a,b",
+                                      "a*",
+                                      "a?",
+                                      "a:b",
+                                      "a ",
+                                      " a",
+                                      "a\\n",
+                                      "a\\u001b[m",
+                                      "`x`",
+                                      "a'b",
+                                      "a\\\"b",
+                                      "$x",
+                                      "a|b",
+                                      "<b>",
+                                      "\\u202ea",
+                                      "0123456789012345678901234567890123456789012345678901234567890123456789"
+                                      "0123456789012345678901234567890"};
+    static const char *const sections[][2] = {{"suites", "[\"e\"]"},
+                                              {"datasets", "{\"kind\": \"mini\"}"},
+                                              {"protocols", "{}"},
+                                              {"models", "{\"clip\": \"c\"}"}};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        for (size_t k = 0; k < 3; k++) {
+            char *text = xformat("\"%s\": {\"%s\": %s}", sections[k][0], bad[i], sections[k][1]);
+            refused("", text, sections[k][0], "a name is letters");
+            free(text);
+        }
+        char *text = xformat("\"label\": \"l\"}, \"%s\": {\"extends\": \"e\"", bad[i]);
+        refused(text, "", "experiments", "a name is letters");
+        free(text);
+    }
+    Book *book = opened(
+        "", "\"suites\": {\"mine (2nd try) v1.0_a+b@home\": [\"e\"], \"\\u732b\\u3070\": [\"e\"], \"7\": [\"e\"]}");
+    assert_non_null(book_suite(book, "mine (2nd try) v1.0_a+b@home"));
+    assert_non_null(book_suite(book, "\xe7\x8c\xab\xe3\x81\xb0"));
+    book_free(book);
+}
+
 static void paths_json_moves_models_and_refuses_unknown_ones(void **state)
 {
     (void)state;
@@ -277,6 +328,7 @@ int main(void)
         cmocka_unit_test(a_name_of_the_file_is_known_beside_set_and_limit),
         cmocka_unit_test(only_what_is_fixed_of_a_replaced_object_goes_into_the_name),
         cmocka_unit_test(an_experiment_named_twice_is_taken_once),
+        cmocka_unit_test(names_that_are_paths_are_refused_everywhere),
         cmocka_unit_test(paths_json_moves_models_and_refuses_unknown_ones),
         cmocka_unit_test(the_projects_own_file_is_right),
     };

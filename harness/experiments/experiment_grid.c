@@ -248,8 +248,6 @@ static bool none_of_that_name(const Book *book, const Only *only, const Selectio
 bool experiment_expand(const Book *book, Json entry, const char *name, const Selection *s, ExperimentList *list,
                        Error *err)
 {
-    const char *base = json_key(entry);
-    if (strpbrk(base, "[],=/")) return json_fail(entry, err, "a name must not contain [ ] , = or /");
     if (!json_is_object(entry)) return json_fail(entry, err, "an object is needed");
     cJSON *tree = experiment_inherit(book, entry, err);
     TextList words = {0};

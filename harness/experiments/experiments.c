@@ -1,5 +1,6 @@
 #include "harness/experiments/experiments.h"
 
+#include "harness/base/name.h"
 #include "harness/experiments/experiment_ensemble.h"
 #include "harness/experiments/experiment_grid.h"
 
@@ -114,7 +115,6 @@ static bool read_model(const Book *book, Model *m, Json entry, Error *err)
 static bool read_models(Book *book, Json section, Error *err)
 {
     if (!section.node) return true;
-    if (!is_section(section, err)) return false;
     const size_t count = json_count(section);
     book->models = xcalloc(count ? count : 1, sizeof *book->models);
     for (size_t i = 0; i < count; i++) {
@@ -128,7 +128,6 @@ static bool read_models(Book *book, Json section, Error *err)
 static bool read_protocols(Book *book, Json section, Error *err)
 {
     if (!section.node) return true;
-    if (!is_section(section, err)) return false;
     const size_t count = json_count(section);
     book->protocols = xcalloc(count ? count : 1, sizeof *book->protocols);
     for (size_t i = 0; i < count; i++) {
@@ -153,7 +152,6 @@ static bool read_suite(Suite *suite, Json entry, Error *err)
 static bool read_suites(Book *book, Json section, Error *err)
 {
     if (!section.node) return true;
-    if (!is_section(section, err)) return false;
     const size_t count = json_count(section);
     book->suites = xcalloc(count ? count : 1, sizeof *book->suites);
     for (size_t i = 0; i < count; i++)
@@ -209,14 +207,28 @@ static bool check_all(const Book *book, Error *err)
     return good;
 }
 
+/* Every name of the file, before any of them is used. */
+static bool check_names(Json root, Error *err)
+{
+    static const char *const sections[] = {"models", "datasets", "protocols", "suites", "experiments"};
+    for (size_t k = 0; k < sizeof sections / sizeof *sections; k++) {
+        const Json section = json_get(root, sections[k]);
+        if (!section.node) continue;
+        if (!is_section(section, err)) return false;
+        for (size_t i = 0; i < json_count(section); i++)
+            if (!name_is_good(json_key(json_at(section, i))))
+                return json_fail(json_at(section, i), err, "%s", name_rule);
+    }
+    return true;
+}
+
 static bool read_book(Book *book, Error *err)
 {
     static const char *const keys[] = {"plugins", "models",    "datasets",    "protocols",
                                        "suites",  "reproduce", "experiments", NULL};
-    const Json root = json_root(book->file), datasets = json_get(root, "datasets");
+    const Json root = json_root(book->file);
     if (!json_is_object(root)) return json_fail(root, err, "an object is needed");
-    if (!json_only_keys(root, keys, err)) return false;
-    if (datasets.node && !is_section(datasets, err)) return false;
+    if (!json_only_keys(root, keys, err) || !check_names(root, err)) return false;
     return book_load_plugins(root, book->folder, err) && read_models(book, json_get(root, "models"), err) &&
            read_protocols(book, json_get(root, "protocols"), err) && read_suites(book, json_get(root, "suites"), err) &&
            read_reproduce(book, json_get(root, "reproduce"), err) && check_paths(book, err) && check_all(book, err);
@@ -307,7 +319,6 @@ bool book_select_plain(const Book *book, const Selection *s, ExperimentList *lis
 
     const Json experiments = json_get(json_root(book->file), "experiments");
     if (!experiments.node) return true;
-    if (!is_section(experiments, err)) return false;
     for (size_t i = 0; i < json_count(experiments); i++)
         if (!experiment_expand(book, json_at(experiments, i), NULL, s, list, err)) return false;
     return true;

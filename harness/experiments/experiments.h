@@ -1,5 +1,5 @@
 /* experiments.json: models, data sets, protocols, suites and experiments; "reproduce" lists the suites that are meant when none is
- * named; "plugins" lists shared objects with methods of one's own (methods/palbench.h). The whole file is checked when it is opened.
+ * named (what may be a name: harness/base/name.h); "plugins" lists shared objects with methods of one's own (methods/palbench.h). The whole file is checked when it is opened.
  *
  *     Book *book = book_open("experiments.json", NULL, err);
  *     ExperimentList list = {0};

@@ -1,6 +1,7 @@
 #include "harness/results/import_scores.h"
 
 #include "harness/base/hash.h"
+#include "harness/base/name.h"
 #include "harness/results/import_source.h"
 #include "harness/results/results.h"
 
@@ -125,6 +126,9 @@ static bool label(Import *m, Error *err)
 static bool name_is_free(const Import *m, Error *err)
 {
     ResultList stored = {0};
+    if (!name_is_good(m->request->name))
+        return fail_usage(err, "%s: this cannot be a result's name (%s); --as NAME gives it another", m->request->name,
+                          name_rule);
     if (!results_load(m->request->store, NULL, &stored, NULL, err)) return false;
     bool taken = false;
     for (size_t i = 0; i < stored.count && !taken; i++)
