@@ -1,3 +1,6 @@
+/* One reader for each form that a key may have, with bounds, as the folder is a stranger's: a size ends in an
+ * allocation. At the end config_check_keys goes through all keys of the file and refuses what no reader asked for,
+ * unless its value is the one that the code here computes anyway. */
 #include "harness/diffusion/diffusion_config.h"
 
 #include <math.h>

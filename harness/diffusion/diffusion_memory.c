@@ -1,3 +1,5 @@
+/* Weights are counted, activations guessed: they grow with the map at the widest level, so a fixed number of such maps
+ * stands for all of them (measured once; see the constants). */
 #include "harness/diffusion/diffusion_memory.h"
 
 #include <string.h>

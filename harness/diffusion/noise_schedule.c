@@ -1,3 +1,6 @@
+/* Betas by name or as a list, their running products, then the rescaling to zero SNR if it is asked for. Whatever
+ * way they came, they are judged at the end and alike: betas inside (0, 1), a signal that falls; samplers divide by
+ * both. */
 #include "harness/diffusion/noise_schedule.h"
 
 #include "harness/diffusion/scheduler_config.h"

@@ -1,3 +1,5 @@
+/* Two operations a weight and position. How many positions a weight meets follows from the level that its name tells;
+ * what attention multiplies beside its weights is left out. */
 #include "harness/diffusion/pipeline_cost.h"
 
 #include "harness/diffusion/pipeline_internal.h"

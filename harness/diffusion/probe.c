@@ -1,3 +1,6 @@
+/* Every probe goes the same way: open one part of the model, read arrays that must have the dimensions which that part
+ * says, run it once, write what came out. Axes that the model leaves open (batch, height, width, tokens) are taken
+ * from the file. */
 #include "harness/diffusion/probe.h"
 
 #include "harness/base/text.h"

@@ -1,5 +1,6 @@
-/* The table of the samplers, and what all of them do alike: settings are read, steps planned, noise drawn; the step itself is the
- * kind's. */
+/* What all samplers share; the mathematics of each is in its own file behind SchedulerKind (scheduler_kind.h). Here:
+ * the sampler by its name or by the file's class, the settings that all take, buffers of a batch, and noise, which is
+ * drawn image by image, and only in steps of which the kind says that they use it. */
 #include "harness/diffusion/scheduler_kind.h"
 
 #include "harness/base/names.h"

@@ -1,4 +1,5 @@
-/* Reads a scheduler_config.json as diffusers writes it. */
+/* A reader that bears what Python writes into such files: -Infinity (lambda_min_clipped of
+ * DPM-Solver++), for which JSON has no number. It is written over before parsing. */
 #include "harness/diffusion/scheduler_config.h"
 
 #include "harness/base/names.h"

@@ -1,3 +1,6 @@
+/* From timesteps to sigmas by linear interpolation, back by interpolation between logarithms: the two do not undo each
+ * other, and diffusers does it so. Kept in double or float where diffusers has it so, since steps divide differences
+ * of neighbours. */
 #include "harness/diffusion/sigmas.h"
 
 #include <math.h>

@@ -1,3 +1,5 @@
+/* One value at its place, without the array that numpy would build, but with its operations in its order: a value that
+ * stands half-way between two timesteps is decided by the last bit. */
 #include "harness/diffusion/step_spacing.h"
 
 #include <math.h>

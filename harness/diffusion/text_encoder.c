@@ -1,3 +1,5 @@
+/* Two halves. A prompt's tokens: words by CLIP's tokenizer, length and padding by what the folder's own settings say.
+ * Hidden states: the tower compiled for one prompt, and run a prompt at a time. */
 #include "harness/diffusion/text_encoder.h"
 
 #include "harness/base/text.h"

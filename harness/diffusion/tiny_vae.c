@@ -1,9 +1,9 @@
+/* Both halves of this autoencoder are lists of layers that count on, "encoder.layers.7.conv.2.weight", and places
+ * without weights (activations, up-sampling) count too. So weights and graph are made by the same walk, written twice:
+ * once to name what is needed, once to compute with it. */
 #include "harness/diffusion/tiny_vae.h"
 
 #include "harness/graph/ops.h"
-
-/* Both halves are lists of layers that count on: "encoder.layers.7.conv.2.weight". Places without weights (activations,
- * up-sampling) count too. */
 
 static const char *const read_keys[] = {"in_channels",
                                         "out_channels",

@@ -1,3 +1,6 @@
+/* Plugins are loaded before anything else of experiments.json is read, as its entries name their methods. A book
+ * that is wrong elsewhere still tells its plugins: `palbench ls` needs the methods, and not that every experiment is
+ * sound. */
 #include "harness/experiments/experiments.h"
 #include "methods/shared/plugin.h"
 

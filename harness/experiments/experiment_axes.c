@@ -1,3 +1,6 @@
+/* Finds the places of the tree that hold a grid or a draw, then puts one combination after the other into them. All
+ * draws are made at once, sample by sample and in each axis by axis, so that more samples only add to those that were
+ * there. */
 #include "harness/experiments/experiment_axes.h"
 
 #include "harness/experiments/experiment_draw.h"

@@ -1,3 +1,5 @@
+/* A draw is a number in [0, 1) put through the inverse of its distribution. Values become parts of names, so a real
+ * one is rounded to the fewest digits that stay within a 20000th of its range. */
 #include "harness/experiments/experiment_draw.h"
 
 #include <math.h>

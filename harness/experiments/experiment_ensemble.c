@@ -1,3 +1,6 @@
+/* Read in two steps: the entry alone, and later, when all others can be expanded, its members (ensemble_resolve),
+ * which are chosen as a command line would choose them. From them the ensemble takes over what it does not say itself;
+ * the checks are that their scores are of the same images. */
 #include "harness/experiments/experiment_ensemble.h"
 
 #include "harness/experiments/setting_read.h"

@@ -1,3 +1,5 @@
+/* The chain of parents is followed to its end; then each generation is laid over the one before, `options` and
+ * `generate` key by key, everything else as a whole. null takes away, and a label is nobody's heritage. */
 #include "harness/experiments/experiment_extends.h"
 
 #include <stdlib.h>

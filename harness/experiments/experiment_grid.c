@@ -1,3 +1,6 @@
+/* In this order: inheritance, --set, axes; then each combination is printed and parsed again as a file of its own, so
+ * that one and the same reader, with one and the same sentences, serves entries as they stand and entries that were
+ * made. */
 #include "harness/experiments/experiment_grid.h"
 
 #include "harness/experiments/experiment_axes.h"

@@ -1,3 +1,5 @@
+/* A changed value leaves two traces: in the tree, which is read afterwards like any entry, and as a word of the name.
+ * The word holds what is the same for all experiments that the value makes; the rest follows when grids expand. */
 #include "harness/experiments/experiment_set.h"
 
 #include <stdlib.h>

@@ -1,3 +1,6 @@
+/* Sections are read in the order in which one needs the other; names point into the JSON tree, which the book keeps.
+ * Then every experiment and suite is expanded once, only to find mistakes. Selecting expands anew, since --set and
+ * --limit change what comes out. */
 #include "harness/experiments/experiments.h"
 
 #include "harness/base/name.h"

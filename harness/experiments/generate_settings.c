@@ -1,3 +1,5 @@
+/* A reader a key, each with its range. "Nothing said" has a value of its own in every field (0, -1, NULL), so that one
+ * set of settings can be laid over another. */
 #include "harness/experiments/generate_settings.h"
 
 #include "harness/base/names.h"

@@ -1,3 +1,5 @@
+/* Lines are scanned by hand, number by number, and held against the labels that the data set has: a mask whose rows or
+ * columns stand in another order would hide the wrong labels and nobody would see it. */
 #include "harness/experiments/mask_file.h"
 
 #include "harness/base/lines.h"

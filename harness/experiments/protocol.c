@@ -1,3 +1,5 @@
+/* A table of those that are built in, and one list of words for each field that both reading and writing go by: the
+ * words are hashed with every artifact. */
 #include "harness/experiments/protocol.h"
 
 #include "harness/base/names.h"

@@ -1,3 +1,5 @@
+/* First the form, what the JSON says; then whether it fits: the method must have such a setting, and with its options
+ * must look at labelled images exactly when the setting shows some. */
 #include "harness/experiments/setting_read.h"
 
 #include <stdlib.h>

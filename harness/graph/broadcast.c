@@ -1,3 +1,6 @@
+/* Two shapes become nested loops with a stride for each operand, 0 where it repeats; loops that run through memory as
+ * one are merged, so that nearly everything is one loop or two. Sums over what repeats cut the outermost loop into a
+ * fixed number of pieces, so that the bits do not depend on the threads. */
 #include "harness/graph/broadcast.h"
 #include "harness/graph/parallel.h"
 

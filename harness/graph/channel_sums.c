@@ -1,3 +1,5 @@
+/* A block is gone through twice, for its mean and for the squares about it, as one pass of sums of squares cancels in
+ * float; joining blocks happens in doubles. */
 #include "harness/graph/channel_sums.h"
 #include "harness/graph/fast_math.h"
 

@@ -1,3 +1,6 @@
+/* Row by row, so that bias, residual and activation find a row in the cache that the product has just left there;
+ * loops are simple enough for the compiler to make vectors of them. The sums of a bias's gradient go over a fixed
+ * number of pieces, added in order. */
 #include "harness/graph/epilogue.h"
 
 #include "harness/graph/activation_math.h"

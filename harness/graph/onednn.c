@@ -1,3 +1,6 @@
+/* From below to above: what differs between oneDNN 2 and 3; the engine; a Step, one primitive with its arguments,
+ * whose arrays are bound anew at each run; a Packing, weights in the primitive's own layout and the reorder there or
+ * back; and of these, products and convolutions. */
 #include "harness/graph/onednn.h"
 
 #include "harness/base/memory.h"

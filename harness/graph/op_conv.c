@@ -1,3 +1,5 @@
+/* The operator conv2d: which of three ways computes a shape, what each prepares once (packed or transformed weights),
+ * and forward and backward along the way that was chosen. */
 #include "harness/graph/epilogue.h"
 #include "harness/graph/product_attributes.h"
 #include "harness/graph/winograd.h"

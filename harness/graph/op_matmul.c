@@ -1,3 +1,5 @@
+/* The operators of matrix products: linear with its weight, and the three matmuls, whose forward and backward passes
+ * are all one routine (`products`) with other factors transposed and other batches summed. */
 #include "harness/graph/epilogue.h"
 #include "harness/graph/product_attributes.h"
 

@@ -1,3 +1,5 @@
+/* One pass over each parameter, its moments in arrays beside it. Factors of a step (bias corrections, decay) are
+ * computed in double and rounded once, where PyTorch does so: the curves are compared with it step by step. */
 #include "harness/graph/optimiser.h"
 #include "harness/graph/parallel.h"
 #include "harness/graph/sums.h"

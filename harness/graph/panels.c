@@ -1,9 +1,10 @@
+/* B is packed so that a tile reads it from front to back; a tile of ROWS x 2 registers of C stays in registers while k
+ * runs: of 32 registers 28 hold sums, 2 a row of B, and A's values are spread from memory by the multiplication
+ * itself. */
 #include "harness/graph/panels.h"
 
 #include "harness/graph/lanes.h"
 
-/* A tile of ROWS x 2 registers of C stays in registers while k runs: of 32 registers 28 hold sums, 2 a row of B, and A's
- * values are spread from memory by the multiplication itself. */
 enum { PANEL = 2 * LANES, ROWS = VECTOR_REGISTERS == 32 ? 14 : 6, AHEAD = 16 /* rows of B fetched ahead */ };
 
 size_t panels_width(size_t n)

@@ -1,3 +1,4 @@
+/* Three loops that many operators need; the macros of the header decide whether threads are worth it. */
 #include "harness/graph/parallel.h"
 
 void array_add(float *y, const float *x, size_t n)

@@ -1,3 +1,5 @@
+/* A parameter that owns its arrays: value and gradient are there together or not at all. (Those whose values stay in a
+ * file until a graph wants them are made by who knows the file, with `load`.) */
 #include "harness/graph/graph.h"
 
 #include <stdlib.h>

@@ -1,3 +1,7 @@
+/* The twister renews its 624 words at once and hands them out one by one. The distributions follow ATen's CPU code,
+ * oddities included, since a seed must give the same bits: fewer than 16 normal numbers come from pairs in doubles, 16
+ * and more from blocks of 16 floats, and where the last block is not full, it is drawn again over what stands before
+ * it. */
 #include "harness/graph/random.h"
 
 #include <math.h>

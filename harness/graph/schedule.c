@@ -1,3 +1,5 @@
+/* Learning rates as closed formulas of the epoch or step: no state, so that a training that goes on from a file has
+ * the rate that it would have had. */
 #include "harness/graph/optimiser.h"
 
 #include <math.h>

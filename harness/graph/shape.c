@@ -1,3 +1,5 @@
+/* Shapes are small values, passed by copy. Sizes are multiplied with a check, as they may come from files and end in
+ * an allocation. */
 #include "harness/graph/graph.h"
 
 #include <stdio.h>

@@ -1,3 +1,5 @@
+/* Always the same 64 pieces, whoever computes them, each a thousand floats at a time in vectors (fast_math.h), and put
+ * together in order. */
 #include "harness/graph/sums.h"
 #include "harness/graph/fast_math.h"
 #include "harness/graph/parallel.h"

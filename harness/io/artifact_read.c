@@ -1,3 +1,6 @@
+/* Reading goes through the same steps for every type: open the data set, look at its type and shape, hold them against
+ * what is wanted, take memory, transfer. HDF5's reason is fetched right after each call that can fail, as the next
+ * call forgets it. */
 #include "harness/base/memory.h"
 #include "harness/base/text.h"
 #include "harness/io/artifact_hdf5.h"

@@ -1,3 +1,6 @@
+/* A file's life in order: a temporary name, room reserved before every write, data sets, flush, cut to its length, on
+ * the disk, renamed. The first failure is kept and told by artifact_commit, so that a writer of twenty data sets asks
+ * once. */
 #include "harness/base/memory.h"
 #include "harness/base/text.h"
 #include "harness/io/artifact_hdf5.h"

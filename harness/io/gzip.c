@@ -1,3 +1,4 @@
+/* The packed file is read whole and inflated piece by piece against the limit: a small file may unpack to anything. */
 #include "harness/io/gzip.h"
 
 #include "harness/base/text.h"

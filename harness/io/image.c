@@ -1,3 +1,5 @@
+/* The format is told by a picture's first bytes, never by its name; the coders are in image_jpeg.c and image_png.c,
+ * which get bytes and give pixels. Sides are checked here, in one place, before pixels are allocated. */
 #include "harness/io/image.h"
 
 #include "harness/base/memory.h"

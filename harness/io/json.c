@@ -1,3 +1,6 @@
+/* cJSON's tree, checked first (grammar, numbers, keys that stand twice), then read through small values that know
+ * their file. What cJSON lacks is added at the side: numbers of children, a cursor for arrays, which it keeps as
+ * lists, and the path of a node, which is searched from the root when a sentence needs it. */
 #include "harness/io/json.h"
 
 #include "harness/base/names.h"

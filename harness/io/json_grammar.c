@@ -1,3 +1,5 @@
+/* Recursive descent over the text, without memory of its own and to a fixed depth. Line and column are counted only
+ * when something is wrong. */
 #include "harness/io/json_grammar.h"
 
 #include <stdint.h>

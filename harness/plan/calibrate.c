@@ -1,3 +1,6 @@
+/* What stored stages took, divided by what had been foretold for them; the median of these ratios, weighted by the
+ * foretold time so that a long stage counts for more than many short ones, corrects what is foretold now. The newest
+ * files of each kind are asked, of the same method if there are any. */
 #include "harness/plan/calibrate.h"
 
 #include <stdlib.h>

@@ -1,3 +1,6 @@
+/* A function a kind of stage: operations by counting weights and the positions that they meet, bytes by counting
+ * numbers. What no count reaches (options of a method, rates of a machine) is rough on purpose; calibrate.c mends
+ * it. */
 #include "harness/plan/estimate.h"
 
 #include <omp.h>

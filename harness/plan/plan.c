@@ -1,3 +1,6 @@
+/* Stages are described from the inputs to the result and sealed with a hash as they come; one whose hash stands in the
+ * plan already gives way to it, which is all the sharing that there is. From the end to the front it is then marked
+ * what is missing. */
 #include "harness/plan/plan_internal.h"
 
 #include "harness/base/hash.h"

@@ -1,3 +1,6 @@
+/* Every stage has a state; the next to run is the first that waits and whose inputs are there. A failure goes forward
+ * through the list once, as inputs stand before their users. A second generator waits while one runs (the header says
+ * why), and what stands behind it may go first. */
 #include "harness/plan/plan_run.h"
 
 #include <stdlib.h>
