@@ -101,6 +101,15 @@ bool checkpoint_transposed(const Checkpoint *c, const char *name, Shape s, float
     return good;
 }
 
+bool checkpoint_fetch_openai(const Checkpoint *c, const WeightSpec *spec, float *values, Error *err)
+{
+    const bool is_text = strncmp(spec->name, "visual.", 7) != 0 && strcmp(spec->name, "logit_scale") != 0;
+    char *name = xformat("%s%s", is_text ? c->text_prefix : "", spec->name);
+    const bool good = checkpoint_tensor(c, name, spec->shape, values, err);
+    free(name);
+    return good;
+}
+
 bool checkpoint_dim(const Checkpoint *c, const char *name, int rank, int axis, size_t *value, Error *err)
 {
     const TensorView *view = need(c, name, err);
@@ -218,7 +227,7 @@ static const CheckpointLayout *layout_of(const char *path, Error *err)
     if (path_exists(path))
         fail(err, "%s: no CLIP there; needed is %s", path, known.data);
     else
-        fail(err, "%s: no such file or folder; a CLIP's folder or safetensors file is needed", path);
+        fail(err, "%s: no such file or folder; a CLIP's folder or file is needed", path);
     text_free(&known);
     return NULL;
 }

@@ -42,6 +42,8 @@ JsonFile *checkpoint_read_json(Checkpoint *c, const char *name, Error *err);
 bool checkpoint_tensor(const Checkpoint *c, const char *name, Shape s, float *values, Error *err);
 /* The same stored the other way round: the file has [b, a], values become [a, b]. */
 bool checkpoint_transposed(const Checkpoint *c, const char *name, Shape s, float *values, Error *err);
+/* CheckpointLayout.fetch where names are OpenAI's, those of the text tower behind text_prefix. */
+bool checkpoint_fetch_openai(const Checkpoint *c, const WeightSpec *spec, float *values, Error *err);
 /* A dimension of a tensor, for sizes that are read off shapes. Fails when it is absent or of another rank. */
 bool checkpoint_dim(const Checkpoint *c, const char *name, int rank, int axis, size_t *value, Error *err);
 const TensorView *checkpoint_find(const Checkpoint *c, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -8,7 +8,8 @@
 
 static const char *weights_name(const char *folder)
 {
-    static const char *const names[] = {"model.safetensors", "model.safetensors.index.json", "model.fp16.safetensors"};
+    static const char *const names[] = {"model.safetensors", "model.safetensors.index.json", "model.fp16.safetensors",
+                                        "pytorch_model.bin", "pytorch_model.bin.index.json"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (checkpoint_has_file(folder, names[i])) return names[i];
     return NULL;
@@ -261,7 +262,7 @@ static bool fetch(const Checkpoint *c, const WeightSpec *spec, float *values, Er
 
 const CheckpointLayout checkpoint_huggingface = {
     .name = "huggingface",
-    .summary = "a Hugging Face folder (config.json with model.safetensors)",
+    .summary = "a Hugging Face folder (config.json with model.safetensors or pytorch_model.bin)",
     .matches = matches,
     .read_config = read_config,
     .fetch = fetch,

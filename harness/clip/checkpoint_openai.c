@@ -1,4 +1,6 @@
-/* Bare safetensors with OpenAI's parameter names: every size is read off a shape, as OpenAI's build_model does. */
+/* One file with OpenAI's parameter names, whatever holds them: OpenAI's own TorchScript archives (RN50.pt), state dictionaries, safetensors.
+ * Every size is read off a shape, as OpenAI's build_model does. open_clip's models made as CustomTextCLIP have their text tower under
+ * "text.". */
 #include "harness/clip/checkpoint.h"
 
 #include <math.h>
@@ -8,8 +10,8 @@
 static bool matches(const char *path)
 {
     if (path_is_folder(path)) return checkpoint_has_file(path, "model.safetensors");
-    const size_t length = strlen(path);
-    return path_exists(path) && length > 5 && (strstr(path, ".safetensors") || strcmp(path + length - 5, ".json") != 0);
+    const char *end = strrchr(path, '.');
+    return path_exists(path) && (!end || strcmp(end, ".json") != 0 || strstr(path, ".index."));
 }
 
 /* How many of "FORMAT % 0", "FORMAT % 1", ... are there. */
@@ -61,16 +63,25 @@ static bool vit_sizes(const Checkpoint *c, ClipConfig *k, Error *err)
     return true;
 }
 
+static bool text_dim(const Checkpoint *c, const char *name, int rank, int axis, size_t *value, Error *err)
+{
+    char full[128];
+    snprintf(full, sizeof full, "%s%s", c->text_prefix, name);
+    return checkpoint_dim(c, full, rank, axis, value, err);
+}
+
 static bool text_sizes(const Checkpoint *c, ClipConfig *k, Error *err)
 {
+    char blocks[64];
     size_t embed;
-    if (!checkpoint_dim(c, "token_embedding.weight", 2, 0, &k->vocabulary, err) ||
-        !checkpoint_dim(c, "token_embedding.weight", 2, 1, &k->text_width, err) ||
-        !checkpoint_dim(c, "positional_embedding", 2, 0, &k->context, err) ||
-        !checkpoint_dim(c, "text_projection", 2, 1, &embed, err) ||
-        !checkpoint_dim(c, "transformer.resblocks.0.mlp.c_fc.weight", 2, 0, &k->text_mlp, err))
+    snprintf(blocks, sizeof blocks, "%stransformer.resblocks.", c->text_prefix);
+    if (!text_dim(c, "token_embedding.weight", 2, 0, &k->vocabulary, err) ||
+        !text_dim(c, "token_embedding.weight", 2, 1, &k->text_width, err) ||
+        !text_dim(c, "positional_embedding", 2, 0, &k->context, err) ||
+        !text_dim(c, "text_projection", 2, 1, &embed, err) ||
+        !text_dim(c, "transformer.resblocks.0.mlp.c_fc.weight", 2, 0, &k->text_mlp, err))
         return false;
-    k->text_layers = count_blocks(c, "transformer.resblocks.", ".ln_1.weight");
+    k->text_layers = count_blocks(c, blocks, ".ln_1.weight");
     k->text_heads = k->text_width / 64;
     if (!k->has_image) k->embed = embed;
     return true;
@@ -80,9 +91,10 @@ static bool read_config(Checkpoint *c, Error *err)
 {
     ClipConfig *k = &c->config;
     if (!checkpoint_open_weights(c, path_is_folder(c->path) ? "model.safetensors" : NULL, err)) return false;
+    if (checkpoint_find(c, "text.token_embedding.weight")) c->text_prefix = "text.";
     const bool resnet = checkpoint_find(c, "visual.layer1.0.conv1.weight") != NULL;
     k->has_image = resnet || checkpoint_find(c, "visual.conv1.weight");
-    k->has_text = checkpoint_find(c, "token_embedding.weight") != NULL;
+    k->has_text = checkpoint_find(c, "%stoken_embedding.weight", c->text_prefix) != NULL;
     if (!k->has_image && !k->has_text)
         return fail(
             err,
@@ -93,15 +105,10 @@ static bool read_config(Checkpoint *c, Error *err)
            (!k->has_text || text_sizes(c, k, err));
 }
 
-static bool fetch(const Checkpoint *c, const WeightSpec *spec, float *values, Error *err)
-{
-    return checkpoint_tensor(c, spec->name, spec->shape, values, err);
-}
-
 const CheckpointLayout checkpoint_openai = {
     .name = "openai",
-    .summary = "a safetensors file with OpenAI's names",
+    .summary = "a file with OpenAI's names (TorchScript, torch.save or safetensors)",
     .matches = matches,
     .read_config = read_config,
-    .fetch = fetch,
+    .fetch = checkpoint_fetch_openai,
 };

@@ -1,15 +1,23 @@
-/* An open_clip folder: open_clip_config.json and open_clip_model.safetensors. Names are OpenAI's; a model made as CustomTextCLIP
+/* An open_clip folder: open_clip_config.json and open_clip_model.safetensors or open_clip_pytorch_model.bin. Names are OpenAI's; a model made as CustomTextCLIP
  * has its text tower under "text.". */
 #include "harness/clip/checkpoint.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static const char config_name[] = "open_clip_config.json", weights_name[] = "open_clip_model.safetensors";
+static const char config_name[] = "open_clip_config.json";
+
+static const char *weights_name(const char *folder)
+{
+    static const char *const names[] = {"open_clip_model.safetensors", "open_clip_pytorch_model.bin"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (checkpoint_has_file(folder, names[i])) return names[i];
+    return NULL;
+}
 
 static bool matches(const char *path)
 {
-    return checkpoint_has_file(path, config_name) && checkpoint_has_file(path, weights_name);
+    return checkpoint_has_file(path, config_name) && weights_name(path);
 }
 
 /* Options of open_clip's towers that change what is computed and that we do not compute: each must be absent, null, false,
@@ -171,25 +179,17 @@ static bool read_config(Checkpoint *c, Error *err)
 {
     JsonFile *file = checkpoint_read_json(c, config_name, err);
     if (!file) return false;
-    const bool good = parse(json_root(file), &c->config, err) && checkpoint_open_weights(c, weights_name, err);
+    const bool good = parse(json_root(file), &c->config, err) && checkpoint_open_weights(c, weights_name(c->path), err);
     json_free(file);
     if (good && checkpoint_find(c, "text.token_embedding.weight")) c->text_prefix = "text.";
     return good;
 }
 
-static bool fetch(const Checkpoint *c, const WeightSpec *spec, float *values, Error *err)
-{
-    const bool is_text = strncmp(spec->name, "visual.", 7) != 0 && strcmp(spec->name, "logit_scale") != 0;
-    char *name = xformat("%s%s", is_text ? c->text_prefix : "", spec->name);
-    const bool good = checkpoint_tensor(c, name, spec->shape, values, err);
-    free(name);
-    return good;
-}
-
 const CheckpointLayout checkpoint_openclip = {
     .name = "open_clip",
-    .summary = "an open_clip folder (open_clip_config.json with open_clip_model.safetensors)",
+    .summary =
+        "an open_clip folder (open_clip_config.json with open_clip_model.safetensors or open_clip_pytorch_model.bin)",
     .matches = matches,
     .read_config = read_config,
-    .fetch = fetch,
+    .fetch = checkpoint_fetch_openai,
 };
