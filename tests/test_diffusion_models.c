@@ -551,6 +551,23 @@ static void shards_of_a_variant_are_found_and_full_precision_comes_first(void **
     for (size_t i = 0; i < 3; i++) unlink(NAME("%s/%s", scratch, made[i]));
 }
 
+static void weights_of_torch_save_are_those_of_safetensors(void **state)
+{
+    (void)state;
+    Error err;
+    Vae *a = vae_open("tests/golden/pipeline/tiny_vae", &err),
+        *b = vae_open("tests/golden/pipeline/tiny_vae_bin", &err);
+    if (!a || !b) fail_msg("%s", err.text);
+    assert_int_equal(a->set.count, b->set.count);
+    for (size_t i = 0; i < a->set.count; i++) {
+        Parameter *x = &a->set.weights[i], *y = &b->set.weights[i];
+        if (!x->load(x, &err) || !y->load(y, &err)) fail_msg("%s", err.text);
+        assert_memory_equal(x->value, y->value, shape_size(x->shape) * sizeof *x->value);
+    }
+    vae_free(a);
+    vae_free(b);
+}
+
 static int remove_one(const char *path, const struct stat *status, int type, struct FTW *walk)
 {
     (void)status, (void)type, (void)walk;
@@ -592,6 +609,7 @@ int main(void)
         cmocka_unit_test(a_unet_can_be_trained),
         cmocka_unit_test(an_autoencoder_can_be_trained),
         cmocka_unit_test(shards_of_a_variant_are_found_and_full_precision_comes_first),
+        cmocka_unit_test(weights_of_torch_save_are_those_of_safetensors),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

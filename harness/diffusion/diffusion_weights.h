@@ -1,8 +1,9 @@
-/* Weights of a diffusers model: a folder with config.json and safetensors, and the list of tensors that the configuration asks
+/* Weights of a diffusers model: a folder with config.json and safetensors or .bin, and the list of tensors that the configuration asks
  * for. Every tensor has a Parameter under its name in the file ("down_blocks.0.resnets.1.conv1.weight").
  *
  * The file is found by itself, the first of: diffusion_pytorch_model.safetensors, its .safetensors.index.json (shards),
- * diffusion_pytorch_model.VARIANT.safetensors, .safetensors.index.VARIANT.json; full precision (no variant) comes first.
+ * diffusion_pytorch_model.VARIANT.safetensors, .safetensors.index.VARIANT.json; the same with .bin (torch.save). Full precision (no
+ * variant) comes first.
  *
  * Values of a model from a file are read when a graph that uses them is compiled (Parameter.load), converted to float32, and
  * let go again where the operator has packed them: a model takes its file's mapping and what its graphs keep. */

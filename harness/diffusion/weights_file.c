@@ -24,14 +24,25 @@ static bool ends_with(const char *text, const char *end)
     return n >= m && strcmp(text + n - m, end) == 0;
 }
 
-/* 0 for the file that is preferred, 4 for none of ours. A shard "STEM-00001-of-00002.safetensors" is found by its index. */
+/* Kinds of files in the order in which they are preferred: safetensors before PyTorch's own, whole files before shards, full precision
+ * before a variant (STEM.fp16.safetensors). */
+enum { RANK_NONE = 8 };
+
+/* 0 for the file that is preferred, RANK_NONE for none of ours. A shard "STEM-00001-of-00002.safetensors" is found by its index. */
 static int rank_of(const char *name)
 {
-    if (!strcmp(name, STEM ".safetensors")) return 0;
-    if (!strcmp(name, STEM ".safetensors.index.json")) return 1;
-    if (begins_with(name, STEM ".safetensors.index.") && ends_with(name, ".json")) return 3;
-    const bool is_shard = strstr(name, "-of-") != NULL;
-    return begins_with(name, STEM ".") && ends_with(name, ".safetensors") && !is_shard ? 2 : 4;
+    static const char *const endings[] = {".safetensors", ".bin"};
+    if (!begins_with(name, STEM ".") || strstr(name, "-of-")) return RANK_NONE;
+    for (int i = 0; i < 2; i++) {
+        const char *rest = name + strlen(STEM), *index = ".index.";
+        const bool plain = begins_with(rest, endings[i]);
+        const char *after = rest + strlen(endings[i]);
+        if (plain && !*after) return 4 * i;
+        if (plain && strcmp(after, ".index.json") == 0) return 4 * i + 1;
+        if (ends_with(rest, endings[i])) return 4 * i + 2;
+        if (plain && begins_with(after, index) && ends_with(after, ".json")) return 4 * i + 3;
+    }
+    return RANK_NONE;
 }
 
 /* NULL and a sentence when there is none. Among several variants the first by name, so that the choice is always the same. */
@@ -45,14 +56,14 @@ static char *find_file(const char *folder, Error *err)
     char *best = NULL;
     for (struct dirent *entry; (entry = readdir(directory));) {
         const char *name = entry->d_name;
-        const int rank = rank_of(name), so_far = best ? rank_of(best) : 4;
-        if (rank > so_far || rank == 4 || (rank == so_far && strcmp(name, best) >= 0)) continue;
+        const int rank = rank_of(name), so_far = best ? rank_of(best) : RANK_NONE;
+        if (rank > so_far || rank == RANK_NONE || (rank == so_far && strcmp(name, best) >= 0)) continue;
         free(best);
         best = xstrdup(name);
     }
     closedir(directory);
     char *path = best ? path_join(folder, best) : NULL;
-    if (!best) fail(err, "%s: no " STEM ".safetensors there (nor an index of shards, nor a variant)", folder);
+    if (!best) fail(err, "%s: no " STEM ".safetensors or .bin there (nor an index of shards, nor a variant)", folder);
     free(best);
     return path;
 }
