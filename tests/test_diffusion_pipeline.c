@@ -176,6 +176,8 @@ static void karras_sigmas_draw_the_pictures_of_diffusers(void **state)
     check_images("karras_dpmpp2m", images);
     draw_from(folder, (PipelineParts){.scheduler = "euler"}, guided, both, images);
     check_images("karras_euler", images);
+    draw_from(folder, (PipelineParts){.scheduler = "heun"}, guided, both, images);
+    check_images("karras_heun", images);
 }
 
 /* As the mini model: velocities, zero signal at the last timestep, trailing spacing. */

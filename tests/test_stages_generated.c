@@ -4,6 +4,7 @@
 #include "harness/plan/plan.h"
 #include "harness/results/results.h"
 #include "harness/stages/choose.h"
+#include "harness/stages/generator.h"
 #include "harness/stages/judge.h"
 #include "tests/scratch_store.h"
 
@@ -425,6 +426,40 @@ static void a_grid_of_the_generator_goes_into_the_name(void **state)
     text_list_free(&sets);
 }
 
+/* Operations of a picture of the experiment "pal" with these settings; 0 where they are refused. */
+static double cost_of(Session *session, const char *scheduler, const char *steps, Error *err)
+{
+    ExperimentList list = {0};
+    TextList sets = {0};
+    Generator g = {0};
+    text_list_add(&sets, scheduler);
+    text_list_add(&sets, steps);
+    const Selection one = {.names = (const char *const[]){"pal"}, .name_count = 1, .sets = &sets};
+    if (!book_select(session->book, &one, &list, err)) fail_msg("%s", err->text);
+    const bool good = generator_of(session, &list.items[0], &g, err);
+    experiments_free(&list);
+    text_list_free(&sets);
+    return good ? g.flop : 0;
+}
+
+static void a_plan_counts_the_calls_of_the_sampler_and_refuses_impossible_steps(void **state)
+{
+    (void)state;
+    Error err;
+    Session session;
+    const SessionOptions options = {.experiments = file, .store = scratch_store};
+    if (!session_open(&session, &options, &err)) fail_msg("%s", err.text);
+    const double nineteen = cost_of(&session, "generate.scheduler=ddim", "generate.steps=19", &err);
+    assert_true(nineteen > 0);
+    assert_true(cost_of(&session, "generate.scheduler=heun", "generate.steps=10", &err) == nineteen);
+    assert_true(cost_of(&session, "generate.scheduler=pndm", "generate.steps=18", &err) ==
+                nineteen); /* which does its first step twice */
+    assert_true(cost_of(&session, "generate.scheduler=euler", "generate.steps=10", &err) < nineteen);
+    assert_true(cost_of(&session, "generate.scheduler=lcm", "generate.steps=60", &err) == 0);
+    if (!strstr(err.text, "pal[") || !strstr(err.text, "original_inference_steps")) fail_msg("%s", err.text);
+    session_close(&session);
+}
+
 static void bad_settings_are_named_with_their_path(void **state)
 {
     (void)state;
@@ -607,6 +642,7 @@ int main(void)
         cmocka_unit_test(more_captions_draw_only_what_is_new),
         cmocka_unit_test(drawing_killed_again_and_again_ends_with_the_same_bits),
         cmocka_unit_test(a_grid_of_the_generator_goes_into_the_name),
+        cmocka_unit_test(a_plan_counts_the_calls_of_the_sampler_and_refuses_impossible_steps),
         cmocka_unit_test(bad_settings_are_named_with_their_path),
         cmocka_unit_test(suites_to_reproduce_are_those_of_the_file),
         cmocka_unit_test(a_model_that_cannot_draw_is_refused),

@@ -255,6 +255,13 @@ size_t pipeline_calls(const Pipeline *p)
     return scheduler_calls(p->scheduler);
 }
 
+Scheduler *pipeline_take_scheduler(Pipeline *p)
+{
+    Scheduler *s = p->scheduler;
+    p->scheduler = NULL;
+    return s;
+}
+
 void pipeline_latents(const Pipeline *p, size_t dim[3])
 {
     dim[0] = p->vae->config.latent_channels, dim[1] = p->latent_height, dim[2] = p->latent_width;

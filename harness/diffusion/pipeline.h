@@ -11,6 +11,7 @@
 #pragma once
 
 #include "harness/base/progress.h"
+#include "harness/diffusion/scheduler.h"
 #include "harness/graph/graph.h"
 
 typedef struct Pipeline Pipeline;
@@ -52,6 +53,8 @@ const DrawSettings *pipeline_settings(const Pipeline *p);
 size_t pipeline_width(const Pipeline *p);
 size_t pipeline_height(const Pipeline *p);
 size_t pipeline_calls(const Pipeline *p); /* of the U-Net for a batch: what progress counts */
+/* The sampler, out of the pipeline, which then is for nothing but pipeline_free; caller frees. */
+Scheduler *pipeline_take_scheduler(Pipeline *p);
 /* Shape of one picture's latents: channels, height, width. */
 void pipeline_latents(const Pipeline *p, size_t dim[3]);
 

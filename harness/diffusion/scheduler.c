@@ -16,7 +16,8 @@
     SAMPLER(dpmpp2m)                                                                                                   \
     SAMPLER(euler)                                                                                                     \
     SAMPLER(euler_a)                                                                                                   \
-    SAMPLER(lcm)
+    SAMPLER(lcm)                                                                                                       \
+    SAMPLER(heun)
 
 #define DECLARE(kind) extern const SchedulerKind scheduler_##kind;
 SAMPLERS(DECLARE)

@@ -44,7 +44,7 @@ const char *scheduler_kind(const Scheduler *s);
  * original_inference_steps), settings under which a step is not defined. */
 bool scheduler_set_steps(Scheduler *s, size_t steps, Error *err);
 
-/* Calls of the model, mostly the steps; PNDM's start needs a few more. */
+/* Calls of the model, mostly the steps; PNDM's start needs a few more, Heun's are twice as many less one. */
 size_t scheduler_calls(const Scheduler *s);
 /* [calls] what the model is given as its timestep: whole numbers but for Euler's linspace and Karras sigmas. */
 const float *scheduler_timesteps(const Scheduler *s);

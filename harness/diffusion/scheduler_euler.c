@@ -6,11 +6,10 @@
  *   euler_a  up   = sqrt(sigma'^2 (sigma^2 - sigma'^2) / sigma^2),  down = sqrt(sigma'^2 - up^2)
  *            next = x + (x - x_0) / sigma (down - sigma) + up randn;   every step draws, the last one too
  *
- * with x_0 = x - sigma noise, or x / (sigma^2 + 1) - sigma / sqrt(sigma^2 + 1) v. */
+ * with x_0 of sigmas.h. */
 #include "harness/diffusion/sigmas.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 static bool euler_read(Scheduler *s, Json config, Error *err)
 {
@@ -25,56 +24,11 @@ static bool euler_read(Scheduler *s, Json config, Error *err)
                      "continuous timesteps of a v-prediction are not supported");
 }
 
-/* At leading spacing the first sigma is not the largest one of training, so that noise of variance sigma^2 + 1 stands for
- * noise plus a signal. */
-static float euler_noise_scale(const Scheduler *s)
-{
-    const float first = s->sigmas[0];
-    return s->spacing == SPACING_LEADING ? sqrtf(first * first + 1) : first;
-}
-
-static bool euler_plan(Scheduler *s, Error *err)
-{
-    const size_t timesteps = s->schedule.timesteps;
-    plan_allocate(s, s->steps);
-    for (size_t i = 0; i < s->steps; i++) s->timesteps[i] = plan_fractional_timestep(s, i);
-    if (!plan_check_timesteps(s, err)) return false;
-
-    float *training = sigmas_of_training(&s->schedule);
-    const double first = sigma_at(training, timesteps, s->timesteps[0]);
-    const double last = sigma_at(training, timesteps, s->timesteps[s->steps - 1]);
-    const double max = s->sigma.max > 0 ? s->sigma.max : first, min = s->sigma.min > 0 ? s->sigma.min : last;
-    for (size_t i = 0; i < s->steps; i++) {
-        if (s->sigma.karras) {
-            const double sigma = karras_sigma(i, s->steps, max, min);
-            s->timesteps[i] = (float)timestep_of_sigma(training, timesteps, sigma);
-            s->sigmas[i] = (float)sigma;
-        } else {
-            s->sigmas[i] = (float)sigma_at(training, timesteps, s->timesteps[i]);
-        }
-    }
-    s->sigmas[s->steps] = final_sigma(s, training);
-    free(training);
-    s->noise_scale = euler_noise_scale(s);
-    return sigmas_check(s, err);
-}
-
-static float euler_input_divisor(const Scheduler *s, size_t i)
-{
-    return sqrtf(s->sigmas[i] * s->sigmas[i] + 1);
-}
-
 static void euler_move(const Scheduler *s, const StepCall *c, float to, float up)
 {
-    const float sigma = s->sigmas[c->index], length = to - sigma, square = sigma * sigma + 1;
-    const float of_v = -sigma / sqrtf(square);
+    const float sigma = s->sigmas[c->index], length = to - sigma;
     for (size_t k = 0; k < c->count; k++) {
-        const float x = c->sample[k], out = c->output[k];
-        float x0 = out;
-        if (s->prediction == PREDICTS_NOISE)
-            x0 = x - sigma * out;
-        else if (s->prediction == PREDICTS_V)
-            x0 = out * of_v + x / square;
+        const float x = c->sample[k], x0 = sigma_clean(s, sigma, x, c->output[k]);
         const float next = x + (x - x0) / sigma * length;
         c->next[k] = c->noise ? next + c->noise[k] * up : next;
     }
@@ -109,8 +63,8 @@ const SchedulerKind scheduler_euler = {
     .may_rescale = true,
     .predictions = 1u << PREDICTS_NOISE | 1u << PREDICTS_V | 1u << PREDICTS_SAMPLE,
     .read = euler_read,
-    .plan = euler_plan,
-    .input_divisor = euler_input_divisor,
+    .plan = sigmas_plan,
+    .input_divisor = sigmas_input_divisor,
     .step = euler_step,
 };
 
@@ -125,8 +79,8 @@ const SchedulerKind scheduler_euler_a = {
     .spacing = SPACING_LINSPACE,
     .may_rescale = true,
     .predictions = 1u << PREDICTS_NOISE | 1u << PREDICTS_V,
-    .plan = euler_plan,
-    .input_divisor = euler_input_divisor,
+    .plan = sigmas_plan,
+    .input_divisor = sigmas_input_divisor,
     .draws = euler_a_draws,
     .step = euler_a_step,
 };

@@ -54,7 +54,7 @@ struct Scheduler {
     struct {
         bool karras, to_sigma_min;
         double min, max; /* 0: the schedule's own */
-    } sigma;             /* Euler, DPM-Solver */
+    } sigma;             /* Euler, Heun, DPM-Solver */
     struct {
         int64_t order;
         bool sde, heun, lower_order_final, euler_at_final;
@@ -96,8 +96,9 @@ bool plan_check_signal(const Scheduler *s, Error *err);
 /* abar of a timestep, or the one beyond the end for a negative one. */
 float signal_at(const Scheduler *s, int64_t timestep);
 
-/* set_alpha_to_one, clip_sample and clip_sample_range with their defaults; thresholding is refused. */
+/* set_alpha_to_one; clip_sample and clip_sample_range, with their defaults; read_clipping also refuses thresholding. */
 bool read_final_signal(Scheduler *s, Json config, bool otherwise, Error *err);
+bool read_clip_range(Scheduler *s, Json config, bool otherwise, Error *err);
 bool read_clipping(Scheduler *s, Json config, bool otherwise, Error *err);
 
 float clipped(float x, float bound); /* to [-bound, bound]; a NaN stays one */

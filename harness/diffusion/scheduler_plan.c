@@ -70,10 +70,14 @@ bool read_final_signal(Scheduler *s, Json config, bool otherwise, Error *err)
 
 bool read_clipping(Scheduler *s, Json config, bool otherwise, Error *err)
 {
+    return config_refuse_flag(config, "thresholding", err) && read_clip_range(s, config, otherwise, err);
+}
+
+bool read_clip_range(Scheduler *s, Json config, bool otherwise, Error *err)
+{
     bool clip;
     double range;
-    if (!config_refuse_flag(config, "thresholding", err) ||
-        !json_bool_or(config, "clip_sample", otherwise, &clip, err) ||
+    if (!json_bool_or(config, "clip_sample", otherwise, &clip, err) ||
         !json_number_or(config, "clip_sample_range", 1, &range, err))
         return false;
     if (clip && !(range > 0)) return json_fail(json_get(config, "clip_sample_range"), err, "it must be above 0");

@@ -3,7 +3,7 @@
  * of neighbours. */
 #include "harness/diffusion/sigmas.h"
 
-#include <math.h>
+#include <stdlib.h>
 
 bool sigmas_read(Scheduler *s, Json config, Error *err)
 {
@@ -71,4 +71,43 @@ bool sigmas_check(const Scheduler *s, Error *err)
                 s->file, s->steps, (double)s->sigmas[i], (double)s->sigmas[i + 1], i + 1);
     }
     return true;
+}
+
+/* At leading spacing the first sigma is not the largest one of training, so that noise of variance sigma^2 + 1 stands for
+ * noise plus a signal. */
+static float noise_scale(const Scheduler *s)
+{
+    const float first = s->sigmas[0];
+    return s->spacing == SPACING_LEADING ? sqrtf(first * first + 1) : first;
+}
+
+bool sigmas_plan(Scheduler *s, Error *err)
+{
+    const size_t timesteps = s->schedule.timesteps;
+    plan_allocate(s, s->steps);
+    for (size_t i = 0; i < s->steps; i++) s->timesteps[i] = plan_fractional_timestep(s, i);
+    if (!plan_check_timesteps(s, err)) return false;
+
+    float *training = sigmas_of_training(&s->schedule);
+    const double first = sigma_at(training, timesteps, s->timesteps[0]);
+    const double last = sigma_at(training, timesteps, s->timesteps[s->steps - 1]);
+    const double max = s->sigma.max > 0 ? s->sigma.max : first, min = s->sigma.min > 0 ? s->sigma.min : last;
+    for (size_t i = 0; i < s->steps; i++) {
+        if (s->sigma.karras) {
+            const double sigma = karras_sigma(i, s->steps, max, min);
+            s->timesteps[i] = (float)timestep_of_sigma(training, timesteps, sigma);
+            s->sigmas[i] = (float)sigma;
+        } else {
+            s->sigmas[i] = (float)sigma_at(training, timesteps, s->timesteps[i]);
+        }
+    }
+    s->sigmas[s->steps] = final_sigma(s, training);
+    free(training);
+    s->noise_scale = noise_scale(s);
+    return sigmas_check(s, err);
+}
+
+float sigmas_input_divisor(const Scheduler *s, size_t i)
+{
+    return sqrtf(s->sigmas[i] * s->sigmas[i] + 1);
 }

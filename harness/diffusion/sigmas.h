@@ -3,6 +3,8 @@
 
 #include "harness/diffusion/scheduler_kind.h"
 
+#include <math.h>
+
 /* use_karras_sigmas, sigma_min, sigma_max, final_sigmas_type; the other ways to space sigmas are refused. */
 bool sigmas_read(Scheduler *s, Json config, Error *err);
 
@@ -24,3 +26,17 @@ float final_sigma(const Scheduler *s, const float *training);
 
 /* Sigmas must fall from step to step, or a step has no length. */
 bool sigmas_check(const Scheduler *s, Error *err);
+
+/* The plan of samplers that call the model once a step: timesteps by spacing, or at Karras sigmas; noise_scale. */
+bool sigmas_plan(Scheduler *s, Error *err);
+
+/* The model is shown the sample divided by sqrt(sigma^2 + 1), which has variance 1. */
+float sigmas_input_divisor(const Scheduler *s, size_t i);
+
+/* x_0 of a sample x with noise sigma:  x - sigma noise,  x / (sigma^2 + 1) - sigma / sqrt(sigma^2 + 1) v,  or the output. */
+static inline float sigma_clean(const Scheduler *s, float sigma, float x, float output)
+{
+    const float square = sigma * sigma + 1;
+    if (s->prediction == PREDICTS_NOISE) return x - sigma * output;
+    return s->prediction == PREDICTS_V ? output * (-sigma / sqrtf(square)) + x / square : output;
+}

@@ -35,6 +35,7 @@ static bool learn(GeneratorFacts *f, const Model *model, const char *scheduler, 
     pipeline_cost(p, &f->call, &f->decoding);
     f->embeds_guidance = pipeline_embeds_guidance(p);
     const bool good = pipeline_fingerprint(p, f->fingerprint, err);
+    if (good) f->sampler = pipeline_take_scheduler(p);
     pipeline_free(p);
     return good;
 }
@@ -87,8 +88,10 @@ bool generator_of(Session *session, const Experiment *e, Generator *g, Error *er
         return fail_usage(err, "%s: %s does not say what size its pictures have; give a \"size\" under \"generate\"",
                           e->name, model->diffusion);
     g->batch = batch_of(g->width, g->height);
+    if (!scheduler_set_steps(f->sampler, g->steps, err)) return fail_in(err, e->name); /* before hours of other work */
     const double halves = g->guidance > 1 && !f->embeds_guidance ? 2 : 1;
-    g->flop = (double)(g->width * g->height) * ((double)g->steps * halves * f->call + f->decoding);
+    const double calls = halves * (double)scheduler_calls(f->sampler);
+    g->flop = (double)(g->width * g->height) * (calls * f->call + f->decoding);
     return true;
 }
 

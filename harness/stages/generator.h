@@ -19,7 +19,8 @@ typedef struct Generator {
     double flop; /* of one picture, roughly */
 } Generator;
 
-/* Fails on: a model without "diffusion", a folder that is not there (the sentence says how to come by it) or no pipeline. */
+/* Fails on: a model without "diffusion", a folder that is not there (the sentence says how to come by it) or no pipeline,
+ * steps that its sampler cannot do. */
 bool generator_of(Session *session, const Experiment *e, Generator *g, Error *err);
 /* Whether the experiment draws with its model's own settings. */
 bool generator_is_models_own(Session *session, const Experiment *e);

@@ -2,6 +2,7 @@
  * that nothing is read or hashed twice. Everything that is handed out lives as long as the session. */
 #pragma once
 
+#include "harness/diffusion/scheduler.h"
 #include "harness/experiments/experiments.h"
 
 typedef struct OpenModel {
@@ -21,6 +22,7 @@ typedef struct GeneratorFacts {
     const Model *model;
     const char *asked;     /* the scheduler that it was opened with; NULL: the folder's */
     const char *scheduler; /* the one it has */
+    Scheduler *sampler;    /* for how many calls of the U-Net so many steps are; owned */
     char fingerprint[65];
     size_t steps, width, height; /* when nothing is said */
     float guidance;

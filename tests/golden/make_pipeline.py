@@ -13,8 +13,8 @@ import shutil
 
 import torch
 from diffusers import (AutoencoderKL, AutoencoderTiny, DDIMScheduler, DPMSolverMultistepScheduler,
-                       EulerAncestralDiscreteScheduler, EulerDiscreteScheduler, LatentConsistencyModelPipeline,
-                       LCMScheduler, PNDMScheduler, StableDiffusionPipeline, UNet2DConditionModel)
+                       EulerAncestralDiscreteScheduler, EulerDiscreteScheduler, HeunDiscreteScheduler,
+                       LatentConsistencyModelPipeline, LCMScheduler, PNDMScheduler, StableDiffusionPipeline, UNet2DConditionModel)
 from safetensors.torch import save_file
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
@@ -90,7 +90,8 @@ for name, values in files.items():
     with open(os.path.join(OUT, name, "scheduler_config.json"), "w") as f:
         json.dump(values, f, indent=1)
 classes = {"ddim": DDIMScheduler, "pndm": PNDMScheduler, "dpmpp2m": DPMSolverMultistepScheduler,
-           "euler": EulerDiscreteScheduler, "euler_a": EulerAncestralDiscreteScheduler, "lcm": LCMScheduler}
+           "euler": EulerDiscreteScheduler, "euler_a": EulerAncestralDiscreteScheduler, "lcm": LCMScheduler,
+           "heun": HeunDiscreteScheduler}
 
 
 def sampler(kind, file="scheduler"):
@@ -122,7 +123,7 @@ def draw(name, pipe, seeds, prompts, **options):
 
 guided = dict(num_inference_steps=10, guidance_scale=7.5, negative_prompt=["a dog"] * 2)
 for file, prefix in (("scheduler", ""), ("karras", "karras_"), ("velocity", "velocity_")):
-    for kind in (("dpmpp2m", "euler") if file == "karras" else classes):
+    for kind in (("dpmpp2m", "euler", "heun") if file == "karras" else classes):
         pipe.scheduler = sampler(kind, file)
         draw(prefix + kind, pipe, [5, 6], prompts, **guided)
 pipe.scheduler = sampler("euler")

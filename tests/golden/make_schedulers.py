@@ -1,21 +1,22 @@
 # Golden trajectories of the samplers for tests/test_diffusion_schedulers.c.
-#   diffusers 0.42.1, torch 2.15.0, numpy 2.4.6, safetensors 0.6 or later.   python3 tests/golden/make_schedulers.py
+#   diffusers 0.42.1, torch 2.15.0, numpy 2.4.6, safetensors 0.6 or later.   python3 tests/golden/make_schedulers.py [WORD...]
+# With words only the cases that are new or have one of them in their name are walked, the others stay as they are stored.
 # A pseudo model stands in for the U-Net: 0.7 x + 0.3 sin(0.013 t + 0.37 k), k the index within an image; two images of
 # [4, 2, 3] with a generator each. Stored: timesteps, the noise's scale, every fifth value of each step, all of the last.
 # "spread": how far diffusers itself moves, relative, when initial noise and abar change by a rounding of float32. Where
 # the noise starts at thousands (zero SNR, cosine betas), that is more than the 1e-5 asked for elsewhere.
-import json, math, warnings
+import json, math, os, sys, warnings
 
 import diffusers, numpy as np, torch
 from diffusers.utils.torch_utils import randn_tensor
-from safetensors.numpy import save_file
+from safetensors.numpy import load_file, save_file
 
 warnings.filterwarnings("ignore")
 diffusers.logging.set_verbosity_error()
 torch.set_num_threads(1)
 
 CLASSES = {"ddim": "DDIM", "pndm": "PNDM", "dpmpp2m": "DPMSolverMultistep", "euler": "EulerDiscrete",
-           "euler_a": "EulerAncestralDiscrete", "lcm": "LCM"}
+           "euler_a": "EulerAncestralDiscrete", "lcm": "LCM", "heun": "HeunDiscrete"}
 BETAS = {"num_train_timesteps": 1000, "beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear",
          "trained_betas": None}
 SD15 = {"_class_name": "PNDMScheduler", "_diffusers_version": "0.6.0", **BETAS, "set_alpha_to_one": False,
@@ -63,7 +64,7 @@ for kind in CLASSES:  # what --scheduler does to the folders of real models
     add("sd15-" + kind, SD15, kind, 2, 10, 25)
     add("sd21-" + kind, SD21, kind, 4, 10)
     add("turbo-" + kind, TURBO, kind, 4, 7)
-    if kind != "pndm":  # takes no zero SNR
+    if kind not in ("pndm", "heun"):  # take no zero SNR
         add("zero-" + kind, {**of(kind), **ZERO}, None, 1, 4, 10)
         add("zero-linspace-" + kind, {**of(kind), **ZERO, **LIN}, None, 10)
         if kind != "lcm":  # always begins at the last timestep, where a model of epsilon says nothing
@@ -102,6 +103,16 @@ add("euler-karras-v", {**of("euler"), **BETAS, **V, **LEAD, "use_karras_sigmas":
 add("euler-karras-range", {**of("euler"), **BETAS, "use_karras_sigmas": True, "sigma_min": 0.05, "sigma_max": 12},
     None, 10)
 add("euler-sigma-min", {**of("euler"), **BETAS, "final_sigmas_type": "sigma_min"}, None, 10)
+add("heun", {**of("heun"), **BETAS}, None, 1, 2, 4, 10, 25, 50)
+add("heun-zero", {**of("heun"), **ZERO}, None, 4, 10)  # the key is not one of its own
+add("heun-leading", {**of("heun"), **BETAS, **LEAD, "steps_offset": 1}, None, 10)
+add("heun-v-clip", {**of("heun"), **BETAS, **V, "clip_sample": True, "clip_sample_range": 0.7}, None, 10)
+add("heun-karras", {**of("heun"), **BETAS, "use_karras_sigmas": True}, None, 1, 4, 10, 25)
+add("heun-karras-v", {**of("heun"), **BETAS, **V, **TRAIL, "use_karras_sigmas": True}, None, 10)
+add("heun-karras-x0", {**of("heun"), **BETAS, **X0, **LEAD, "use_karras_sigmas": True, "steps_offset": 1}, None, 10)
+add("heun-karras-range", {**of("heun"), **BETAS, "use_karras_sigmas": True, "sigma_min": 0.05, "sigma_max": 12},
+    None, 10)
+add("heun-of-dpm", {**DPM, "final_sigmas_type": "sigma_min"}, "heun", 10)
 add("lcm-original", {**LCM, "original_inference_steps": 100, "timestep_scaling": 1.0}, None, 8)
 add("lcm-clip", {**LCM, **V, "clip_sample": True, "clip_sample_range": 2.0}, None, 4)
 
@@ -127,7 +138,7 @@ def trajectory(config, kind, steps, seed=None):
     if hasattr(s, "set_begin_index"):
         s.set_begin_index(0)
     generators = [torch.Generator().manual_seed(seed) for seed in (7, 8)]
-    extra = {} if cls is diffusers.PNDMScheduler else {"generator": generators}
+    extra = {} if cls in (diffusers.PNDMScheduler, diffusers.HeunDiscreteScheduler) else {"generator": generators}
     if cls is diffusers.DDIMScheduler:
         extra["eta"] = config.get("eta", 0.0)
     x = randn_tensor((2, 4, 2, 3), generator=generators, dtype=torch.float32)
@@ -149,8 +160,18 @@ def spread(golden, config, kind, steps):
     return float(f"{worst:.1e}")
 
 
-arrays, listed = {}, []
+GOLDEN = "tests/golden/schedulers"
+words = sys.argv[1:]
+kept = {c["name"]: c for c in json.load(open(GOLDEN + ".json"))} if words else {}
+old = load_file(GOLDEN + ".safetensors") if words else {}
+arrays, listed, walked = {}, [], 0
 for name, config, kind, steps in cases:
+    if name in kept and not any(word in name for word in words):
+        assert kept[name]["config"] == json.dumps(config), f"{name} has another configuration; name it"
+        arrays[name] = old[name]
+        listed.append(kept[name])
+        continue
+    walked += 1
     try:
         golden = trajectory(config, kind, steps)
         arrays[name] = np.concatenate(golden).astype(np.float32)
@@ -158,7 +179,8 @@ for name, config, kind, steps in cases:
     except Exception as e:
         raise SystemExit(f"{name}: {type(e).__name__}: {e}")
     listed.append({"name": name, "kind": kind, "steps": steps, "spread": moved, "config": json.dumps(config)})
-save_file(arrays, "tests/golden/schedulers.safetensors")
-with open("tests/golden/schedulers.json", "w") as f:
+save_file(arrays, GOLDEN + ".safetensors")
+os.chmod(GOLDEN + ".safetensors", 0o644)
+with open(GOLDEN + ".json", "w") as f:
     f.write("[\n" + ",\n".join(json.dumps(c) for c in listed) + "\n]\n")
-print(len(cases), "cases")
+print(len(cases), "cases,", walked, "of them walked")
