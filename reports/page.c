@@ -1,6 +1,6 @@
 #include "reports/page.h"
 
-#include "harness/io/artifact.h"
+#include "harness/base/version.h"
 #include "reports/escape.h"
 #include "reports/html.h"
 #include "reports/tables.h"

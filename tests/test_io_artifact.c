@@ -1,5 +1,6 @@
 #include "tests/broken_files.h"
 
+#include "harness/base/version.h"
 #include "harness/io/artifact.h"
 
 #include <fcntl.h>

@@ -1,8 +1,9 @@
 /* palbench: the command table, and where sentences become exit statuses. */
+#include "harness/base/version.h"
 #include "harness/cli/command.h"
 #include "harness/cli/progress_terminal.h"
 #include "harness/cli/sentence.h"
-#include "harness/io/artifact.h"
+#include "harness/cli/version_print.h"
 #include "methods/shared/plugin.h"
 
 #include <omp.h>
@@ -112,7 +113,7 @@ int main(int argc, char **argv)
         return 0;
     }
     if (strcmp(name, "--version") == 0) {
-        puts(PALBENCH_VERSION);
+        print_version();
         return 0;
     }
     const Command *command = find_command(name);

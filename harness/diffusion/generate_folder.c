@@ -1,5 +1,6 @@
 /* Pictures as a folder of PNGs that say how they were drawn. */
 #include "harness/base/temporary.h"
+#include "harness/base/version.h"
 #include "harness/diffusion/generate_internal.h"
 #include "harness/io/image.h"
 #include "harness/io/json.h"

@@ -10,7 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-const char *onednn_version(void); /* "2.6.3" */
+const char *onednn_version(void);      /* "2.6.3" */
+const char *onednn_instructions(void); /* "avx512_core_amx": the most of this machine that it uses */
 
 /* C[m,n] = alpha op(A) op(B) + beta C, row-major; op(A) is [m,k], lda its stored row length. beta = 0 never reads C. */
 void onednn_sgemm(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, float alpha, const float *a,

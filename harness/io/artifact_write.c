@@ -3,6 +3,7 @@
  * once. */
 #include "harness/base/memory.h"
 #include "harness/base/text.h"
+#include "harness/base/version.h"
 #include "harness/io/artifact_hdf5.h"
 
 #include <errno.h>
@@ -98,6 +99,13 @@ static hid_t create_in(const Temporary *place, H5Reason *reason)
     return file;
 }
 
+char *artifact_library(void)
+{
+    unsigned version[3];
+    H5get_libversion(&version[0], &version[1], &version[2]);
+    return xformat("HDF5 %u.%u.%u", version[0], version[1], version[2]);
+}
+
 ArtifactWriter *artifact_create(const char *path, const char *config_json, Error *err)
 {
     h5_start();
@@ -115,13 +123,12 @@ ArtifactWriter *artifact_create(const char *path, const char *config_json, Error
         return NULL;
     }
     w->descriptor = descriptor_of(w->file);
-    unsigned version[3];
-    H5get_libversion(&version[0], &version[1], &version[2]);
-    char *creator = xformat("palbench %s, HDF5 %u.%u.%u", PALBENCH_VERSION, version[0], version[1], version[2]);
+    char *library = artifact_library(), *creator = xformat("palbench %s, %s", PALBENCH_VERSION, library);
     artifact_attribute_text(w, "palbench_version", PALBENCH_VERSION);
     artifact_attribute_text(w, "created_by", creator);
     artifact_attribute_text(w, "config", config_json ? config_json : "{}");
     free(creator);
+    free(library);
     return w;
 }
 

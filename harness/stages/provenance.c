@@ -1,6 +1,7 @@
 /* Where an artifact came from: program, libraries, machine, time. None of it is part of a hash. */
 #include "harness/stages/stage.h"
 
+#include "harness/base/version.h"
 #include "harness/graph/onednn.h"
 
 #include <omp.h>
