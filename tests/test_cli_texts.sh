@@ -37,6 +37,13 @@ run tokenize --tokenizer clip "a cat" "$bad_text"; refused an_argument_that_is_n
 run generate --model "$pipeline" --out x --prompt "$bad_text"; refused a_prompt_that_is_not_utf8 2 '--prompt: column 7'
 run generate --model "$pipeline" --out x --prompt a --negative "$bad_text"; refused a_negative_that_is_not_utf8 2 '--negative: column 7'
 
+# ---- texts beyond the context are cut, and said ----
+long=$(printf 'a cat and a dog %.0s' 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20)
+run encode-text --clip clip --out cut.h5 "a cat" "$long" "$long"
+check encode_text_says_what_it_cuts remarks '2 of 3 texts have more than the [0-9]* tokens .* the first, number 2 with [0-9]* tokens, is "a cat and a dog'
+run tokenize --tokenizer clip --limit 9 "$long"; check tokenize_says_what_it_cuts remarks '1 of 1 texts have more than the 9 tokens'
+run encode-text --quiet --clip clip --out cut.h5 "$long"; check quiet_says_nothing test ! -s "$folder/err"
+
 # ---- options with one dash: the argument that is wrong is named ----
 run generate -model x --prompt y;      refused a_long_option_with_one_dash 2 'generate: -model is not an option of it; --model, with two dashes, is'
 run tokenize -tokenizer x y;           refused the_same_as_the_first 2 'tokenize: -tokenizer is not an option of it; --tokenizer'

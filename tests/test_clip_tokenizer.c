@@ -221,7 +221,15 @@ static void openai_order_is_that_of_the_published_vocabulary(void **state)
     gzprintf(file, "beyond the_end\n");
     gzclose(file);
     Tokenizer *simple = open_good(folder);
-    assert_string_equal(tokenizer_fingerprint(simple), tokenizer_fingerprint(t));
+    TokenList list = {0};
+    tokenizer_encode(simple, "a photo of two CATS, it's 12 o'clock", 0, &list);
+    tokenizer_encode(t, "a photo of two CATS, it's 12 o'clock", 0, &list);
+    assert_int_equal(list.offsets[2], 2 * list.offsets[1]);
+    assert_memory_equal(list.tokens, list.tokens + list.offsets[1], list.offsets[1] * sizeof *list.tokens);
+    token_list_free(&list);
+    /* The same tokens of the same words, but another cleaning of texts. */
+    assert_int_equal(tokenizer_size(simple), tokenizer_size(t));
+    assert_string_not_equal(tokenizer_fingerprint(simple), tokenizer_fingerprint(t));
     text_list_free(&lines);
     tokenizer_free(simple);
     tokenizer_free(t);

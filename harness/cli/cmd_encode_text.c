@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 static bool tokenize_all(const Tokenizer *tokenizer, const Clip *clip, const TextList *texts, TokenList *tokens,
-                         Error *err)
+                         Progress *progress, Error *err)
 {
     if (tokenizer_size(tokenizer) > clip->config.vocabulary)
         return fail(err,
@@ -13,6 +13,7 @@ static bool tokenize_all(const Tokenizer *tokenizer, const Clip *clip, const Tex
                     clip->path, tokenizer_size(tokenizer), clip->config.vocabulary);
     for (size_t i = 0; i < texts->count; i++)
         tokenizer_encode(tokenizer, texts->items[i], clip->config.context, tokens);
+    token_list_remarks(tokens, (const char *const *)texts->items, "texts", clip->config.context, progress);
     return true;
 }
 
@@ -21,7 +22,7 @@ static bool encode(Cli *cli, const Clip *clip, const Tokenizer *tokenizer, const
 {
     TokenList tokens = {0};
     TextFeatures features = {0};
-    const bool good = tokenize_all(tokenizer, clip, texts, &tokens, err) &&
+    const bool good = tokenize_all(tokenizer, clip, texts, &tokens, cli->progress, err) &&
                       clip_encode_texts(clip, &tokens, true, &features, cli->progress, err) &&
                       text_features_write(out, clip, &features, (const char *const *)texts->items, err);
     text_features_free(&features);

@@ -21,12 +21,13 @@ static bool run(Cli *cli, Error *err)
     Tokenizer *tokenizer = tokenizer_open(path, err);
     if (!tokenizer) return false;
     const bool good = cli_texts(cli, &texts, err);
+    TokenList list = {0};
     for (size_t i = 0; good && i < texts.count; i++) {
-        TokenList list = {0};
         tokenizer_encode(tokenizer, texts.items[i], limit, &list);
-        print_tokens(list.tokens, list.offsets[1]);
-        token_list_free(&list);
+        print_tokens(list.tokens + list.offsets[i], list.offsets[i + 1] - list.offsets[i]);
     }
+    token_list_remarks(&list, (const char *const *)texts.items, "texts", limit, cli->progress);
+    token_list_free(&list);
     text_list_free(&texts);
     tokenizer_free(tokenizer);
     return good;

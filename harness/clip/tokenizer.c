@@ -6,6 +6,7 @@
 #include "harness/base/hash.h"
 #include "harness/base/memory.h"
 #include "harness/clip/bpe.h"
+#include "harness/clip/openai_cleaning.h"
 #include "harness/clip/unicode.h"
 
 #include <stdlib.h>
@@ -13,12 +14,14 @@
 
 struct Tokenizer {
     Bpe *bpe;
+    TextCleaning cleaning;
     char fingerprint[65];
 };
 
 static const char start_text[] = "<|startoftext|>", end_text[] = "<|endoftext|>";
 
-/* Of the vocabulary itself, so that the same one in another file form has the same fingerprint. */
+/* Of what determines tokens, so that the same vocabulary in another file form has the same fingerprint, if its texts are cleaned
+ * alike. */
 static void fingerprint(const Vocabulary *v, char hex[65])
 {
     Hash *hash = hash_new();
@@ -28,6 +31,7 @@ static void fingerprint(const Vocabulary *v, char hex[65])
         hash_add(hash, &count, sizeof count);
         for (size_t k = 0; k < lists[i]->count; k++) hash_add_text(hash, lists[i]->items[k]);
     }
+    if (v->cleaning == CLEANED_BY_OPENAI) hash_add_text(hash, "openai_clean 1");
     hash_finish(hash, hex);
 }
 
@@ -40,6 +44,7 @@ Tokenizer *tokenizer_open(const char *path, Error *err)
     if (bpe) {
         t = xcalloc(1, sizeof *t);
         t->bpe = bpe;
+        t->cleaning = vocabulary.cleaning;
         fingerprint(&vocabulary, t->fingerprint);
     }
     vocabulary_free(&vocabulary);
@@ -73,38 +78,6 @@ const char *tokenizer_fingerprint(const Tokenizer *t)
     return t->fingerprint;
 }
 
-/* ---- lists ---- */
-
-static void add_tokens(TokenList *list, const int32_t *ids, size_t count)
-{
-    size_t *used = &list->offsets[list->count + 1];
-    if (list->capacity_tokens - *used < count) {
-        list->capacity_tokens = 2 * (*used + count) + 64;
-        list->tokens = xrealloc(list->tokens, list->capacity_tokens * sizeof *list->tokens);
-    }
-    memcpy(list->tokens + *used, ids, count * sizeof *ids);
-    *used += count;
-}
-
-/* Makes room for one more text, whose tokens are then added; list->count is raised when it is complete. */
-static void begin_text(TokenList *list)
-{
-    if (list->count + 2 > list->capacity_texts) {
-        const bool empty = list->capacity_texts == 0;
-        list->capacity_texts = 2 * list->capacity_texts + 16;
-        list->offsets = xrealloc(list->offsets, list->capacity_texts * sizeof *list->offsets);
-        if (empty) list->offsets[0] = 0;
-    }
-    list->offsets[list->count + 1] = list->offsets[list->count];
-}
-
-void token_list_free(TokenList *list)
-{
-    free(list->offsets);
-    free(list->tokens);
-    *list = (TokenList){0};
-}
-
 /* ---- splitting ---- */
 
 static bool stands_at(const uint32_t *points, size_t left, const char *ascii)
@@ -115,30 +88,28 @@ static bool stands_at(const uint32_t *points, size_t left, const char *ascii)
     return true;
 }
 
-/* Length of 's 't 're 've 'm 'll 'd at points, or 0. */
-static size_t contraction(const uint32_t *points, size_t left)
+/* Length of 's 't 're 've 'm 'll 'd at points, or 0. OpenAI's pattern, in which case does not count, has the long s too. */
+static size_t contraction(const uint32_t *points, size_t left, bool openai)
 {
+    enum { LONG_S = 0x17F };
     static const char *const endings[] = {"'s", "'t", "'re", "'ve", "'m", "'ll", "'d"};
+    if (openai && left > 1 && points[0] == '\'' && points[1] == LONG_S) return 2;
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
         if (stands_at(points, left, endings[i])) return strlen(endings[i]);
     return 0;
 }
 
-static size_t run_of(const uint32_t *points, size_t left, CharClass class)
-{
-    size_t n = 0;
-    while (n < left && unicode_class(points[n]) == class) n++;
-    return n;
-}
-
 /* Length of the next word at points: 's 't 're 've 'm 'll 'd, or a run of letters, or one number, or a run of anything
  * else that is no blank. `left` > 0 and points[0] is no blank. */
-static size_t word_length(const uint32_t *points, size_t left)
+static size_t word_length(const uint32_t *points, size_t left, bool openai)
 {
-    const size_t short_form = contraction(points, left);
+    CharClass (*const class_of)(uint32_t) = openai ? unicode_class_openai : unicode_class;
+    const size_t short_form = contraction(points, left, openai);
     if (short_form) return short_form;
-    const CharClass class = unicode_class(points[0]);
-    return class == CHAR_NUMBER ? 1 : run_of(points, left, class);
+    const CharClass class = class_of(points[0]);
+    size_t n = 1;
+    while (class != CHAR_NUMBER && n < left && class_of(points[n]) == class) n++;
+    return n;
 }
 
 static void add_word(const Tokenizer *t, const uint32_t *points, size_t count, Text *word, TokenList *list)
@@ -150,7 +121,43 @@ static void add_word(const Tokenizer *t, const uint32_t *points, size_t count, T
     }
     size_t ids;
     const int32_t *id = bpe_word(t->bpe, word->data, word->length, &ids);
-    add_tokens(list, id, ids);
+    token_list_add(list, id, ids);
+}
+
+/* A special token as it stands in cleaned text. OpenAI's splits it off as such; transformers' has cut out those of the raw text
+ * before, so that this one was in capitals: kept apart from what follows, then taken to pieces as <| startoftext |>. */
+static void add_special(const Tokenizer *t, const uint32_t *at, size_t length, bool start, Text *word, TokenList *list)
+{
+    if (t->cleaning == CLEANED_BY_OPENAI) {
+        const int32_t id = start ? tokenizer_start(t) : tokenizer_end(t);
+        token_list_add(list, &id, 1);
+        return;
+    }
+    add_word(t, at, 2, word, list);
+    add_word(t, at + 2, length - 4, word, list);
+    add_word(t, at + length - 2, 2, word, list);
+}
+
+/* Cleaned text, word by word. */
+static void add_words(const Tokenizer *t, const uint32_t *points, size_t count, TokenList *list)
+{
+    const bool openai = t->cleaning == CLEANED_BY_OPENAI;
+    Text word = {0};
+    for (size_t i = 0, length; i < count; i += length) {
+        const uint32_t *at = points + i;
+        const size_t left = count - i;
+        length = 1;
+        if ((openai ? unicode_class_openai(*at) : unicode_class(*at)) == CHAR_SPACE) continue;
+        const bool start = stands_at(at, left, start_text);
+        if (start || stands_at(at, left, end_text)) {
+            length = start ? sizeof start_text - 1 : sizeof end_text - 1;
+            add_special(t, at, length, start, &word, list);
+        } else {
+            length = word_length(at, left, openai);
+            add_word(t, at, length, &word, list);
+        }
+    }
+    text_free(&word);
 }
 
 /* A stretch of text without special tokens. */
@@ -158,32 +165,27 @@ static void add_stretch(const Tokenizer *t, const char *text, size_t bytes, Toke
 {
     size_t count;
     uint32_t *points = unicode_clean(text, bytes, &count);
-    Text word = {0};
-    for (size_t i = 0, length; i < count; i += length) {
-        const uint32_t *at = points + i;
-        const size_t left = count - i;
-        length = 1;
-        if (unicode_class(*at) == CHAR_SPACE) continue;
-        const bool start = stands_at(at, left, start_text);
-        if (start || stands_at(at, left, end_text)) {
-            /* A special token in capitals is none, but the split pattern, which sees it lower-case, keeps it apart from
-             * what follows; the byte-level step then takes it to pieces: <| startoftext |> */
-            length = start ? sizeof start_text - 1 : sizeof end_text - 1;
-            add_word(t, at, 2, &word, list);
-            add_word(t, at + 2, length - 4, &word, list);
-            add_word(t, at + length - 2, 2, &word, list);
-        } else {
-            length = word_length(at, left);
-            add_word(t, at, length, &word, list);
-        }
-    }
-    text_free(&word);
+    add_words(t, points, count, list);
     free(points);
+}
+
+static void add_openai_text(const Tokenizer *t, const char *text, TokenList *list)
+{
+    Points cleaned = {0};
+    const char *guess = NULL;
+    openai_clean(text, &cleaned, &guess);
+    if (guess && !list->guessed++) list->guess = guess, list->first_guessed = list->count;
+    add_words(t, cleaned.at, cleaned.count, list);
+    points_free(&cleaned);
 }
 
 static void add_text(const Tokenizer *t, const char *text, TokenList *list)
 {
     const char *stretch = text;
+    if (t->cleaning == CLEANED_BY_OPENAI) {
+        add_openai_text(t, text, list);
+        return;
+    }
     for (const char *c = text; (c = strstr(c, "<|")) != NULL;) {
         const bool start = !strncmp(c, start_text, sizeof start_text - 1);
         if (!start && strncmp(c, end_text, sizeof end_text - 1) != 0) {
@@ -192,7 +194,7 @@ static void add_text(const Tokenizer *t, const char *text, TokenList *list)
         }
         add_stretch(t, stretch, (size_t)(c - stretch), list);
         const int32_t id = start ? tokenizer_start(t) : tokenizer_end(t);
-        add_tokens(list, &id, 1);
+        token_list_add(list, &id, 1);
         stretch = c += start ? sizeof start_text - 1 : sizeof end_text - 1;
     }
     add_stretch(t, stretch, strlen(stretch), list);
@@ -200,7 +202,7 @@ static void add_text(const Tokenizer *t, const char *text, TokenList *list)
 
 void tokenizer_encode_bare(const Tokenizer *t, const char *text, TokenList *list)
 {
-    begin_text(list);
+    token_list_begin(list);
     add_text(t, text, list);
     list->count++;
 }
@@ -208,12 +210,16 @@ void tokenizer_encode_bare(const Tokenizer *t, const char *text, TokenList *list
 void tokenizer_encode(const Tokenizer *t, const char *text, size_t limit, TokenList *list)
 {
     const int32_t start = tokenizer_start(t), end = tokenizer_end(t);
-    begin_text(list);
-    add_tokens(list, &start, 1);
+    token_list_begin(list);
+    token_list_add(list, &start, 1);
     add_text(t, text, list);
     size_t *stop = &list->offsets[list->count + 1];
     const size_t first = list->offsets[list->count];
-    if (limit && *stop - first + 1 > limit) *stop = first + limit - 1;
-    add_tokens(list, &end, 1);
+    const size_t length = *stop - first + 1;
+    if (limit && length > limit) {
+        *stop = first + limit - 1;
+        if (!list->cut++) list->first_cut = list->count, list->first_cut_length = length;
+    }
+    token_list_add(list, &end, 1);
     list->count++;
 }

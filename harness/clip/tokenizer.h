@@ -1,11 +1,12 @@
 /* CLIP's byte-pair encoding (Radford et al. 2021, simple_tokenizer.py; equal to transformers' CLIPTokenizer).
  *
- * Text is cleaned (whitespace runs become one blank, ends stripped, Unicode lower-case), split by the original's pattern
+ * Text is cleaned as the vocabulary's own program does it (harness/clip/vocabulary_files.h: TextCleaning), split by the original's pattern
  * (special tokens, 's 't 're 've 'm 'll 'd, runs of letters, single numbers, runs of anything else), written as bytes in the
  * byte-to-Unicode alphabet, and merged by rank; the last symbol of a word carries "</w>". */
 #pragma once
 
 #include "harness/base/error.h"
+#include "harness/clip/token_list.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -24,17 +25,8 @@ int32_t tokenizer_end(const Tokenizer *t);
 /* The bytes that determine tokens, for hashes of configurations: hex SHA-256. */
 const char *tokenizer_fingerprint(const Tokenizer *t);
 
-/* Tokens of many texts: text i has tokens[offsets[i]] .. tokens[offsets[i+1]-1]: start, its tokens, end. */
-typedef struct TokenList {
-    size_t count;    /* texts */
-    size_t *offsets; /* [count + 1] */
-    int32_t *tokens; /* [offsets[count]] */
-    size_t capacity_texts, capacity_tokens;
-} TokenList;
-
 /* Appends one text (UTF-8; bytes that are not become U+FFFD), start and end included, cut to `limit` tokens (the end token
  * then takes the last place); limit 0: not cut. */
 void tokenizer_encode(const Tokenizer *t, const char *text, size_t limit, TokenList *list);
 /* The same without start and end tokens: what stands for a class name inside a prompt. */
 void tokenizer_encode_bare(const Tokenizer *t, const char *text, TokenList *list);
-void token_list_free(TokenList *list);

@@ -29,7 +29,17 @@ CharClass unicode_class(uint32_t c)
     return CHAR_OTHER;
 }
 
-static uint32_t lower(uint32_t c)
+CharClass unicode_class_openai(uint32_t c)
+{
+    enum { YPOGEGRAMMENI = 0x345 };
+    if (c == YPOGEGRAMMENI) return CHAR_SPACE;
+    const CharClass class = unicode_class(c);
+    if (class != CHAR_OTHER) return class;
+    if (in_ranges(unicode_openai_letters, unicode_openai_letters_count, c)) return CHAR_LETTER;
+    return in_ranges(unicode_openai_numbers, unicode_openai_numbers_count, c) ? CHAR_NUMBER : CHAR_OTHER;
+}
+
+uint32_t unicode_lower(uint32_t c)
 {
     if (c < 0x80) return c >= 'A' && c <= 'Z' ? c + 32 : c;
     size_t low = 0, high = unicode_lower_runs_count;
@@ -82,9 +92,7 @@ static uint32_t take(const uint8_t *s, size_t left, size_t *used)
     return c;
 }
 
-/* NFC. Characters that the reference's normalisation does not know stand as walls between the stretches that are normalised,
- * whatever the library's newer Unicode would do with them. Takes `points` over and returns another array. */
-static uint32_t *compose(uint32_t *points, size_t *count)
+uint32_t *unicode_compose(uint32_t *points, size_t *count)
 {
     uint32_t *out = NULL;
     size_t used = 0, capacity = 0;
@@ -114,7 +122,7 @@ static uint32_t *lower_all(uint32_t *points, size_t *count)
     uint32_t *out = xmalloc((2 * *count + 1) * sizeof *out);
     size_t n = 0;
     for (size_t i = 0; i < *count; i++) {
-        out[n++] = points[i] == DOTTED_I ? 'i' : lower(points[i]);
+        out[n++] = points[i] == DOTTED_I ? 'i' : unicode_lower(points[i]);
         if (points[i] == DOTTED_I) out[n++] = DOT_ABOVE;
     }
     free(points);
@@ -122,18 +130,25 @@ static uint32_t *lower_all(uint32_t *points, size_t *count)
     return out;
 }
 
-uint32_t *unicode_clean(const char *text, size_t bytes, size_t *count)
+uint32_t *unicode_read(const char *text, size_t bytes, size_t *count)
 {
     uint32_t *points = xmalloc((bytes + 1) * sizeof *points);
-    size_t n = 0;
-    bool ascii = true;
-    for (size_t i = 0, used; i < bytes; i += used) {
-        points[n] = take((const uint8_t *)text + i, bytes - i, &used);
-        ascii = ascii && points[n] < 0x80;
-        n++;
-    }
-    *count = n;
-    if (!ascii) points = compose(points, count); /* not empty, as something in it is not ASCII */
+    *count = 0;
+    for (size_t i = 0, used; i < bytes; i += used)
+        points[(*count)++] = take((const uint8_t *)text + i, bytes - i, &used);
+    return points;
+}
+
+bool unicode_is_ascii(const uint32_t *points, size_t count)
+{
+    while (count && points[count - 1] < 0x80) count--;
+    return count == 0;
+}
+
+uint32_t *unicode_clean(const char *text, size_t bytes, size_t *count)
+{
+    uint32_t *points = unicode_read(text, bytes, count);
+    if (!unicode_is_ascii(points, *count)) points = unicode_compose(points, count);
     return lower_all(points, count);
 }
 

@@ -174,6 +174,7 @@ static bool read_simple_vocab(const char *path, Vocabulary *v, Error *err)
     char *data;
     size_t length;
     if (!gzip_read(path, FILE_LIMIT, &data, &length, err)) return false;
+    v->cleaning = CLEANED_BY_OPENAI;
     add_byte_tokens(&v->tokens, "");
     add_byte_tokens(&v->tokens, "</w>");
     const bool good = lines_read_bytes(path, data, length, add_simple_merge, v, err);

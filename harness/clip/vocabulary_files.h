@@ -3,7 +3,14 @@
 
 #include "harness/base/text.h"
 
+/* How texts are cleaned before they are split belongs to the form of the files, as each was made for one program. */
+typedef enum TextCleaning {
+    CLEANED_BY_TRANSFORMERS, /* vocab.json with merges.txt, tokenizer.json: NFC, blanks, small letters (unicode_clean) */
+    CLEANED_BY_OPENAI,       /* bpe_simple_vocab_16e6.txt.gz, open_clip's too: ftfy and more (openai_clean) */
+} TextCleaning;
+
 typedef struct Vocabulary {
+    TextCleaning cleaning;
     TextList tokens; /* token i has id i, in the byte-to-Unicode alphabet */
     TextList merges; /* "left right" */
 } Vocabulary;

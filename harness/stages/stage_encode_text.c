@@ -12,6 +12,8 @@ static bool encode(Session *session, const Stage *s, const OpenModel *m, const T
     TextFeatures features = {0};
     for (size_t i = 0; i < texts->count; i++)
         tokenizer_encode(m->tokenizer, texts->items[i], m->clip->config.context, &tokens);
+    token_list_remarks(&tokens, (const char *const *)texts->items, "captions", m->clip->config.context,
+                       session->progress);
     bool good = clip_encode_texts(m->clip, &tokens, true, &features, session->progress, err);
     token_list_free(&tokens);
     if (!good) return false;

@@ -17,6 +17,8 @@ static bool encode(const Run *run, const TextList *sentences, TextFeatures *feat
     TokenList tokens = {0};
     for (size_t i = 0; i < sentences->count; i++)
         tokenizer_encode(run->tokenizer, sentences->items[i], run->clip->config.context, &tokens);
+    token_list_remarks(&tokens, (const char *const *)sentences->items, "sentences", run->clip->config.context,
+                       run->progress);
     const bool good = clip_encode_texts(run->clip, &tokens, false, features, NULL, err);
     token_list_free(&tokens);
     return good;

@@ -1,24 +1,20 @@
+#include "methods/shared/class_text.h"
 #include "methods/shared/templates.h"
 #include "methods/t2i_pal/t2i_pal_internal.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 bool pal_text(const Run *run, float *features, Error *err)
 {
-    TokenList tokens = {0};
-    TextFeatures texts = {0};
+    TextList sentences = {0};
     for (size_t c = 0; c < run->classes; c++) {
         char *sentence = template_fill("a photo of a {}.", run->class_names[c]);
-        tokenizer_encode(run->tokenizer, sentence, run->clip->config.context, &tokens);
+        text_list_add(&sentences, sentence);
         free(sentence);
     }
-    const bool good = clip_encode_texts(run->clip, &tokens, false, &texts, NULL, err);
-    token_list_free(&tokens);
-    if (!good) return false;
-    memcpy(features, texts.global, run->classes * texts.width * sizeof *features);
-    text_features_free(&texts);
-    return true;
+    const bool good = encode_sentences(run, &sentences, features, err);
+    text_list_free(&sentences);
+    return good;
 }
 
 typedef struct Ranked {
