@@ -43,13 +43,28 @@ write "[\"$plugin\"]" >mine.json
 run validate bare.json;                  refused an_unknown_method_points_to_plugins 2 "text_residual.*--plugin"
 run validate bare.json --plugin $plugin; check validate_takes_a_plugin says "all right"
 run validate mine.json;                  check the_file_can_name_it says "all right"
-run ls methods --experiments mine.json;  check ls_reads_the_names_of_the_file says text_residual
+check but_reading_it_loads_nothing remarks "mine.json: $plugin is not loaded here.*--plugin $plugin loads it"
+run ls methods --experiments mine.json;  check ls_does_not_know_its_methods sh -c "! grep -q text_residual '$folder/out'"
+check and_says_why remarks "$plugin is not loaded here"
+run ls experiments --experiments mine.json
+check ls_knows_the_experiments_by_name says "^mine  *text_residual .*unknown"
+run ls experiments --experiments mine.json --json
+check their_options_are_unknown sh -c "tr -d '[:space:]' <'$folder/out' | grep -q '\"name\":\"mine\".*\"setting\":\"unknown\".*\"options\":null'"
+run plan mine --experiments mine.json;   refused they_cannot_be_planned_without_it 2 "mine: its method text_residual is not known here.*--plugin $plugin loads it"
+run run mine --experiments mine.json --dry-run; refused nor_in_a_dry_run 2 "not known here"
+run plan mine zs --experiments mine.json
+check others_can sh -c "[ $status -eq 1 ] && grep -q 'score zs' '$folder/out'"
+run plan mine --experiments mine.json --plugin $plugin
+check with_it_they_can sh -c "[ $status -eq 0 ] && grep -q 'score mine' '$folder/out'"
+check a_line_says_that_its_code_runs remarks "^$plugin: loading this plugin; its code runs with all your rights"
+run label --dataset tiny --experiments mine.json "a cat"; check label_needs_no_plugin says '\["cat"\]'
 run validate mine.json --plugin ../mine2/text_residual.so
 check the_same_plugin_twice_is_one says "all right"
 (cd / && "$program" validate "$folder/world/mine.json") >"$folder/out" 2>"$folder/err"
 check its_path_is_relative_to_the_file says "all right"
 
 run run mine --experiments mine.json
+check run_loads_what_the_file_names_and_says_so remarks "^$plugin: loading this plugin"
 check it_trains_and_scores says text_residual
 run results mine --json;                 cp "$folder/out" first.json
 check its_results_are_stored test "$(grep -c '"map"' first.json)" -eq 2
@@ -89,7 +104,7 @@ echo '/* a remark */' >>../mine/text_residual.c; build
 run run mine --experiments mine.json
 check another_comment_runs_nothing_again remarks "nothing to do"
 sed 's/cosine_factor = 4/cosine_factor = 5/' ../mine/text_residual.c >"$folder/changed.c"; cp "$folder/changed.c" ../mine/text_residual.c; build
-run run mine --experiments mine.json --dry-run
+run run mine --experiments mine.json --plugin $plugin --dry-run
 check other_code_trains_and_scores_again test "$(grep -c '^\(train\|score\).* to do' "$folder/out")" -eq 4
 check and_keeps_the_features says '^encode-image.* stored'
 run run mine --experiments mine.json --set 'seeds=[1]'
@@ -105,7 +120,7 @@ check rerun_seeds_are_alike sh -c "! grep -q 'made with different' '$folder/err'
 sed 's/\.version = 1/.version = 2/' "$folder/changed.c" >../mine/text_residual.c; build
 run run mine --experiments mine.json --set 'seeds=[2]'
 check a_raised_version_is_told_too remarks "seed 2 was made with different versions of the method, code of the plugin than seed 1"
-run validate mine.json --plugin ../mine2/text_residual.so;   refused two_builds_of_one_method_are_refused 2 "belongs to a method of ../mine2/text_residual.so"
+run run mine --experiments mine.json --plugin ../mine2/text_residual.so --quiet; refused two_builds_of_one_method_are_refused 2 "belongs to a method of ../mine2/text_residual.so"
 
 # ---- what does not fit ----
 source() { # source NAME MEMBERS [OPTIONS]: a plugin with one method, its members and its options as they are said
@@ -144,14 +159,14 @@ sed -i 's/^static const Method/static bool ask(Run *run, const ImageFeatures *te
 build PLUGIN_CFLAGS=-w both.so hidden.so asking.so
 [ $status -eq 0 ] || bad methods_with_labelled_needs_build "$(head -c 600 "$folder/err")"
 of() { write "[\"../mine/$1.so\"]" | sed -e 's/text_residual/other/; s/"options": {"batch": 8, "lr": 0.1}, //' -e "s|\"seeds\": \[1, 2\]|\"seeds\": [1]${2:-}|" >"$1.json"; }
-of both;                         run run mine --experiments both.json
+of both;                         run run mine --experiments both.json --quiet
 refused labelled_needs_without_a_setting_are_refused 2 'experiments.mine.setting: with these options the method other trains on labelled images; add a setting, one of {"few_shot": 4}'
-of both ', "setting": "zero-shot"'; run validate both.json;  refused and_when_zero_shot_is_said 2 "trains on labelled images"
-of both ', "setting": {"few_shot": 1}'; run validate both.json;  check with_a_setting_it_is_right says "all right"
-of hidden;                       run validate hidden.json;   refused a_method_without_labelled_settings_asks_for_none 2 "LABELLED"
+of both ', "setting": "zero-shot"'; run run mine --experiments both.json --quiet; refused and_when_zero_shot_is_said 2 "trains on labelled images"
+of both ', "setting": {"few_shot": 1}'; run validate both.json --plugin ../mine/both.so; check with_a_setting_it_is_right says "all right"
+of hidden;                       run run mine --experiments hidden.json --quiet; refused a_method_without_labelled_settings_asks_for_none 2 "LABELLED"
 of asking;                       run run mine --experiments asking.json
 check an_option_that_is_not_there_names_the_method remarks "the method other asks for the option margin"
-try() { run ls methods --plugin ../mine/"$1".so; }
+try() { run ls methods --quiet --plugin ../mine/"$1".so; }
 try whole;       check a_small_one_loads says '^other '
 version=$(sed -n 's/.*PALBENCH_PLUGIN_VERSION = \([0-9]*\).*/\1/p' "$root/methods/palbench.h")
 try newer;       refused another_interface_version_is_refused_with_both_numbers 2 "interface $((version + 1)), this palbench has $version.*again"
@@ -168,6 +183,7 @@ try scoreless;   refused a_missing_function_is_refused 2 "other has no score fun
 try range;       refused a_default_out_of_range_is_refused 2 "option lr of the method other has a default out of range"
 try twice;       refused an_option_that_stands_twice_is_refused 2 "stands twice"
 write '"x.so"' >wrong.json;    run validate wrong.json; refused a_list_of_plugins_is_needed 2 "plugins: a list"
-write '["x.so"]' >wrong.json;  run validate wrong.json; refused a_missing_plugin_of_the_file_is_named 2 "wrong.json: x.so"
+write '["/dev/zero"]' >wrong.json; run validate wrong.json --plugin $plugin; check a_device_is_not_read says "all right"
+write '["x.so"]' >wrong.json;  run run mine --experiments wrong.json; refused a_missing_plugin_of_the_file_is_named 2 "wrong.json: x.so: there is no such plugin"
 
 finish

@@ -5,6 +5,7 @@
 
 #include "harness/cli/jobs.h"
 #include "harness/cli/sentence.h"
+#include "harness/experiments/book_plugins.h"
 
 #include <fnmatch.h>
 #include <string.h>
@@ -51,14 +52,16 @@ static bool choose(Campaign *s, const Cli *cli, Error *err)
     return true;
 }
 
-bool campaign_open(Campaign *s, const Cli *cli, bool with_plan, Error *err)
+bool campaign_open(Campaign *s, const Cli *cli, CampaignUse use, Error *err)
 {
     *s = (Campaign){0};
     if (cli->argument_count && cli_has(cli, "suite"))
         return cli_misuse(cli, err, "experiments are named, and a suite too; one of them is enough");
     const SessionOptions options = {cli->experiments, cli->paths, cli->store, cli->exact, cli->progress};
+    if (use == CAMPAIGN_RUNS && !cli_has(cli, "dry-run") && !book_load_plugins(cli->experiments, cli->progress, err))
+        return false;
     return session_open(&s->session, &options, err) && choose(s, cli, err) &&
-           (!with_plan || plan_make(&s->plan, &s->session, &s->experiments, err));
+           (use == CAMPAIGN_REPORTS || plan_make(&s->plan, &s->session, &s->experiments, err));
 }
 
 void campaign_close(Campaign *s)

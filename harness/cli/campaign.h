@@ -13,10 +13,13 @@ typedef struct Campaign {
     bool failed;     /* some of the experiments, when they were run */
 } Campaign;
 
+/* What the command does with the campaign. Only one that runs loads the plugins that the file names, and not with --dry-run. */
+typedef enum CampaignUse { CAMPAIGN_REPORTS, CAMPAIGN_PLANS, CAMPAIGN_RUNS } CampaignUse;
+
 /* The experiments that the arguments name, or else those of the suites of --suite, which may stand several times and be patterns
- * ("ablate*"), or else of those that the file means when none is named; each once, with --set and --limit; and the plan if it is
- * wanted. Free with campaign_close, also after a failure. */
-bool campaign_open(Campaign *s, const Cli *cli, bool with_plan, Error *err);
+ * ("ablate*"), or else of those that the file means when none is named; each once, with --set and --limit; and the plan, but for
+ * reports. Free with campaign_close, also after a failure. */
+bool campaign_open(Campaign *s, const Cli *cli, CampaignUse use, Error *err);
 void campaign_close(Campaign *s);
 
 /* The plan as a table or JSON on stdout: every stage, stored or to do, time and disk expected (session_plan.c). Fails when an

@@ -4,6 +4,7 @@
 #include "harness/cli/table.h"
 #include "harness/clip/checkpoint.h"
 #include "harness/diffusion/scheduler.h"
+#include "harness/experiments/book_plugins.h"
 #include "harness/experiments/setting_read.h"
 #include "harness/stages/store.h"
 
@@ -53,9 +54,9 @@ static cJSON *generate_entry(GenerateSettings g)
 
 static bool list_experiments(const Cli *cli, const Book *book, cJSON *list, Error *err)
 {
-    (void)cli;
     ExperimentList all = {0};
     const bool good = book_select(book, &(Selection){0}, &all, err);
+    if (good) book_remark_unloaded(book, cli->progress);
     for (size_t i = 0; good && i < all.count; i++) {
         const Experiment *e = &all.items[i];
         cJSON *entry = add_entry(list, e->name), *seeds = cJSON_CreateArray();
@@ -64,13 +65,13 @@ static bool list_experiments(const Cli *cli, const Book *book, cJSON *list, Erro
         cJSON_AddStringToObject(entry, "model", e->model);
         cJSON_AddStringToObject(entry, "protocol", e->protocol.name);
         char *setting = experiment_setting(e);
-        cJSON_AddStringToObject(entry, "setting", setting);
+        cJSON_AddStringToObject(entry, "setting", e->unloaded ? "unknown" : setting);
         free(setting);
         cJSON_AddStringToObject(entry, "label", e->label);
         for (size_t k = 0; k < e->seed_count; k++) cJSON_AddItemToArray(seeds, cJSON_CreateNumber((double)e->seeds[k]));
         cJSON_AddItemToObject(entry, "seeds", seeds);
         char *options = options_json(&e->options, false);
-        cJSON_AddItemToObject(entry, "options", cJSON_Parse(options));
+        cJSON_AddItemToObject(entry, "options", e->unloaded ? cJSON_CreateNull() : cJSON_Parse(options));
         free(options);
         cJSON *generate = generate_entry(e->generate);
         if (generate->child)
@@ -117,7 +118,7 @@ static cJSON *plugin_entry(const Method *m)
 static bool list_methods(const Cli *cli, const Book *book, cJSON *list, Error *err)
 {
     (void)book;
-    if (path_exists(cli->experiments) && !book_load_plugins_of(cli->experiments, err)) return false;
+    if (path_exists(cli->experiments) && !plugins_remark_unloaded(cli->experiments, cli->progress, err)) return false;
     const Method *const *all = method_all();
     for (size_t i = 0; all[i]; i++) {
         cJSON *entry = add_entry(list, all[i]->name), *options = cJSON_CreateArray();

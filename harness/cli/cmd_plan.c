@@ -4,7 +4,7 @@
 static bool run(Cli *cli, Error *err)
 {
     Campaign s;
-    const bool good = campaign_open(&s, cli, true, err) && campaign_print_plan(&s, cli, err);
+    const bool good = campaign_open(&s, cli, CAMPAIGN_PLANS, err) && campaign_print_plan(&s, cli, err);
     campaign_close(&s);
     return good;
 }

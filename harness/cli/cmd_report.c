@@ -6,7 +6,8 @@ static bool run(Cli *cli, Error *err)
     if (cli->argument_count)
         return cli_misuse(cli, err, "%s is not expected; a suite is named by --suite", cli->arguments[0]);
     Campaign s;
-    const bool good = campaign_open(&s, cli, false, err) && campaign_report(&s, cli, cli_value(cli, "out"), err);
+    const bool good =
+        campaign_open(&s, cli, CAMPAIGN_REPORTS, err) && campaign_report(&s, cli, cli_value(cli, "out"), err);
     campaign_close(&s);
     return good;
 }

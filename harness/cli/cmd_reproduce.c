@@ -16,7 +16,7 @@ static bool run(Cli *cli, Error *err)
     if (cli->argument_count)
         return cli_misuse(cli, err, "%s is not expected; a suite is named by --suite", cli->arguments[0]);
     Campaign s;
-    const bool good = campaign_open(&s, cli, true, err) && work(&s, cli, err);
+    const bool good = campaign_open(&s, cli, CAMPAIGN_RUNS, err) && work(&s, cli, err);
     campaign_close(&s);
     return good;
 }

@@ -32,7 +32,7 @@ static bool run(Cli *cli, Error *err)
     if (cli->argument_count == 0)
         return cli_misuse(cli, err, "an experiment is needed; palbench ls experiments lists them");
     Campaign s;
-    const bool good = campaign_open(&s, cli, true, err) && work(&s, cli, err);
+    const bool good = campaign_open(&s, cli, CAMPAIGN_RUNS, err) && work(&s, cli, err);
     campaign_close(&s);
     return good;
 }

@@ -1,7 +1,7 @@
 /* palbench validate: is the experiments file right? */
 #include "harness/cli/command.h"
 #include "harness/cli/sentence.h"
-#include "harness/experiments/experiments.h"
+#include "harness/experiments/book_plugins.h"
 
 #include <stdio.h>
 
@@ -31,6 +31,7 @@ static bool run(Cli *cli, Error *err)
         print_line("%s: all right; %zu experiments (%zu with their seeds), %zu suites, %zu models", path, list.count,
                    runs, book->suite_count, book->model_count);
     remark_missing(book, cli->progress);
+    book_remark_unloaded(book, cli->progress);
     experiments_free(&list);
     book_free(book);
     return good;

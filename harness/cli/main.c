@@ -65,7 +65,7 @@ static bool load_plugins(const Cli *cli, Error *err)
     TextList paths = {0};
     bool good = true;
     cli_values(cli, "plugin", &paths);
-    for (size_t i = 0; i < paths.count && good; i++) good = plugin_load(paths.items[i], err);
+    for (size_t i = 0; i < paths.count && good; i++) good = plugin_load(paths.items[i], cli->progress, err);
     text_list_free(&paths);
     return good;
 }

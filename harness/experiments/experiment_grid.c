@@ -3,6 +3,7 @@
  * made. */
 #include "harness/experiments/experiment_grid.h"
 
+#include "harness/experiments/book_plugins.h"
 #include "harness/experiments/experiment_axes.h"
 #include "harness/experiments/experiment_ensemble.h"
 #include "harness/experiments/experiment_extends.h"
@@ -112,10 +113,12 @@ static bool read_experiment(const Book *book, Experiment *e, Json entry, Error *
     if (!check_dataset(book, entry, e->dataset, err)) return false;
     if (!book_model(book, e->model)) return unknown_model(book, entry, e->model, err);
     e->method = method_find(method);
+    if (!e->method) e->method = book_unloaded_method(book, e, method);
     if (!e->method) return unknown_method(entry, method, err);
     const Protocol *found = book_protocol(book, protocol);
     if (!found) return unknown_protocol(book, entry, protocol, err);
     e->protocol = *found;
+    if (e->unloaded) return options_read(&e->options, e->method->options, (Json){0}, err) && read_seeds(e, entry, err);
     return options_read(&e->options, e->method->options, json_get(entry, "options"), err) &&
            read_generate(e, json_get(entry, "generate"), err) && read_seeds(e, entry, err) &&
            setting_read(&e->setting, e->method, e->method->needs(&e->options), json_get(entry, "setting"), err);

@@ -4,6 +4,7 @@
 #include "harness/experiments/experiments.h"
 
 #include "harness/base/name.h"
+#include "harness/experiments/book_plugins.h"
 #include "harness/experiments/experiment_ensemble.h"
 #include "harness/experiments/experiment_grid.h"
 
@@ -232,7 +233,7 @@ static bool read_book(Book *book, Error *err)
     const Json root = json_root(book->file);
     if (!json_is_object(root)) return json_fail(root, err, "an object is needed");
     if (!json_only_keys(root, keys, err) || !check_names(root, err)) return false;
-    return book_load_plugins(root, book->folder, err) && read_models(book, json_get(root, "models"), err) &&
+    return book_read_plugins(book, root, err) && read_models(book, json_get(root, "models"), err) &&
            read_protocols(book, json_get(root, "protocols"), err) && read_suites(book, json_get(root, "suites"), err) &&
            read_reproduce(book, json_get(root, "reproduce"), err) && check_paths(book, err) && check_all(book, err);
 }
@@ -285,6 +286,7 @@ void book_free(Book *book)
     free(book->path);
     free(book->folder);
     free(book->paths_folder);
+    text_list_free(&book->unloaded);
     free(book);
 }
 
@@ -344,6 +346,7 @@ void experiments_free(ExperimentList *list)
         free(e->base);
         free(e->seeds);
         free(e->models);
+        free(e->unloaded);
         experiments_free(&e->members);
         options_free(&e->options);
         if (e->file) json_free(e->file);

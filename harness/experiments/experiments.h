@@ -63,6 +63,7 @@ struct Experiment {
     JsonFile *file;         /* holds the strings */
     bool stored;            /* only a member of an ensemble: the name of a stored result, nothing else is known of it */
     ExperimentList members; /* of an ensemble: the two whose scores it mixes; its data set and protocol are theirs */
+    Method *unloaded;       /* `method` is this: of a plugin that is not loaded here, only its name is known; or NULL */
     char *models; /* of an ensemble whose members have different models: "mini + large"; `model` points here */
 };
 
@@ -88,19 +89,15 @@ typedef struct Book {
     const char *
         *reproduce; /* [reproduce_count] suites that are meant when none is named: "reproduce" of the file, or "mini" */
     size_t reproduce_count;
+    TextList unloaded; /* plugins that the file names and that are not loaded (book_plugins.h) */
 } Book;
 
 /* `paths` NULL: paths.json beside the experiments file, if there is one. It may say {"data": DIR, "models": {NAME: PATH or
  * {"clip": .., "tokenizer": .., "diffusion": .., "vae": .., "judge": ..}}, "datasets": {NAME: DIR}}; relative to its own folder; a
  * PATH is the CLIP's, and what an object does not name stays as the experiments file has it. Fails on anything unknown or malformed
- * in either file. NULL on failure. */
+ * in either file. Loads no plugin (book_plugins.h). NULL on failure. */
 Book *book_open(const char *path, const char *paths, Error *err);
 void book_free(Book *book);
-/* Loads what "plugins" lists (book_plugins.c; book_open does it), relative to `folder`. Methods stay registered until the program
- * ends. */
-bool book_load_plugins(Json root, const char *folder, Error *err);
-/* The same for a file whose other sections may be wrong. */
-bool book_load_plugins_of(const char *path, Error *err);
 
 typedef struct Selection {
     const char *suite;        /* or NULL */

@@ -4,6 +4,7 @@
 #include "harness/plan/plan_internal.h"
 
 #include "harness/base/hash.h"
+#include "harness/experiments/book_plugins.h"
 #include "harness/experiments/setting_read.h"
 #include "harness/plan/estimate.h"
 #include "harness/stages/features.h"
@@ -264,6 +265,7 @@ static bool plan_inputs(const Planner *p, PlanInputs *in, Error *err)
 
 bool plan_prepare(Planner *p, PlanInputs *in, Error *err)
 {
+    if (!experiment_is_known(p->session->book, p->e, err)) return false;
     p->model = session_model(p->session, p->e->model, err);
     p->dataset = p->model ? session_dataset(p->session, p->e->dataset, p->e->limit, err) : NULL;
     return p->dataset && plan_inputs(p, in, err);

@@ -6,6 +6,7 @@
 #include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* ---- what a plugin's methods must be like ---- */
 
@@ -120,8 +121,9 @@ static const char *reason(const char *full)
     return !strncmp(text, full, length) && !strncmp(text + length, ": ", 2) ? text + length + 2 : text;
 }
 
-static bool load(const char *path, const char *full, const char *hash, Error *err)
+static bool load(const char *path, const char *full, const char *hash, Progress *progress, Error *err)
 {
+    progress_note(progress, "%s: loading this plugin; its code runs with all your rights", path);
     void *object = dlopen(full, RTLD_NOW | RTLD_LOCAL);
     if (!object)
         return fail_usage(err, "%s: cannot be loaded as a plugin (%s); build it with make plugin", path, reason(full));
@@ -136,14 +138,22 @@ static bool load(const char *path, const char *full, const char *hash, Error *er
     return good;
 }
 
-bool plugin_load(const char *path, Error *err)
+bool plugin_load(const char *path, Progress *progress, Error *err)
 {
     char *full = realpath(path, NULL),
          hash[65]; /* with a / in it: a bare name would be looked for among the libraries */
     if (!full) return fail_usage(err, "%s: there is no such plugin; build it with make plugin", path);
     bool good = hash_file(full, hash, err);
     if (!good) err->exit_status = EXIT_USAGE;
-    if (good && !is_loaded(hash)) good = load(path, full, hash, err);
+    if (good && !is_loaded(hash)) good = load(path, full, hash, progress, err);
     free(full);
     return good;
+}
+
+bool plugin_is_loaded(const char *path)
+{
+    Error unreadable; /* then it is not */
+    struct stat info;
+    char hash[65];
+    return stat(path, &info) == 0 && S_ISREG(info.st_mode) && hash_file(path, hash, &unreadable) && is_loaded(hash);
 }
