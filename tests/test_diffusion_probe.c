@@ -84,6 +84,22 @@ static void arrays_that_do_not_fit_are_refused_and_nothing_is_written(void **sta
     assert_false(path_exists(out_path));
 }
 
+static void a_data_set_that_is_not_read_is_refused_by_name(void **state)
+{
+    (void)state;
+    Error err;
+    unlink(out_path);
+    write_inputs((const char *[]){"sd15.2.sample", "sample", "sd15.2.times", "timestep", "sd15.2.text",
+                                  "encoder_hidden_states", "sd15.2.times", "timestep_cond", NULL});
+    assert_false(probe_unet(FOLDER "sd15", in_path, out_path, "{}", (GraphOptions){0}, &err));
+    assert_non_null(strstr(err.text, "timestep_cond"));
+    assert_non_null(strstr(err.text, "guidance_w"));
+    write_inputs((const char *[]){"vae.latents", "latents", "vae.mean", "mean", NULL});
+    assert_false(probe_vae_decode(FOLDER "vae", in_path, out_path, "{}", (GraphOptions){0}, &err));
+    assert_non_null(strstr(err.text, "mean: no such data set"));
+    assert_false(path_exists(out_path));
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -107,6 +123,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(probed_models_give_the_numbers_of_diffusers),
+        cmocka_unit_test(a_data_set_that_is_not_read_is_refused_by_name),
         cmocka_unit_test(arrays_that_do_not_fit_are_refused_and_nothing_is_written),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -3,6 +3,7 @@
  * from the file. */
 #include "harness/diffusion/probe.h"
 
+#include "harness/base/names.h"
 #include "harness/base/text.h"
 #include "harness/diffusion/text_encoder.h"
 #include "harness/diffusion/unet.h"
@@ -36,6 +37,26 @@ static bool read_array(const ArtifactReader *r, const char *name, int rank, Arra
     return true;
 }
 
+/* Opens an input with no data sets but these: what nobody reads was meant to change something. */
+static ArtifactReader *open_input(const char *path, const char *const *known, Error *err)
+{
+    ArtifactReader *r = artifact_open(path, err);
+    if (!r) return NULL;
+    TextList names = {0};
+    bool good = artifact_names(r, &names) || fail(err, "%s: its data sets cannot be listed; damaged", path);
+    for (size_t i = 0; i < names.count && good; i++) {
+        if (names_find(known, names.items[i]) != NAMES_NONE) continue;
+        char *list = names_join(known, ", ", 0);
+        good = fail(err, "%s: %s: no such data set is read here; leave it out, or give it the name of one of: %s", path,
+                    names.items[i], list);
+        free(list);
+    }
+    text_list_free(&names);
+    if (good) return r;
+    artifact_close(r);
+    return NULL;
+}
+
 static bool write_arrays(const char *out, const char *config, const char *const names[2], const Array *arrays,
                          size_t count, Error *err)
 {
@@ -61,7 +82,8 @@ static void unet_inputs_free(UNetInputs *in)
 
 static bool read_unet_inputs(const char *path, const UNet *unet, UNetInputs *in, Error *err)
 {
-    ArtifactReader *r = artifact_open(path, err);
+    static const char *const known[] = {"sample", "timestep", "encoder_hidden_states", "guidance_w", NULL};
+    ArtifactReader *r = open_input(path, known, err);
     if (!r) return false;
     in->sample.dim[1] = unet->config.in_channels;
     bool good = read_array(r, "sample", 4, &in->sample, err);
@@ -134,7 +156,8 @@ bool probe_unet(const char *model, const char *in, const char *out, const char *
 
 static bool read_one(const char *path, const char *name, size_t channels, Array *a, Error *err)
 {
-    ArtifactReader *r = artifact_open(path, err);
+    static const char *const known[] = {"latents", "sample", NULL}; /* one file may serve both directions */
+    ArtifactReader *r = open_input(path, known, err);
     if (!r) return false;
     a->dim[1] = channels;
     const bool good = read_array(r, name, 4, a, err);
@@ -218,7 +241,7 @@ static bool hidden_of(const Clip *clip, const int32_t *tokens, const size_t dim[
 
 static bool read_tokens(const char *path, size_t dim[2], int32_t **tokens, Error *err)
 {
-    ArtifactReader *r = artifact_open(path, err);
+    ArtifactReader *r = open_input(path, (const char *const[]){"tokens", NULL}, err);
     if (!r) return false;
     const bool good = artifact_read_int32(r, "tokens", 2, dim, tokens, err) &&
                       (dim[0] || fail(err, "%s: tokens: there are no values", path));

@@ -1,6 +1,7 @@
 /* One model on arrays of a file, for comparing with other programs (`palbench probe`). Data sets as interfaces.md has them.
  * `model` is a pipeline's folder (its unet/, vae/ or text_encoder/ is taken) or that folder itself; `config` is the JSON that the written
- * file carries. options: as the models' runners take them. */
+ * file carries. options: as the models' runners take them. An input with any other data set is refused by its name: what is not
+ * read was meant to change something. */
 #pragma once
 
 #include "harness/graph/graph.h"
@@ -9,7 +10,8 @@
  * be told, guidance_w [b] (guidance scale - 1);  out: noise [b, channels, h, w] */
 bool probe_unet(const char *model, const char *in, const char *out, const char *config, GraphOptions options,
                 Error *err);
-/* latents [b, 4, h, w] -> sample [b, 3, H, W] */
+/* An autoencoder's input may hold what both directions read.
+ * latents [b, 4, h, w] -> sample [b, 3, H, W] */
 bool probe_vae_decode(const char *model, const char *in, const char *out, const char *config, GraphOptions options,
                       Error *err);
 /* sample [b, 3, H, W] -> mean, logvar [b, 4, h, w]; a tiny autoencoder has no logvar */
