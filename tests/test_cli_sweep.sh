@@ -53,6 +53,18 @@ run run nomodel --quiet
 check a_failure_alone_is_told_without_ado test "$(cat "$folder/err")" = \
     "palbench: nowhere: model gone is not there; put the checkpoint there or name its place in paths.json"
 
+cat >place.json <<'END'
+{"models": {"mini-mine": {"clip": "weights"}, "theirs": {"clip": "results/pretrained/mini-clip"},
+            "drawn": {"clip": "clip", "diffusion": "sub/results/pretrained/mini-sd"}, "minimal": {"clip": "clip", "diffusion": "sd"}},
+ "experiments": {"a": {"dataset": "mini", "model": "mini-mine", "method": "zsclip"}, "b": {"dataset": "mini", "model": "theirs", "method": "zsclip"},
+                 "c": {"dataset": "mini", "model": "drawn", "method": "t2i_pal"}, "d": {"dataset": "mini", "model": "minimal", "method": "t2i_pal"}}}
+END
+advice() { run run "$1" --experiments place.json --store places --limit 20 --quiet; remarks "$2"; }
+check what_a_model_is_called_says_nothing_of_how_it_is_made advice a "mini-mine is not there; put the checkpoint there"
+check a_model_in_pretrains_place_is_made_by_it advice b "theirs is not there; make it with: palbench pretrain clip --out results/pretrained/mini-clip"
+check wherever_the_experiments_lie advice c "palbench pretrain diffusion --out sub/results/pretrained/mini-sd"
+check and_another_diffusers_folder_is_put_there advice d "put the diffusers folder there"
+
 # ---- what two jobs need is made once ----
 run run lr base --store shared --jobs 3
 check what_is_shared_is_made_once test "$(grep -c 'encode the' "$folder/err")" -eq 2

@@ -2,10 +2,9 @@
 #include "harness/cli/command.h"
 #include "harness/pretrain/pretrain_clip.h"
 #include "harness/pretrain/pretrain_diffusion.h"
+#include "harness/stages/missing_model.h"
 
 #include <string.h>
-
-static const char default_clip[] = "results/pretrained/mini-clip";
 
 static bool train_clip(Cli *cli, PretrainRun run, Error *err)
 {
@@ -19,7 +18,7 @@ static bool train_clip(Cli *cli, PretrainRun run, Error *err)
         !cli_size(cli, "scenes", 0, 1, 1u << 30, &o.scenes, err) ||
         !cli_size(cli, "batch", 0, 2, 1 << 16, &o.batch, err))
         return false;
-    if (!o.out) o.out = default_clip;
+    if (!o.out) o.out = EMBEDDED_CLIP;
     return pretrain_clip(&o, cli->progress, err);
 }
 
@@ -32,8 +31,8 @@ static bool train_diffusion(Cli *cli, PretrainRun run, Error *err)
         !cli_size(cli, "vae-images", 0, 16, 1u << 30, &o.vae_images, err) ||
         !cli_size(cli, "judge-images", 0, 64, 1u << 30, &o.judge_images, err))
         return false;
-    if (!o.clip) o.clip = default_clip;
-    if (!o.out) o.out = "results/pretrained/mini-sd";
+    if (!o.clip) o.clip = EMBEDDED_CLIP;
+    if (!o.out) o.out = EMBEDDED_DIFFUSION;
     return pretrain_diffusion(&o, err);
 }
 
@@ -58,7 +57,7 @@ static bool run(Cli *cli, Error *err)
 
 static const CliOption options[] = {
     {"resume", NULL, "go on from the newest checkpoints, bit for bit as without the interruption"},
-    {"out", "DIR", "folder of the finished model (default: results/pretrained/mini-clip or mini-sd)"},
+    {"out", "DIR", "folder of the finished model (default: " EMBEDDED_CLIP ", " EMBEDDED_DIFFUSION ")"},
     {"work", "DIR", "folder of the checkpoints (default: results/store/pretrain-clip or -diffusion)"},
     {"scenes", "N", "different scenes among them (default: the recipe's)"},
     {"seed", "S", "of weights, order and captions (default: 1)"},
@@ -66,7 +65,7 @@ static const CliOption options[] = {
     {"stop-after", "N", "stop with a checkpoint after so many steps (of each part)"},
     {"pairs", "N", "clip: image-caption pairs seen in all (default: the recipe's)"},
     {"batch", "B", "clip: pairs a step (default: the recipe's)"},
-    {"clip", "DIR", "diffusion: the mini CLIP whose text tower is used (default: results/pretrained/mini-clip)"},
+    {"clip", "DIR", "diffusion: the mini CLIP whose text tower is used (default: " EMBEDDED_CLIP ")"},
     {"images", "N", "diffusion: pictures, each with a caption, that the denoiser sees in all (default: the recipe's)"},
     {"vae-images", "N", "diffusion: pictures that the autoencoder sees (default: the recipe's)"},
     {"judge-images", "N", "diffusion: pictures that the judging classifier sees (default: the recipe's)"},

@@ -1,6 +1,7 @@
 #include "harness/stages/generator.h"
 
 #include "harness/diffusion/pipeline_cost.h"
+#include "harness/stages/missing_model.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,11 +18,7 @@ static bool is_there(const Session *session, const Model *model, Error *err)
             "%s: models.%s has no \"diffusion\"; name a diffusers folder that draws the training images, or "
             "bring images as the data set's \"images\" list",
             session->book->path, model->name);
-    if (path_exists(model->diffusion)) return true;
-    return fail(err, "%s: the diffusion model of %s is not there; %s", model->diffusion, model->name,
-                strncmp(model->name, "mini", 4) == 0
-                    ? "make it with: palbench pretrain diffusion"
-                    : "put the diffusers folder there or name its place in paths.json");
+    return path_exists(model->diffusion) || fail_without_diffusion(model, err);
 }
 
 static bool learn(GeneratorFacts *f, const Model *model, const char *scheduler, Error *err)

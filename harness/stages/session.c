@@ -1,6 +1,7 @@
 #include "harness/stages/session.h"
 
 #include "harness/stages/features.h"
+#include "harness/stages/missing_model.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -36,10 +37,7 @@ void session_close(Session *session)
 static bool open_model(OpenModel *m, Error *err)
 {
     const Model *model = m->model;
-    if (!path_exists(model->clip))
-        return fail(err, "%s: model %s is not there; %s", model->clip, model->name,
-                    strncmp(model->name, "mini", 4) == 0 ? "make it with: palbench pretrain clip"
-                                                         : "put the checkpoint there or name its place in paths.json");
+    if (!path_exists(model->clip)) return fail_without_clip(model, err);
     m->clip = clip_open(model->clip, err);
     if (!m->clip) return false;
     m->tokenizer = tokenizer_open(model->tokenizer, err);
