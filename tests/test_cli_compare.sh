@@ -68,6 +68,15 @@ run compare tai-dpt reference:tai-dpt --reference-folder kept --resamples 100 --
 check a_result_equals_its_reference sh -c "[ $(number diff) = 0 ] && [ $(number low) = 0 ] && [ $(number p) = 1 ]"
 cp -r kept again; run results --export-reference again --quiet
 check exporting_again_gives_the_same_files diff -r kept again
+cp -r kept anew; run results --reference --reference-folder anew --export-reference anew --quiet
+check so_does_exporting_themselves diff -r kept anew
+one=$(ls kept/*.h5 | head -n 1)
+run eval "$one";                 check a_reference_holds_ranks_and_says_so says "^ranks *[0-9]"
+run eval "$one" --scores scores; check who_asks_for_scores_gets_them says "^scores *[0-9]"
+run import-scores "$one" --as ranked --dataset tiny
+check ranks_come_in test $status -eq 0
+run eval "$(ls results/store/*/ranked-*.h5)"
+check and_stay_ranks sh -c "grep -q '^ranks ' '$folder/out' && ! grep -q '^scores *[0-9]' '$folder/out'"
 
 # ---- scores of others ----
 { echo "file,dining table,cat,dog,bus,person"

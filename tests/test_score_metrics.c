@@ -13,6 +13,8 @@
 
 #include <cmocka.h>
 
+#include "tests/scratch_folder.h"
+
 static cJSON *golden_cases(void)
 {
     Error err;
@@ -165,6 +167,50 @@ static void labels_may_be_floats_and_scores_whole_numbers(void **state)
     score_file_close(&f);
 }
 
+/* Two pictures, a class; data sets NAME..., and the attribute that version 0.1.0 wrote where it meant ranks. */
+static void write_scores(const char *const *names, bool are_ranks)
+{
+    Error err;
+    const size_t dim[2] = {2, 1};
+    ArtifactWriter *w = artifact_create(scratch("s.h5"), "{}", &err);
+    artifact_write_int8(w, "labels", 2, dim, (const int8_t[]){1, -1});
+    for (float first = 3; *names; names++, first++) artifact_write_floats(w, *names, 2, dim, (const float[]){first, 0});
+    if (are_ranks) artifact_attribute_text(w, "scores_are", "ranks");
+    if (!artifact_commit(w, &err)) fail_msg("%s", err.text);
+}
+
+static void assert_set(const ScoreFile *f, const char *name, double first)
+{
+    Error err;
+    double *scores;
+    if (!score_file_set(f, name, &scores, &err)) fail_msg("%s", err.text);
+    near(scores[0], first);
+    free(scores);
+}
+
+static void ranks_are_called_so_in_old_files_too_and_found_by_both_names(void **state)
+{
+    (void)state;
+    Error err;
+    ScoreFile f;
+    for (int old = 0; old < 2; old++) {
+        write_scores((const char *const[]){old ? "scores" : "ranks", "scores_global", NULL}, old);
+        if (!score_file_open(&f, scratch("s.h5"), &err)) fail_msg("%s", err.text);
+        assert_string_equal(f.sets.items[0], "ranks");
+        assert_string_equal(score_file_usual(&f), "ranks");
+        assert_set(&f, "ranks", 3);
+        assert_set(&f, "scores", 3);
+        assert_set(&f, "scores_global", 4);
+        score_file_close(&f);
+    }
+    write_scores((const char *const[]){"scores", "ranks", NULL}, false); /* both are there: each is what it is called */
+    if (!score_file_open(&f, scratch("s.h5"), &err)) fail_msg("%s", err.text);
+    assert_string_equal(score_file_usual(&f), "scores");
+    assert_set(&f, "scores", 3);
+    assert_set(&f, "ranks", 4);
+    score_file_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -175,6 +221,7 @@ int main(void)
         cmocka_unit_test(no_other_threshold_has_a_higher_of1),
         cmocka_unit_test(spread_has_n_minus_one),
         cmocka_unit_test(labels_may_be_floats_and_scores_whole_numbers),
+        cmocka_unit_test(ranks_are_called_so_in_old_files_too_and_found_by_both_names),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
 }

@@ -129,7 +129,8 @@ static bool show(const Cli *cli, const char *const *names, Error *err)
     if (!out)
         print_list(cli, &list, reference ? reference : cli->store);
     else if (list.count == 0)
-        good = fail(err, "%s: no result is stored; make some with: palbench reproduce", cli->store);
+        good = fail(err, "%s: no result is stored; make some with: palbench reproduce",
+                    reference ? reference : cli->store);
     else
         good = reference_export(&list, out, cli->progress, err);
     if (good && out) progress_note(cli->progress, "%s: %zu reference results written", out, list.count);
@@ -139,8 +140,6 @@ static bool show(const Cli *cli, const char *const *names, Error *err)
 
 static bool run(Cli *cli, Error *err)
 {
-    if (cli_has(cli, "reference") && cli_has(cli, "export-reference"))
-        return cli_misuse(cli, err, "--reference reads what --export-reference writes; choose one");
     const char **names = xcalloc(cli->argument_count + 1, sizeof *names);
     for (size_t i = 0; i < cli->argument_count; i++) names[i] = cli->arguments[i];
     const bool good = show(cli, cli->argument_count ? names : NULL, err);
@@ -151,7 +150,7 @@ static bool run(Cli *cli, Error *err)
 static const CliOption options[] = {
     {"reference", NULL, "the reference results that come with the source, instead of the store"},
     {"reference-folder", "DIR", "where those lie (default: results/reference)"},
-    {"export-reference", "DIR", "write the stored results there as reference results"},
+    {"export-reference", "DIR", "write the results there as reference results; with --reference: old ones anew"},
     {NULL, NULL, NULL},
 };
 

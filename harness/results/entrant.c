@@ -67,17 +67,13 @@ static bool read_facts(Entrant *e, const ArtifactReader *r, const EntrantSources
     return good;
 }
 
-/* The set that is meant when none is named: `scores`, or the only one. NULL: it must be said. */
+/* The set that is meant when none is named. NULL: it must be said. */
 static const char *usual_set(const ScoreFile *f, const char *name, Error *err)
 {
+    const char *usual = score_file_usual(f);
+    if (usual) return usual;
     Text sets = {0};
-    for (size_t i = 0; i < f->sets.count; i++) {
-        if (strcmp(f->sets.items[i], "scores") == 0 || f->sets.count == 1) {
-            text_free(&sets);
-            return f->sets.items[i];
-        }
-        text_addf(&sets, "%s%s", i ? ", " : "", f->sets.items[i]);
-    }
+    for (size_t i = 0; i < f->sets.count; i++) text_addf(&sets, "%s%s", i ? ", " : "", f->sets.items[i]);
     fail_usage(err, "%s: it has %s; say which by %s:SET", artifact_path(f->reader), sets.data, name);
     text_free(&sets);
     return NULL;

@@ -156,12 +156,18 @@ static void write_set(ArtifactWriter *w, const ImportSource *s, const char *name
     free(narrow);
 }
 
+static bool is_judged(const char *set)
+{
+    return strcmp(set, "scores") == 0 || strcmp(set, "ranks") == 0; /* these of a reference result */
+}
+
 /* The set that the result is judged by. */
 static size_t main_set(const ImportSource *s)
 {
-    for (size_t i = 0; i < s->sets.count; i++)
-        if (strcmp(s->sets.items[i], "scores") == 0) return i;
-    return 0;
+    size_t chosen = 0;
+    for (size_t i = s->sets.count; i-- > 0;)
+        if (is_judged(s->sets.items[i]) && strcmp(s->sets.items[chosen], "scores") != 0) chosen = i;
+    return chosen;
 }
 
 static void write_data(ArtifactWriter *w, const ImportSource *s, const Metrics *metrics)
@@ -170,7 +176,7 @@ static void write_data(ArtifactWriter *w, const ImportSource *s, const Metrics *
     bool has_scores = false;
     for (size_t i = 0; i < s->sets.count; i++) {
         write_set(w, s, s->sets.items[i], s->values[i]);
-        has_scores |= strcmp(s->sets.items[i], "scores") == 0;
+        has_scores |= is_judged(s->sets.items[i]);
     }
     if (!has_scores) write_set(w, s, "scores", s->values[chosen]);
     TextList numbered = {0};

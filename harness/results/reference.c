@@ -48,7 +48,7 @@ static void write_data(ArtifactWriter *w, const ScoreFile *f, const AnswerSheet 
     const size_t dim[2] = {f->images, f->classes};
     float *ranks = xmalloc(f->images * f->classes * sizeof *ranks);
     const size_t highest = rank_scores(scores, f->images, f->classes, ranks);
-    artifact_write_packed_floats(w, "scores", 2, dim, ranks, highest <= HALF_EXACT);
+    artifact_write_packed_floats(w, "ranks", 2, dim, ranks, highest <= HALF_EXACT);
     free(ranks);
     artifact_write_int8(w, "labels", 2, dim, f->labels);
     artifact_write_doubles(w, "ap", 1, &r->classes, r->ap);
@@ -73,7 +73,6 @@ static bool write_attributes(ArtifactWriter *w, const ArtifactReader *r, const S
                                         "setting",    "options", "provenance", "note",  "generate"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (!copy_word(w, r, words[i], err)) return false;
-    artifact_attribute_text(w, "scores_are", "ranks");
     artifact_attribute_integer(w, "seed", result->seed);
     artifact_attribute_number(w, "map", result->map);
     return true;

@@ -2,6 +2,7 @@
 
 #include "harness/base/memory.h"
 #include "harness/results/import_scores.h"
+#include "harness/score/score_file.h"
 #include "harness/stages/store.h"
 
 #include <stdio.h>
@@ -54,7 +55,8 @@ static bool read_data(const ArtifactReader *reader, StoredResult *r, Error *err)
 {
     TextList classes = {0};
     ArtifactShape scores;
-    if (!artifact_shape(reader, "scores", &scores, err) || !artifact_read_texts(reader, "classes", &classes, err))
+    if (!artifact_shape(reader, judged_data(reader), &scores, err) ||
+        !artifact_read_texts(reader, "classes", &classes, err))
         return false;
     r->class_names = classes.items; /* the list's strings change hands */
     r->classes = classes.count;
@@ -276,7 +278,7 @@ bool result_scores(const StoredResult *r, float **scores, int8_t **labels, TextL
     ArtifactReader *reader = artifact_open(r->file, err);
     if (!reader) return false;
     size_t dim[2] = {r->images, r->classes};
-    const bool good = artifact_read_floats(reader, "scores", 2, dim, scores, err) &&
+    const bool good = artifact_read_floats(reader, judged_data(reader), 2, dim, scores, err) &&
                       artifact_read_int8(reader, "labels", 2, dim, labels, err) &&
                       (!files || artifact_read_texts(reader, "files", files, err));
     artifact_close(reader);

@@ -52,15 +52,35 @@ static bool is_score_set(const ScoreFile *f, const char *name, const ArtifactSha
            s->dim[0] == f->images && s->dim[1] == f->classes;
 }
 
+const char *judged_data(const ArtifactReader *r)
+{
+    return artifact_has(r, "scores") || !artifact_has(r, "ranks") ? "scores" : "ranks";
+}
+
+/* The data set of ranks in place of scores, whatever the file calls it; NULL: none. */
+static const char *ranks_of(const ArtifactReader *r)
+{
+    Error none;
+    char *word = NULL;
+    const char *data = judged_data(r);
+    bool ranks = strcmp(data, "ranks") == 0;
+    if (!ranks && artifact_has_attribute(r, "scores_are") && artifact_attribute_get_text(r, "scores_are", &word, &none))
+        ranks = strcmp(word, "ranks") == 0;
+    free(word);
+    return ranks ? data : NULL;
+}
+
 static bool find_sets(ScoreFile *f, Error *err)
 {
     TextList all = {0};
+    f->ranks = ranks_of(f->reader);
     artifact_names(f->reader, &all);
     bool good = true;
     for (size_t i = 0; i < all.count && good; i++) {
         ArtifactShape s;
         good = artifact_shape(f->reader, all.items[i], &s, err);
-        if (good && is_score_set(f, all.items[i], &s)) text_list_add(&f->sets, all.items[i]);
+        if (good && is_score_set(f, all.items[i], &s))
+            text_list_add(&f->sets, f->ranks && strcmp(all.items[i], f->ranks) == 0 ? "ranks" : all.items[i]);
     }
     text_list_free(&all);
     if (good && f->sets.count == 0)
@@ -98,15 +118,35 @@ static bool unknown_set(const ScoreFile *f, const char *name, Error *err)
     return false;
 }
 
+static bool has_set(const ScoreFile *f, const char *name)
+{
+    for (size_t i = 0; i < f->sets.count; i++)
+        if (strcmp(f->sets.items[i], name) == 0) return true;
+    return false;
+}
+
+const char *score_file_usual(const ScoreFile *f)
+{
+    if (has_set(f, "scores")) return "scores";
+    if (f->ranks) return "ranks";
+    return f->sets.count == 1 ? f->sets.items[0] : NULL;
+}
+
+/* The data set of a score set; NULL: there is none. */
+static const char *data_of(const ScoreFile *f, const char *name)
+{
+    if (f->ranks && (strcmp(name, "scores") == 0 || strcmp(name, "ranks") == 0)) return f->ranks;
+    return has_set(f, name) ? name : NULL;
+}
+
 /* scores += weight * the named set */
 static bool add_set(const ScoreFile *f, const char *name, double weight, double *scores, Error *err)
 {
-    bool known = false;
-    for (size_t i = 0; i < f->sets.count; i++) known |= strcmp(f->sets.items[i], name) == 0;
-    if (!known) return unknown_set(f, name, err);
+    const char *data = data_of(f, name);
+    if (!data) return unknown_set(f, name, err);
     double *values;
     size_t dim[2] = {f->images, f->classes};
-    if (!artifact_read_doubles(f->reader, name, 2, dim, &values, err)) return false;
+    if (!artifact_read_doubles(f->reader, data, 2, dim, &values, err)) return false;
     for (size_t i = 0; i < f->images * f->classes; i++) scores[i] += weight * values[i];
     free(values);
     return true;

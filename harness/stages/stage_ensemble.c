@@ -1,6 +1,7 @@
 #include "harness/stages/stage_ensemble.h"
 
 #include "harness/base/memory.h"
+#include "harness/score/score_file.h"
 #include "harness/score/score_table.h"
 #include "harness/stages/result_write.h"
 #include "methods/ensemble/ensemble.h"
@@ -60,9 +61,12 @@ static bool read_member(const Stage *member, const Split *split, size_t classes,
     if (!r) return false;
     size_t dim[2] = {split->count, classes}, *rows = xcalloc(split->count + 1, sizeof *rows);
     int8_t *labels = NULL;
-    const bool good = artifact_read_floats(r, "scores", 2, dim, scores, err) &&
-                      artifact_read_int8(r, "labels", 2, dim, &labels, err) && find_rows(r, split, rows, err) &&
-                      take_rows(*scores, labels, rows, split, classes, member->path, err);
+    const bool good =
+        (strcmp(judged_data(r), "scores") == 0 ||
+         fail(err, "%s: it holds ranks, which cannot be mixed; import the scores themselves", member->path)) &&
+        artifact_read_floats(r, "scores", 2, dim, scores, err) &&
+        artifact_read_int8(r, "labels", 2, dim, &labels, err) && find_rows(r, split, rows, err) &&
+        take_rows(*scores, labels, rows, split, classes, member->path, err);
     artifact_close(r);
     free(labels);
     free(rows);
