@@ -5,6 +5,7 @@
 #   ONEDNN=PREFIX   another oneDNN               BUILD=DIR        another build folder
 #   DATA=DIR        where the data sets lie      THREADS=N        threads (default: all cores)
 #   WERROR=1        warnings stop the build      PREFIX=DIR       where install puts things (default: /usr/local)
+#   DEPS=no         install nothing: missing packages are only named
 #   ROOMS="..."     build only these folders (for working on one room)
 #   make plugin SRC=my.c OUT=my.so   a method of your own as a shared object (methods/README.md)
 
@@ -18,13 +19,15 @@ PREFIX ?= /usr/local
 ROOMS  ?= harness/base harness/graph harness/io harness/score harness/clip datasets harness/diffusion methods harness/experiments harness/stages \
           harness/results harness/speed harness/plan harness/pretrain reports harness/cli
 
-# What a bare Debian 12 lacks: to build, to draw figures, to test, to check the format.
-DEBIAN := gcc make pkg-config libdnnl-dev libhdf5-dev libcjson-dev libjpeg-dev libpng-dev zlib1g-dev libcairo2-dev \
-          libssl-dev libunistring-dev libzip-dev gnuplot-nox libcmocka-dev clang-format
+# The one version of clang-format whose layout is ours: another lays some lines out otherwise.
+CLANG_FORMAT := 14
+# What is needed and how each distribution calls it.
+DEPENDENCIES = CC='$(CC)' FLAGS='$(ONEDNN_CFLAGS) $(CFLAGS)' CLANG_FORMAT=$(CLANG_FORMAT) sh harness/deps.sh
 
-PACKAGES   := libcjson cairo libpng libjpeg zlib libcrypto libzip hdf5
-PKG_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
-PKG_LIBS   := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
+PACKAGES   := libcjson cairo libpng libjpeg zlib libcrypto libzip
+# Not every distribution tells pkg-config of HDF5.
+PKG_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null; pkg-config --cflags hdf5 2>/dev/null)
+PKG_LIBS   := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null; pkg-config --libs hdf5 2>/dev/null || echo -lhdf5)
 ifdef ONEDNN
 ONEDNN_CFLAGS := -isystem $(ONEDNN)/include
 ONEDNN_LIBS   := -L$(ONEDNN)/lib -Wl,-rpath,$(abspath $(ONEDNN)/lib) -ldnnl
@@ -123,14 +126,16 @@ FILES ?= $(SOURCES)
 tidy: ## clang-tidy on every source file
 	@printf '%s\n' $(FILES) | xargs -P $(JOBS:-j%=%) -n 4 sh -c 'clang-tidy --quiet "$$@" -- $(filter-out -g -f%,$(CFLAGS)) -fopenmp' tidy
 
-deps: ## install the Debian packages that are missing
-	@sh harness/deps.sh $(DEBIAN)
+deps: ## install what is missing where there is apt, name it elsewhere; DEPS=no: only name it
+ifneq ($(DEPS),no)
+	@$(DEPENDENCIES) install build draw test
+endif
 
 format: ## bring every file into the project's form (.clang-format)
-	@clang-format -i $(FORMATTED)
+	@formatter=$$($(DEPENDENCIES) formatter) && $$formatter -i $(FORMATTED)
 
-format-check: deps ## whether every file is in it
-	@clang-format --dry-run -Werror $(FORMATTED) && echo "format: good"
+format-check: ## whether every file is in it
+	@formatter=$$($(DEPENDENCIES) formatter $(if $(filter no,$(DEPS)),,install)) && $$formatter --dry-run -Werror $(FORMATTED) && echo "format: good"
 
 install: all ## to PREFIX (and DESTDIR)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/palbench/results $(DESTDIR)$(PREFIX)/include/palbench
@@ -185,10 +190,15 @@ $(BUILD)/%.o: %.c $(BUILD)/.flags
 $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(SUPPORT) $(LIBRARY)
 	$(CC) -o $@ $^ $(LDFLAGS) $(LDLIBS) -lcmocka
 
-# Changes when the compiler or a flag does, and then everything is built again.
+# Changes when the compiler or a flag does, and then everything is built again. What is missing is told here, before a compiler trips
+# over it.
 $(BUILD)/.flags: FORCE
 	@mkdir -p $(BUILD)
-	@echo '$(CC) $(CFLAGS)' | cmp -s - $@ || echo '$(CC) $(CFLAGS)' > $@
+	@echo '$(CC) $(CFLAGS)' | cmp -s - $@ || { $(DEPENDENCIES) check build && echo '$(CC) $(CFLAGS)' > $@; }
+
+$(BUILD)/.testable: $(BUILD)/.flags
+	@$(DEPENDENCIES) check test && touch $@
+$(TESTS:=.o) $(SUPPORT): | $(BUILD)/.testable
 
 FORCE:
 .PHONY: all help reproduce ablate test check report pretrain plugin tests check-asan coverage tidy deps format format-check install \
