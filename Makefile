@@ -35,7 +35,8 @@ else
 ONEDNN_LIBS   := -ldnnl
 endif
 
-WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla
+# An enum's constant is an integer constant to us: clang 19 warns of it in arithmetic with doubles, as C++ does.
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla -Wno-enum-float-conversion
 # A compiler to come warns of what this one does not; that shall stop continuous integration (.ci/run) and nobody else.
 ifdef WERROR
 WARNINGS += -Werror
@@ -131,6 +132,9 @@ ifneq ($(DEPS),no)
 	@$(DEPENDENCIES) install build draw test
 endif
 
+test-distributions: ## both commands of the README on bare systems of Debian, from nothing (root, mmdebstrap, an hour)
+	@sh tests/distributions.sh
+
 format: ## bring every file into the project's form (.clang-format)
 	@formatter=$$($(DEPENDENCIES) formatter) && $$formatter -i $(FORMATTED)
 
@@ -201,8 +205,8 @@ $(BUILD)/.testable: $(BUILD)/.flags
 $(TESTS:=.o) $(SUPPORT): | $(BUILD)/.testable
 
 FORCE:
-.PHONY: all help reproduce ablate test check report pretrain plugin tests check-asan coverage tidy deps format format-check install \
-        uninstall clean FORCE
+.PHONY: all help reproduce ablate test check report pretrain plugin tests check-asan coverage tidy deps test-distributions format format-check \
+        install uninstall clean FORCE
 # Objects of tests are kept. (Not .SECONDARY: a missing object of the library would then count as up to date.)
 .PRECIOUS: $(BUILD)/tests/%.o
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
