@@ -81,19 +81,31 @@ try() { # SYSTEM
     reproduce=$seconds outcome=
     timed "$1" test || outcome=" ($work/$1.test.log)"
     echo "$1: Debian $(versions "$1"): make reproduce $reproduce s, make test $seconds s, $(tail -n 5 "$work/$1.test.log" | grep ' passed, ' || echo failed)$outcome"
-    inside "$1" "build/palbench results --json --quiet" | awk -F'\t' '
-        /^\t\t"experiment":/ {name = $4} /^\t\t"seed":/ {seed = $4} /^\t\t"map":/ {print name seed "\t" $4}' | sort >"$work/$1.results"
+    inside "$1" "build/palbench results --json --quiet" | tr -d '",' | awk -F'\t' '
+        /^\t\texperiment:/ {name = $4} /^\t\tseed:/ {seed = $4} /^\t\tmap:/ {print name "\t" seed "\t" $4}' >"$work/$1.results"
     [ -z "$outcome" ]
 }
 
-# apart ONE OTHER: the same results, at most 0.1 apart; numbers are printed with all their digits.
+# apart ONE OTHER: the same results; their means over seeds, which the tables show, at most 0.1 apart. Numbers have all their digits.
 apart() {
-    join -t "$(printf '\t')" -a 1 -a 2 -e none -o 0,1.2,2.2 "$work/$1.results" "$work/$2.results" | tr -d ',' | awk -F'\t' -v one="$1" -v other="$2" '
-        $2 == "none" || $3 == "none" {alone++; next}
-        {count++; equal += $2 == $3; apart = $2 - $3; if (apart < 0) apart = -apart; if (apart > most) {most = apart; where = $1}}
-        END {printf "%s and %s: %d results, %d with the same bits, mAP at most %.3f apart%s%s\n", one, other, count, equal, most,
-                    most ? " (" where ")" : "", alone ? ", " alone " in one alone" : ""
-             exit !count || alone || most > 0.1}'
+    awk -F'\t' -v one="$1" -v other="$2" '
+        NR == FNR {first[$1, $2] = $3; count[$1]++; sum[$1] += $3; next}
+        !(($1, $2) in first) {alone++; next}
+        {
+            both++; equal += first[$1, $2] == $3; seeds[$1]++; other_sum[$1] += $3
+            apart = $3 - first[$1, $2]; if (apart < 0) apart = -apart; if (apart > most) {most = apart; where = $1 " seed " $2}
+        }
+        END {
+            for (name in seeds) {
+                apart = sum[name] / count[name] - other_sum[name] / seeds[name]
+                if (apart < 0) apart = -apart
+                if (apart > means) {means = apart; which = name}
+            }
+            alone += (NR - FNR) - both
+            printf "%s and %s: %d results, %d with the same bits; mAP at most %.3f apart%s; means over seeds at most %.3f%s%s\n", one, other,
+                   both, equal, most, where ? " (" where ")" : "", means, which ? " (" which ")" : "", alone ? "; " alone " in one alone" : ""
+            exit !both || alone || means > 0.1
+        }' "$work/$1.results" "$work/$2.results"
 }
 
 bad=0
