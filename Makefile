@@ -5,7 +5,7 @@
 #   ONEDNN=PREFIX   another oneDNN               BUILD=DIR        another build folder
 #   DATA=DIR        where the data sets lie      THREADS=N        threads (default: all cores)
 #   WERROR=1        warnings stop the build      PREFIX=DIR       where install puts things (default: /usr/local)
-#   DEPS=no         install nothing: missing packages are only named
+#   DEPS=no         install nothing: what stops the build is only named
 #   ROOMS="..."     build only these folders (for working on one room)
 #   make plugin SRC=my.c OUT=my.so   a method of your own as a shared object (methods/README.md)
 
@@ -66,7 +66,7 @@ all: $(PROGRAM) $(BUILD)/plugin.mk ## the program, build/palbench
 help: ## this list
 	@sed -n '/^[^#]/q; s/^#   \([A-Z][A-Z]*=.*\)/  \1/p' Makefile
 	@echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-19s %s\n", $$1, $$2}' Makefile
 
 # ---- the two commands ----
 
@@ -127,7 +127,7 @@ FILES ?= $(SOURCES)
 tidy: ## clang-tidy on every source file
 	@printf '%s\n' $(FILES) | xargs -P $(JOBS:-j%=%) -n 4 sh -c 'clang-tidy --quiet "$$@" -- $(filter-out -g -f%,$(CFLAGS)) -fopenmp' tidy
 
-deps: ## install what is missing where there is apt, name it elsewhere; DEPS=no: only name it
+deps: ## install what is missing where there is apt, name it elsewhere; nothing with DEPS=no
 ifneq ($(DEPS),no)
 	@$(DEPENDENCIES) install build draw test
 endif
