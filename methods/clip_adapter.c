@@ -92,7 +92,7 @@ static bool train(Run *run, Error *err)
 
 static bool score_adapted(const Run *run, const ImageFeatures *test, const float *text, float *scores, Error *err)
 {
-    Graph *g = graph_new((GraphOptions){.exact = run->exact});
+    Graph *g = graph_new((GraphOptions){.arithmetic = run->arithmetic});
     Node *x = input(g, "images", shape(IMAGES_AT_ONCE, test->width));
     Node *z = scale(g, adapted_cosines(g, run, x, text), cosine_factor);
     const bool good = graph_compile(g, &z, 1, NULL, err);

@@ -29,7 +29,7 @@ static bool start_threshold(Run *run, const Prompts *p, Parameter *context, Para
 {
     float *start = xcalloc(run->classes * run->clip->config.embed, sizeof *start);
     const bool good =
-        prompts_compute(p, context, run->exact, start, err) && labelled_threshold(run, start, threshold, err);
+        prompts_compute(p, context, run->arithmetic, start, err) && labelled_threshold(run, start, threshold, err);
     free(start);
     return good;
 }

@@ -108,7 +108,7 @@ static bool train(Run *run, Error *err)
 /* features: of the positive, then of the negative prompts, [2, N, D] */
 static bool score_positions(const Run *run, const ImageFeatures *test, const float *features, float *scores, Error *err)
 {
-    Graph *g = graph_new((GraphOptions){.exact = run->exact});
+    Graph *g = graph_new((GraphOptions){.arithmetic = run->arithmetic});
     const Shape s = shape(run->classes, test->width);
     Node *x = input(g, "positions", shape(IMAGES_AT_ONCE, test->positions, test->width));
     Node *z = pair_logits(g, x, constant(g, s, features), constant(g, s, features + shape_size(s)));
@@ -124,8 +124,8 @@ static bool score_pair(const Run *run, const Pair *pair, const ImageFeatures *te
     const size_t size = run->classes * test->width;
     float *features = xcalloc(2 * size, sizeof *features);
     const bool good =
-        prompts_compute(&pair->positive, run_learned(run, "context_positive"), run->exact, features, err) &&
-        prompts_compute(&pair->negative, run_learned(run, "context_negative"), run->exact, features + size, err) &&
+        prompts_compute(&pair->positive, run_learned(run, "context_positive"), run->arithmetic, features, err) &&
+        prompts_compute(&pair->negative, run_learned(run, "context_negative"), run->arithmetic, features + size, err) &&
         score_positions(run, test, features, scores->combined, err);
     if (good)
         scores->local_classes = features; /* the positive prompts': the first [N, D] */

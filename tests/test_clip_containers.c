@@ -33,8 +33,8 @@ static void encode(const char *name, const TensorFile *golden, float *features)
     int32_t tokens[12] = {38, 3, 17, 39, 38, 5, 6, 7, 8, 9, 10, 39};
     size_t offsets[TEXTS + 1] = {0, 4, 12};
     TextFeatures texts;
-    if (!clip_encode_texts(clip, &(TokenList){.tokens = tokens, .offsets = offsets, .count = TEXTS}, false, &texts,
-                           NULL, &err))
+    if (!clip_encode_texts(clip, &(TokenList){.tokens = tokens, .offsets = offsets, .count = TEXTS}, false,
+                           (Arithmetic){0}, &texts, NULL, &err))
         fail_msg("%s", err.text);
     assert_int_equal(images.width, WIDTH);
     memcpy(features, images.global, PICTURES * WIDTH * sizeof *features);

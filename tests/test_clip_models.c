@@ -71,7 +71,7 @@ static void check_texts(const char *name)
     for (int local = 0; local < 2; local++) {
         TextFeatures f;
         Error err = {0};
-        if (!clip_encode_texts(clip, &texts, local, &f, NULL, &err)) fail_msg("%s", err.text);
+        if (!clip_encode_texts(clip, &texts, local, (Arithmetic){0}, &f, NULL, &err)) fail_msg("%s", err.text);
         expect_close(st, name, "text_global", f.global, f.count * f.width);
         if (local) expect_close(st, name, "text_local", f.local, f.offsets[f.count] * f.width);
         assert_true((f.local != NULL) == local);
@@ -150,7 +150,7 @@ static void a_text_tower_without_projection_opens_and_says_that_it_has_no_featur
     TokenList list = {.count = 1, .offsets = (size_t[]){0, 1}, .tokens = (int32_t[]){3}};
     TextFeatures f;
     Error err = {0};
-    assert_false(clip_encode_texts(clip, &list, false, &f, NULL, &err));
+    assert_false(clip_encode_texts(clip, &list, false, (Arithmetic){0}, &f, NULL, &err));
     assert_non_null(strstr(err.text, "no projection"));
     clip_free(clip);
 }
@@ -317,10 +317,10 @@ static void weights_that_are_not_finite_are_noticed(void **state)
     clip_freeze(clip);
     TokenList list = {.count = 1, .offsets = (size_t[]){0, 2}, .tokens = (int32_t[]){3, 8}};
     TextFeatures f;
-    assert_false(clip_encode_texts(clip, &list, false, &f, NULL, &err));
+    assert_false(clip_encode_texts(clip, &list, false, (Arithmetic){0}, &f, NULL, &err));
     assert_non_null(strstr(err.text, "not finite"));
     list.tokens = (int32_t[]){3, 9};
-    assert_false(clip_encode_texts(clip, &list, false, &f, NULL, &err));
+    assert_false(clip_encode_texts(clip, &list, false, (Arithmetic){0}, &f, NULL, &err));
     assert_non_null(strstr(err.text, "token 9"));
     clip_free(clip);
 }

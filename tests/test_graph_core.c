@@ -390,7 +390,7 @@ static void run_form(Form form, bool conv, bool bias, bool no_fusion, float *val
     random_normal(&random, weight, sizeof weight / sizeof *weight);
     random_normal(&random, b, 24);
     random_normal(&random, residual, sizeof residual / sizeof *residual);
-    Graph *g = graph_new((GraphOptions){.no_fusion = no_fusion, .exact = true});
+    Graph *g = graph_new((GraphOptions){.no_fusion = no_fusion, .arithmetic.exact = true});
     Node *in = constant(g, shape(2, 6, 5, 16), x), *shift = bias ? constant(g, shape(24), b) : NULL;
     Node *product = conv ? conv2d(g, in, constant(g, shape(24, 16, 3, 3), weight), shift, (ConvOptions){.padding = 1})
                          : linear(g, in, constant(g, shape(24, 16), weight), shift);

@@ -310,7 +310,7 @@ static void convolutions_have_the_gradients_of_their_differences(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         check_gradients(cases[i].name, build_conv, &cases[i].options, cases[i].shapes, 3,
-                        (GradientCheck){.bits_may_differ = true, .options = {.exact = cases[i].exact}});
+                        (GradientCheck){.bits_may_differ = true, .options = {.arithmetic.exact = cases[i].exact}});
 }
 
 /* One 3x3 convolution under options; returns its packed bytes. */
@@ -335,7 +335,7 @@ static void a_spent_winograd_budget_means_the_exact_convolution(void **state)
     enum { SIZE = 12 * 12 * 32 };
     float *x = random_values(SIZE, 1), *w = random_values(9 * 32 * 32, 2);
     float *y = random_values(SIZE, 3), *z = random_values(SIZE, 4), *fast = random_values(SIZE, 5);
-    const size_t exact_bytes = run_conv((GraphOptions){.exact = true}, x, w, y, SIZE);
+    const size_t exact_bytes = run_conv((GraphOptions){.arithmetic.exact = true}, x, w, y, SIZE);
     const size_t spent_bytes = run_conv((GraphOptions){.winograd_budget = 1}, x, w, z, SIZE);
     assert_memory_equal(y, z, SIZE * sizeof *y);
     assert_int_equal(exact_bytes, spent_bytes);

@@ -12,7 +12,7 @@ static int open_base(void **state)
     TokenList tokens = {0};
     baselines_open(state);
     caption_labels = tiny_tokens_and_templates(template_set("mini9"), &tokens);
-    const bool good = clip_encode_texts(tiny.clip, &tokens, false, &captions, NULL, &err);
+    const bool good = clip_encode_texts(tiny.clip, &tokens, false, (Arithmetic){0}, &captions, NULL, &err);
     token_list_free(&tokens);
     return good ? 0 : -1;
 }

@@ -104,7 +104,7 @@ static void features_have_unit_length_and_plain_values_are_the_graph_s(void **st
     Outcome o;
     open_outcome(&o, "{}", PROMPT_SHARED);
     float *features = xcalloc(tiny.classes.count * 32, sizeof *features);
-    assert_true(prompts_compute(&o.prompts, &o.context, false, features, &err));
+    assert_true(prompts_compute(&o.prompts, &o.context, (Arithmetic){0}, features, &err));
     assert_true(worst_error(features, o.features, tiny.classes.count * 32) < 1e-6);
     for (size_t c = 0; c < tiny.classes.count; c++) {
         double square = 0;

@@ -49,7 +49,7 @@ static int open_all(void **state)
     c.image_activation = ACT_QUICK_GELU;
     vit = clip_with(c, 32);
     tiny_tokens(&tokens);
-    if (!clip_encode_texts(tiny.clip, &tokens, true, &captions, NULL, &err)) die("%s", err.text);
+    if (!clip_encode_texts(tiny.clip, &tokens, true, (Arithmetic){0}, &captions, NULL, &err)) die("%s", err.text);
     return 0;
 }
 

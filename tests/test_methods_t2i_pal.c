@@ -22,7 +22,7 @@ static int open_all(void **state)
     generated = golden_images(golden, "generated");
     generated_labels = golden_labels(golden, "generated_labels");
     tiny_tokens(&tokens);
-    if (!clip_encode_texts(tiny.clip, &tokens, true, &captions, NULL, &err)) die("%s", err.text);
+    if (!clip_encode_texts(tiny.clip, &tokens, true, (Arithmetic){0}, &captions, NULL, &err)) die("%s", err.text);
     return 0;
 }
 

@@ -17,7 +17,8 @@ static void prepare(const Options *options, Prepared *p)
     *p = (Prepared){0};
     p->labels =
         tiny_tokens_and_templates(templates ? template_set(option_text(options, "template_set")) : NULL, &p->tokens);
-    if (!clip_encode_texts(tiny.clip, &p->tokens, true, &p->features, NULL, &err)) fail_msg("%s", err.text);
+    if (!clip_encode_texts(tiny.clip, &p->tokens, true, (Arithmetic){0}, &p->features, NULL, &err))
+        fail_msg("%s", err.text);
 }
 
 static void free_prepared(Prepared *p)

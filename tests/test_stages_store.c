@@ -30,8 +30,9 @@ static bool run_failing(Session *session, const Stage *s, Error *err)
     return (fail)(err, "no such luck");
 }
 
-static const StageKind counting = {"counting", 1, run_counting}, counting_2 = {"counting", 2, run_counting},
-                       failing = {"failing", 1, run_failing};
+static const StageKind counting = {.name = "counting", .version = 1, .run = run_counting},
+                       counting_2 = {.name = "counting", .version = 2, .run = run_counting},
+                       failing = {.name = "failing", .version = 1, .run = run_failing};
 
 static Stage sealed(const StageKind *kind, const char *value, const Stage *input)
 {
@@ -57,6 +58,46 @@ static void hash_depends_on_kind_version_config_and_inputs(void **state)
     assert_null(strchr(strrchr(a.path, '/'), ' '));
     Stage *all[] = {&a, &same, &config, &version, &kind, &of_a, &of_config};
     for (size_t i = 0; i < 7; i++) stage_release(all[i]);
+}
+
+/* A kind that says nothing of arithmetic cannot share a file between two of them, and none is computed with more than is hashed. */
+static void no_stage_forgets_the_arithmetic(void **state)
+{
+    (void)state;
+    static const StageKind silent = {.name = "s", .version = 1},
+                           products = {.name = "s", .version = 1, .arithmetic = ARITHMETIC_PRODUCTS},
+                           none = {.name = "s", .version = 1, .arithmetic = ARITHMETIC_NONE};
+    static const StageKind *const kinds[] = {&silent, &products, &none};
+    static const char *const configs[] = {"{\"exact\":true}", "{}", "{}"};
+    for (size_t i = 0; i < 3; i++) {
+        Stage s = {.kind = kinds[i], .config = cJSON_CreateObject(), .words = xstrdup("w"), .arithmetic.exact = true};
+        stage_seal(&s, scratch_folder);
+        char *config = json_canonical(s.config);
+        assert_string_equal(config, configs[i]);
+        assert_int_equal(s.arithmetic.exact, i == 0);
+        free(config);
+        stage_release(&s);
+    }
+    /* No kind of those there are leaves it out that computes. */
+    static const StageKind *const computing[] = {&stage_encode_image, &stage_generate, &stage_train, &stage_score,
+                                                 &stage_judge};
+    for (size_t i = 0; i < 5; i++) assert_int_equal(computing[i]->arithmetic, ARITHMETIC_ALL);
+    assert_int_equal(stage_encode_text.arithmetic, ARITHMETIC_PRODUCTS);
+}
+
+/* The usual arithmetic is described as it was before there was a choice of precision; every other one is told apart. */
+static void the_usual_arithmetic_adds_nothing_new(void **state)
+{
+    (void)state;
+    for (Precision p = 0; p < PRECISION_COUNT; p++) {
+        cJSON *config = cJSON_CreateObject();
+        arithmetic_describe((Arithmetic){.precision = p}, ARITHMETIC_ALL, config);
+        const cJSON *word = cJSON_GetObjectItemCaseSensitive(config, "precision");
+        assert_true(cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(config, "exact")));
+        assert_int_equal(word == NULL, p == PRECISION_FLOAT32);
+        if (word) assert_string_equal(word->valuestring, precision_word(p));
+        cJSON_Delete(config);
+    }
 }
 
 static size_t runs(void)
@@ -202,6 +243,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_processes_do_the_work_once), /* first: before any thread was started */
         cmocka_unit_test(hash_depends_on_kind_version_config_and_inputs),
+        cmocka_unit_test(no_stage_forgets_the_arithmetic),
+        cmocka_unit_test(the_usual_arithmetic_adds_nothing_new),
         cmocka_unit_test(a_stored_stage_is_not_run_again),
         cmocka_unit_test(a_failed_stage_leaves_nothing_behind),
         cmocka_unit_test(the_version_confirmed_last_counts),

@@ -57,7 +57,7 @@ bool campaign_open(Campaign *s, const Cli *cli, CampaignUse use, Error *err)
     *s = (Campaign){0};
     if (cli->argument_count && cli_has(cli, "suite"))
         return cli_misuse(cli, err, "experiments are named, and a suite too; one of them is enough");
-    const SessionOptions options = {cli->experiments, cli->paths, cli->store, cli->exact, cli->progress};
+    const SessionOptions options = {cli->experiments, cli->paths, cli->store, cli->arithmetic, cli->progress};
     if (use == CAMPAIGN_RUNS && !cli_has(cli, "dry-run") && !book_load_plugins(cli->experiments, cli->progress, err))
         return false;
     return session_open(&s->session, &options, err) && choose(s, cli, err) &&
@@ -82,7 +82,7 @@ bool campaign_has_result(const Campaign *s, const char *experiment)
 {
     for (size_t i = 0; i < s->plan.count; i++) {
         const Stage *stage = s->plan.stages[i];
-        if (stage->kind == &stage_score && strcmp(stage->experiment->name, experiment) == 0 && store_has(stage->path))
+        if (stage_is_result(stage) && strcmp(stage->experiment->name, experiment) == 0 && store_has(stage->path))
             return true;
     }
     return false;

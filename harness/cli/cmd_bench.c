@@ -61,7 +61,7 @@ static bool bench_clip(const Cli *cli, cJSON *list, Error *err)
     const size_t count = path || arch ? 1 : 2;
     ClipBenchOptions o = {.path = path,
                           .local = cli_has(cli, "local"),
-                          .exact = cli->exact,
+                          .arithmetic = cli->arithmetic,
                           .print_operators = cli_has(cli, "operators")};
     if (!cli_size(cli, "batch", 0, 1, 4096, &o.batch, err) || !cli_size(cli, "size", 0, 8, 4096, &o.size, err) ||
         !cli_size(cli, "repeats", 0, 1, 1000, &o.repeats, err))
@@ -90,7 +90,7 @@ static void add_operators(cJSON *entry, const DiffusionBenchResult *r)
 static bool bench_diffusion(const Cli *cli, cJSON *list, bool vae, Error *err)
 {
     DiffusionBenchOptions o = {
-        .path = cli_value(cli, "model"), .arch = cli_value(cli, "arch"), .graph = {.exact = cli->exact}};
+        .path = cli_value(cli, "model"), .arch = cli_value(cli, "arch"), .graph = {.arithmetic = cli->arithmetic}};
     if (!o.arch) o.arch = "sd15";
     if (!cli_size(cli, "batch", 0, 1, 1024, &o.batch, err) || !cli_size(cli, "size", 0, 8, 8192, &o.size, err) ||
         !cli_size(cli, "repeats", 0, 1, 1000, &o.repeats, err) || !cli_bytes(cli, "memory", &o.memory, err))

@@ -19,7 +19,7 @@ static bool read_options(const Cli *cli, EncodeOptions *o, Error *err)
         return false;
     o->resize = resize ? RESIZE_STRETCH : RESIZE_CROP;
     o->position = position == 0 ? POOL_POSITION_ON : position == 1 ? POOL_POSITION_OFF : POOL_POSITION_GLOBAL;
-    o->exact = cli->exact;
+    o->arithmetic = cli->arithmetic;
     o->want_local = true;
     return true;
 }

@@ -22,9 +22,10 @@ static bool encode(Cli *cli, const Clip *clip, const Tokenizer *tokenizer, const
 {
     TokenList tokens = {0};
     TextFeatures features = {0};
-    const bool good = tokenize_all(tokenizer, clip, texts, &tokens, cli->progress, err) &&
-                      clip_encode_texts(clip, &tokens, true, &features, cli->progress, err) &&
-                      text_features_write(out, clip, &features, (const char *const *)texts->items, err);
+    const bool good =
+        tokenize_all(tokenizer, clip, texts, &tokens, cli->progress, err) &&
+        clip_encode_texts(clip, &tokens, true, cli->arithmetic, &features, cli->progress, err) &&
+        text_features_write(out, clip, cli->arithmetic, &features, (const char *const *)texts->items, err);
     text_features_free(&features);
     token_list_free(&tokens);
     return good;

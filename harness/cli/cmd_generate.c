@@ -54,7 +54,7 @@ static bool read_request(const Cli *cli, Request *r, Error *err)
     *r = (Request){.noise = cli_value(cli, "noise"), .out = cli_value(cli, "out")};
     r->parts = (PipelineParts){cli_value(cli, "vae"), cli_value(cli, "tokenizer"), cli_value(cli, "scheduler")};
     r->settings.negative = cli_value(cli, "negative");
-    r->settings.graph.exact = cli->exact;
+    r->settings.graph.arithmetic = cli->arithmetic;
     if (!r->out) r->out = "generated";
     size_t seed;
     if (cli->argument_count)

@@ -6,15 +6,15 @@
 
 #include <stdlib.h>
 
-static char *describe(const char *part, const char *model, bool exact)
+static char *describe(const char *part, const char *model, Arithmetic arithmetic)
 {
-    Text text = {0};
-    text_add(&text, "{\"probe\":");
-    json_quote(&text, part);
-    text_add(&text, ",\"model\":");
-    json_quote(&text, model);
-    text_addf(&text, ",\"exact\":%s}", exact ? "true" : "false");
-    return text.data;
+    cJSON *config = cJSON_CreateObject();
+    cJSON_AddStringToObject(config, "probe", part);
+    cJSON_AddStringToObject(config, "model", model);
+    arithmetic_describe(arithmetic, ARITHMETIC_ALL, config);
+    char *text = json_canonical(config);
+    cJSON_Delete(config);
+    return text;
 }
 
 typedef bool ProbeFunction(const char *model, const char *in, const char *out, const char *config, GraphOptions o,
@@ -51,8 +51,8 @@ static bool run(Cli *cli, Error *err)
     if (!cli_required(cli, "model", &model, err) || !cli_required(cli, "in", &in, err) ||
         !cli_required(cli, "out", &out, err))
         return false;
-    char *config = describe(parts[part].name, model, cli->exact);
-    const bool good = parts[part].probe(model, in, out, config, (GraphOptions){.exact = cli->exact}, err);
+    char *config = describe(parts[part].name, model, cli->arithmetic);
+    const bool good = parts[part].probe(model, in, out, config, (GraphOptions){.arithmetic = cli->arithmetic}, err);
     free(config);
     return good;
 }

@@ -109,7 +109,7 @@ static bool take_option(Cli *cli, const char *name, const char *value, bool *hel
     if (strcmp(name, "help") == 0) *helped = true;
     if (strcmp(name, "quiet") == 0) cli->quiet = true;
     if (strcmp(name, "json") == 0) cli->json = true;
-    if (strcmp(name, "exact") == 0) cli->exact = true;
+    if (strcmp(name, "exact") == 0) cli->arithmetic.exact = true;
     if (strcmp(name, "experiments") == 0) cli->experiments = value;
     if (strcmp(name, "store") == 0) cli->store = value;
     if (strcmp(name, "paths") == 0) cli->paths = value;

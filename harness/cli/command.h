@@ -10,6 +10,7 @@
 
 #include "harness/base/progress.h"
 #include "harness/base/text.h"
+#include "harness/graph/arithmetic.h"
 
 #include <stdint.h>
 
@@ -58,7 +59,8 @@ struct Cli {
     size_t argument_count;
     CliValue *values; /* options as given, in order */
     size_t value_count;
-    bool quiet, json, exact;
+    bool quiet, json;
+    Arithmetic arithmetic;                   /* --exact */
     const char *experiments, *store, *paths; /* paths NULL: not given */
     size_t threads;                          /* 0: not given */
     Progress *progress;                      /* NULL when quiet */

@@ -1,7 +1,7 @@
 /* A CLIP model: sizes and weights from a checkpoint, towers as graphs, and the two encoders.
  *
  *     Clip *clip = clip_open("models/RN50", err);
- *     TextFeatures t;  clip_encode_texts(clip, &tokens, &t, progress, err);
+ *     TextFeatures t;  clip_encode_texts(clip, &tokens, true, (Arithmetic){0}, &t, progress, err);
  *     ImageFeatures f; clip_encode_images(clip, &source, options, &f, progress, err);
  *
  * Sizes come from the checkpoint: RN50, RN101, RN50x4, RN50x16, ViT-B/32, B/16, L/14, L/14@336 and the mini models are one
@@ -94,8 +94,8 @@ typedef struct TextFeatures {
     int32_t *tokens; /* [offsets[count]] */
 } TextFeatures;
 /* Texts are computed in batches of equal length, each cut at its end token; equal texts are computed once. */
-bool clip_encode_texts(const Clip *clip, const TokenList *texts, bool want_local, TextFeatures *features,
-                       Progress *progress, Error *err);
+bool clip_encode_texts(const Clip *clip, const TokenList *texts, bool want_local, Arithmetic arithmetic,
+                       TextFeatures *features, Progress *progress, Error *err);
 void text_features_free(TextFeatures *features);
 
 typedef struct ImageSource { /* where pictures come from: files, a renderer, an artifact */
@@ -111,7 +111,7 @@ typedef struct EncodeOptions {
     PoolPosition position;
     size_t batch; /* 0: 16 */
     bool want_local;
-    bool exact; /* no Winograd */
+    Arithmetic arithmetic;
 } EncodeOptions;
 
 typedef struct ImageFeatures {

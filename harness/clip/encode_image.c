@@ -44,7 +44,7 @@ typedef struct Encoder {
 
 static bool encoder_build(Encoder *e, const Clip *clip, const EncodeOptions *o, Error *err)
 {
-    Graph *g = graph_new((GraphOptions){.exact = o->exact});
+    Graph *g = graph_new((GraphOptions){.arithmetic = o->arithmetic});
     *e = (Encoder){.graph = g};
     e->pixels = input(g, "pixels", shape(o->batch, o->size, o->size, 3));
     const ImageTower tower = clip_image_tower(g, clip, e->pixels, o->position, o->want_local);

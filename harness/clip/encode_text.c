@@ -67,9 +67,10 @@ typedef struct Encoder {
     size_t batch, length, positions;
 } Encoder;
 
-static bool encoder_build(Encoder *e, const Clip *clip, size_t batch, size_t length, bool want_local, Error *err)
+static bool encoder_build(Encoder *e, const Clip *clip, size_t batch, size_t length, bool want_local,
+                          Arithmetic arithmetic, Error *err)
 {
-    Graph *g = graph_new((GraphOptions){0});
+    Graph *g = graph_new((GraphOptions){.arithmetic = arithmetic});
     *e = (Encoder){.graph = g, .batch = batch, .length = length, .positions = want_local ? length : 1};
     e->tokens = input_indices(g, "tokens", shape(batch, length));
     Node *table = parameter(g, clip_weight(clip, "token_embedding.weight"));
@@ -97,12 +98,12 @@ static bool run_batch(const Encoder *e, const TokenList *t, const size_t *order,
 }
 
 /* All texts of one length: distinct ones in `order`, `count` of them. */
-static bool encode_length(const Clip *clip, const TokenList *t, const size_t *order, size_t count, TextFeatures *f,
-                          Error *err)
+static bool encode_length(const Clip *clip, const TokenList *t, const size_t *order, size_t count,
+                          Arithmetic arithmetic, TextFeatures *f, Error *err)
 {
     Encoder e;
     const size_t batch = count < BATCH_MAX ? count : BATCH_MAX;
-    bool good = encoder_build(&e, clip, batch, length_of(t, order[0]), f->local != NULL, err);
+    bool good = encoder_build(&e, clip, batch, length_of(t, order[0]), f->local != NULL, arithmetic, err);
     for (size_t at = 0; at < count && good; at += batch) {
         const size_t left = count - at;
         good = run_batch(&e, t, order + at, left < batch ? left : batch, f) ||
@@ -139,8 +140,8 @@ static void copy_repeats(const TokenList *t, const size_t *sorted, TextFeatures 
     }
 }
 
-bool clip_encode_texts(const Clip *clip, const TokenList *texts, bool want_local, TextFeatures *f, Progress *progress,
-                       Error *err)
+bool clip_encode_texts(const Clip *clip, const TokenList *texts, bool want_local, Arithmetic arithmetic,
+                       TextFeatures *f, Progress *progress, Error *err)
 {
     *f = (TextFeatures){0};
     if (!check_tokens(clip, texts, err)) return false;
@@ -154,7 +155,7 @@ bool clip_encode_texts(const Clip *clip, const TokenList *texts, bool want_local
     progress_begin(progress, "encoding texts", count, "texts");
     for (size_t at = 0, end; at < count && good; at = end) {
         for (end = at + 1; end < count && length_of(texts, distinct[end]) == length_of(texts, distinct[at]);) end++;
-        good = encode_length(clip, texts, distinct + at, end - at, f, err);
+        good = encode_length(clip, texts, distinct + at, end - at, arithmetic, f, err);
         progress_step(progress, end);
     }
     progress_end(progress);

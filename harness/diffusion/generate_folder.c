@@ -24,6 +24,21 @@ static void add(Texts *t, const char *key, const char *value)
     t->items[t->count++] = value;
 }
 
+/* What of it is not as usual: "exact" "yes". */
+static void add_arithmetic(Texts *t, Arithmetic arithmetic)
+{
+    cJSON *described = cJSON_CreateObject();
+    const cJSON *item;
+    arithmetic_describe(arithmetic, ARITHMETIC_ALL, described);
+    cJSON_ArrayForEach(item, described)
+    {
+        if (cJSON_IsFalse(item)) continue;
+        add(t, arena_strdup(&t->arena, item->string),
+            cJSON_IsString(item) ? arena_strdup(&t->arena, item->valuestring) : "yes");
+    }
+    cJSON_Delete(described);
+}
+
 /* `model`: the fingerprint. */
 static void describe(const Pipeline *p, const PictureList *list, size_t i, const char *model, Texts *t)
 {
@@ -43,7 +58,7 @@ static void describe(const Pipeline *p, const PictureList *list, size_t i, const
         list_hash(p, list, i, 1, hash);
         add(t, "noise", arena_strdup(&t->arena, hash));
     }
-    if (s->graph.exact) add(t, "exact", "yes");
+    add_arithmetic(t, s->graph.arithmetic);
 }
 
 static char *picture_path(const char *folder, size_t i)

@@ -35,7 +35,7 @@ static char *describe_part(const Pipeline *p, const PictureList *list, size_t fi
     cJSON_AddStringToObject(draw, "negative", s->negative);
     cJSON_AddStringToObject(draw, "size", size);
     cJSON_AddNumberToObject(draw, "batch", (double)s->batch);
-    cJSON_AddBoolToObject(draw, "exact", s->graph.exact);
+    arithmetic_describe(s->graph.arithmetic, ARITHMETIC_ALL, draw);
     cJSON_AddBoolToObject(draw, "noise_given", list->noise != NULL);
     cJSON_AddStringToObject(root, "list", part);
     cJSON_AddNumberToObject(root, "first", (double)first);

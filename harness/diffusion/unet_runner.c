@@ -32,19 +32,19 @@ static bool check_size(const UNetSize *s, Error *err)
            fail_usage(err, "a text of %zu tokens is not possible", s->tokens);
 }
 
-static bool build_text(UNetRunner *r, Error *err)
+static bool build_text(UNetRunner *r, Arithmetic arithmetic, Error *err)
 {
-    Graph *g = r->text = graph_new((GraphOptions){0});
+    Graph *g = r->text = graph_new((GraphOptions){.arithmetic = arithmetic});
     r->hidden = input(g, "hidden", shape(1, r->size.tokens, r->unet->config.down[0].text_width));
     r->text_out = xcalloc(2 * r->crosses + 1, sizeof(Node *));
     unet_text_nodes(g, r->unet, r->hidden, r->text_out);
     return graph_compile(g, r->text_out, 2 * r->crosses, NULL, err);
 }
 
-static bool build_time(UNetRunner *r, Error *err)
+static bool build_time(UNetRunner *r, Arithmetic arithmetic, Error *err)
 {
     const UNetConfig *k = &r->unet->config;
-    Graph *g = r->time = graph_new((GraphOptions){0});
+    Graph *g = r->time = graph_new((GraphOptions){.arithmetic = arithmetic});
     r->waves = input(g, "waves", shape(r->rows, k->channels[0]));
     if (k->condition_width) r->condition = input(g, "condition", shape(r->rows, k->condition_width));
     r->time_out = xcalloc(r->residuals + 1, sizeof(Node *));
@@ -78,7 +78,8 @@ UNetRunner *unet_runner_new(const UNet *unet, UNetSize size, GraphOptions option
                       .residuals = unet_residuals(&unet->config),
                       .crosses = unet_crosses(&unet->config),
                       .rows = size.time_per_image ? size.batch : 1};
-    if (build_text(r, err) && build_time(r, err) && build_step(r, options, err)) return r;
+    if (build_text(r, options.arithmetic, err) && build_time(r, options.arithmetic, err) && build_step(r, options, err))
+        return r;
     unet_runner_free(r);
     return NULL;
 }

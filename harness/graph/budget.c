@@ -26,7 +26,7 @@ void grant_budget(Graph *g)
     for (size_t s = 0; s < g->steps; s++) {
         Node *node = g->order[s];
         Wish wish = {.step = s};
-        if (node->op->winograd_wish) wish.bytes = node->op->winograd_wish(node, g->options.exact, &wish.pixels);
+        if (node->op->winograd_wish) wish.bytes = node->op->winograd_wish(node, g->options.arithmetic, &wish.pixels);
         if (wish.bytes) wishes[count++] = wish;
     }
     qsort(wishes, count, sizeof *wishes, more_pixels_first);

@@ -77,7 +77,7 @@ static bool prepare_operators(Graph *g, Error *err)
         Node *node = g->order[s];
         if (!load_inputs(node, err)) return false;
         size_t budget = node->plan->winograd_bytes;
-        if (node->op->prepare && !node->op->prepare(node, g->options.exact, &budget, err)) return false;
+        if (node->op->prepare && !node->op->prepare(node, g->options.arithmetic, &budget, err)) return false;
         release_inputs(node);
     }
     return true;

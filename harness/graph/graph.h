@@ -21,6 +21,7 @@
 #pragma once
 
 #include "harness/base/memory.h"
+#include "harness/graph/arithmetic.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -46,7 +47,7 @@ typedef struct Graph Graph;
 typedef struct Node Node;
 
 typedef struct GraphOptions {
-    bool exact;             /* no Winograd: every convolution is computed directly */
+    Arithmetic arithmetic;
     size_t winograd_budget; /* bytes that transformed 3x3 weights may take, largest maps first (budget.c); 0: 3 GB */
     bool no_fusion;         /* keep every operator apart (tests compare with the fused form) */
     bool no_sharing;        /* every value and gradient has memory of its own (tests compare with the planned form) */

@@ -55,16 +55,16 @@ static Epilogue conv_epilogue(const Node *node)
     return ((const ConvAttributes *)node->attributes)->epilogue;
 }
 
-static ConvWay conv_way(const ConvShape *s, bool exact)
+static ConvWay conv_way(const ConvShape *s, Arithmetic arithmetic)
 {
     if (s->kernel_h == 1 && s->kernel_w == 1 && s->stride == 1 && s->padding == 0 && !s->behind) return CONV_AS_LINEAR;
-    return winograd_suits(s) && !exact ? CONV_WINOGRAD : CONV_DIRECT;
+    return winograd_suits(s) && !arithmetic.exact ? CONV_WINOGRAD : CONV_DIRECT;
 }
 
-static size_t conv_wish(const Node *node, bool exact, size_t *pixels)
+static size_t conv_wish(const Node *node, Arithmetic arithmetic, size_t *pixels)
 {
     const ConvShape s = conv_shape(node);
-    if (conv_way(&s, exact) != CONV_WINOGRAD) return 0;
+    if (conv_way(&s, arithmetic) != CONV_WINOGRAD) return 0;
     *pixels = conv_pixels(node);
     return winograd_weight_bytes(&s) * (node->in[0]->needs_gradient ? 2 : 1);
 }
@@ -123,14 +123,14 @@ static bool prepare_backward(const Node *node, ConvState *state, const ConvShape
     return true;
 }
 
-static bool conv_prepare(Node *node, bool exact, size_t *winograd_budget, Error *err)
+static bool conv_prepare(Node *node, Arithmetic arithmetic, size_t *winograd_budget, Error *err)
 {
     const ConvShape s = conv_shape(node);
     const float *weight = node->in[1]->is_frozen ? node->in[1]->value : NULL;
     ConvState *state = xcalloc(1, sizeof *state);
     node->state = state;
     state->trained = weight == NULL;
-    state->way = conv_way(&s, exact);
+    state->way = conv_way(&s, arithmetic);
     if (state->way == CONV_WINOGRAD && !take(winograd_budget, &s)) state->way = CONV_DIRECT;
     return prepare_forward(node, state, &s, weight, err) &&
            prepare_backward(node, state, &s, weight, winograd_budget, err);

@@ -24,6 +24,7 @@ Stage *plan_new_stage(const Planner *p, const StageKind *kind)
     Stage *s = xcalloc(1, sizeof *s);
     s->kind = kind;
     s->experiment = p->e;
+    s->arithmetic = p->session->arithmetic;
     s->config = cJSON_CreateObject();
     return s;
 }
@@ -137,18 +138,14 @@ Stage *plan_encoding(const Planner *p, bool with_local, Error *err)
     if (!encode_size_check(p->model->clip, size, err)) return NULL;
     Stage *s = plan_new_stage(p, &stage_encode_image);
     s->with_local = with_local;
-    s->encode = (EncodeOptions){.size = size,
-                                .resize = e->protocol.resize,
-                                .position = position_of(p),
-                                .want_local = with_local,
-                                .exact = p->session->exact};
+    s->encode = (EncodeOptions){
+        .size = size, .resize = e->protocol.resize, .position = position_of(p), .want_local = with_local};
     cJSON_AddStringToObject(s->config, "dataset", e->dataset);
     cJSON_AddStringToObject(s->config, "clip", p->model->clip->fingerprint);
     cJSON_AddNumberToObject(s->config, "size", (double)size);
     cJSON_AddStringToObject(s->config, "resize", resize_word(s->encode.resize));
     cJSON_AddStringToObject(s->config, "pool_position", position_word(s->encode.position));
     cJSON_AddBoolToObject(s->config, "local", with_local);
-    cJSON_AddBoolToObject(s->config, "exact", p->session->exact);
     return s;
 }
 
@@ -196,7 +193,6 @@ static void describe_method(const Planner *p, Stage *s, int64_t seed, bool train
     cJSON_AddStringToObject(s->config, "clip", p->model->clip->fingerprint);
     cJSON_AddStringToObject(s->config, "tokenizer", tokenizer_fingerprint(p->model->tokenizer));
     cJSON_AddStringToObject(s->config, "classes", classes);
-    cJSON_AddBoolToObject(s->config, "exact", p->session->exact);
     s->seed = seed;
     s->words = xformat("%s-s%lld", training_only ? e->method->name : e->name, (long long)seed);
 }

@@ -84,7 +84,7 @@ static const Stage *member_result(const Member *m, int64_t seed, Error *err)
 static Stage *new_ensemble(const Planner *p, const Member *members, int64_t seed)
 {
     const Experiment *e = p->e;
-    Stage *s = plan_new_stage(p, &stage_score);
+    Stage *s = plan_new_stage(p, &stage_ensemble);
     char *setting = ensemble_setting(members[0].setting, members[1].setting);
     cJSON *of = cJSON_AddArrayToObject(s->config, "of");
     for (size_t k = 0; k < 2; k++) cJSON_AddItemToArray(of, cJSON_CreateString(e->members.items[k].name));

@@ -61,7 +61,6 @@ static Stage *plan_generate(const Planner *p, const Generator *g, const Captions
     generator_describe(g, s->config);
     cJSON_AddNumberToObject(s->config, "seed", (double)g->seed);
     cJSON_AddNumberToObject(s->config, "images_per_caption", (double)s->images_per_caption);
-    cJSON_AddBoolToObject(s->config, "exact", p->session->exact);
     cJSON_AddStringToObject(s->config, "dataset", p->e->dataset);
     plan_add_input(s, choose);
     const size_t count = s->captions * s->images_per_caption;
@@ -144,7 +143,6 @@ static bool plan_judge(const Planner *p, Error *err)
     cJSON_AddStringToObject(s->config, "judge", fingerprint);
     cJSON_AddNumberToObject(s->config, "captions", (double)s->captions);
     cJSON_AddNumberToObject(s->config, "world", world_version);
-    cJSON_AddBoolToObject(s->config, "exact", p->session->exact);
     cJSON_AddStringToObject(s->config, "model", p->e->model);
     s->words = xstrdup(p->e->model);
     s->label = xformat("judge %zu single objects drawn by %s", s->captions, p->e->model);

@@ -28,7 +28,7 @@ bool plan_run_begin(PlanRun *r, const Plan *plan, Session *session)
                    .inputs = xcalloc(plan->count + 1, sizeof *r->inputs)};
     for (size_t i = 0; i < plan->count; i++) {
         const Stage *s = plan->stages[i];
-        if (s->kind == &stage_score && s->stored) store_touch(s->path);
+        if (stage_is_result(s) && s->stored) store_touch(s->path);
         if (s->wanted) r->states[i] = STAGE_WAITING;
         for (size_t k = 0; k < s->input_count; k++) r->inputs[i][k] = place_of(plan, s->inputs[k], i);
     }

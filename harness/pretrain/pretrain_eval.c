@@ -27,7 +27,7 @@ static bool encode_classes(const Clip *clip, const Tokenizer *tokenizer, TextFea
         tokenizer_encode(tokenizer, sentence, clip->config.context, &list);
         free(sentence);
     }
-    const bool good = clip_encode_texts(clip, &list, false, features, NULL, err);
+    const bool good = clip_encode_texts(clip, &list, false, (Arithmetic){0}, features, NULL, err);
     token_list_free(&list);
     return good;
 }

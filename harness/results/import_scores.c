@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const StageKind stage_imported = {.name = "imported", .version = 1};
+const StageKind stage_imported = {.name = "imported", .version = 1, .arithmetic = ARITHMETIC_NONE};
 const char import_unnamed[] = "unnamed";
 
 typedef struct Import {

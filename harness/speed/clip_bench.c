@@ -57,7 +57,7 @@ bool clip_bench(ClipBenchOptions o, ClipBenchResult *r, Progress *progress, Erro
     bool good = clip->config.has_image || fail(err, "%s: the model has no image tower", clip->path);
     good = good && encode_size_check(clip, o.size, err);
     if (good) {
-        Graph *g = graph_new((GraphOptions){.exact = o.exact});
+        Graph *g = graph_new((GraphOptions){.arithmetic = o.arithmetic});
         good = measure(clip, g, &o, r, progress, err);
         graph_free(g);
     }

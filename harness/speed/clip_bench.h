@@ -14,7 +14,7 @@ typedef struct ClipBenchOptions {
     size_t size;      /* 0: the model's own */
     size_t repeats;   /* 0: 5 */
     bool local;       /* local features too; else the global one alone, as a CLIP's encode_image */
-    bool exact;
+    Arithmetic arithmetic;
     bool print_operators; /* seconds by operator on stderr, for profiling by hand */
 } ClipBenchOptions;
 

@@ -35,7 +35,7 @@ bool image_features_write(const char *path, const Clip *clip, const EncodeOption
     cJSON_AddNumberToObject(config, "size", (double)(o->size ? o->size : clip->config.image_size));
     cJSON_AddStringToObject(config, "resize", resize_word(o->resize));
     cJSON_AddStringToObject(config, "pool_position", position_word(o->position));
-    cJSON_AddBoolToObject(config, "exact", o->exact);
+    arithmetic_describe(o->arithmetic, ARITHMETIC_ALL, config);
     char *text = json_canonical(config);
     cJSON_Delete(config);
     ArtifactWriter *w = artifact_create(path, text, err);
@@ -45,12 +45,13 @@ bool image_features_write(const char *path, const Clip *clip, const EncodeOption
     return artifact_commit(w, err);
 }
 
-bool text_features_write(const char *path, const Clip *clip, const TextFeatures *f, const char *const *texts,
-                         Error *err)
+bool text_features_write(const char *path, const Clip *clip, Arithmetic arithmetic, const TextFeatures *f,
+                         const char *const *texts, Error *err)
 {
     cJSON *config = cJSON_CreateObject();
     cJSON_AddStringToObject(config, "clip", clip->path);
     cJSON_AddStringToObject(config, "clip_sha256", clip->fingerprint);
+    arithmetic_describe(arithmetic, ARITHMETIC_PRODUCTS, config);
     char *text = json_canonical(config);
     cJSON_Delete(config);
     ArtifactWriter *w = artifact_create(path, text, err);

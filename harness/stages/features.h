@@ -12,8 +12,8 @@ void text_features_put(ArtifactWriter *w, const TextFeatures *f, const char *con
 /* Whole files for the commands; `config` says by which model and how. */
 bool image_features_write(const char *path, const Clip *clip, const EncodeOptions *o, const ImageFeatures *f,
                           const char *const *files, Error *err);
-bool text_features_write(const char *path, const Clip *clip, const TextFeatures *f, const char *const *texts,
-                         Error *err);
+bool text_features_write(const char *path, const Clip *clip, Arithmetic arithmetic, const TextFeatures *f,
+                         const char *const *texts, Error *err);
 
 /* Reading; without want_local, local stays NULL and is not read. Fails on shapes that do not belong together. */
 bool image_features_read(const char *path, bool want_local, ImageFeatures *f, Error *err);

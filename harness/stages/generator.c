@@ -98,7 +98,7 @@ bool generator_is_models_own(Session *session, const Experiment *e)
     return generate_settings_equal(own, generate_settings_over(own, e->generate));
 }
 
-Pipeline *generator_open(const Generator *g, bool exact, Error *err)
+Pipeline *generator_open(const Generator *g, Arithmetic arithmetic, Error *err)
 {
     const PipelineParts parts = {.vae = g->model->vae, .scheduler = g->scheduler};
     Pipeline *p = pipeline_open(g->model->diffusion, parts, err);
@@ -108,7 +108,7 @@ Pipeline *generator_open(const Generator *g, bool exact, Error *err)
                                    .batch = g->batch,
                                    .guidance = (float)g->guidance,
                                    .negative = g->negative,
-                                   .graph = {.exact = exact}};
+                                   .graph = {.arithmetic = arithmetic}};
     if (p && pipeline_prepare(p, settings, err)) return p;
     pipeline_free(p);
     return NULL;

@@ -3,7 +3,7 @@
  *
  *     Generator g;
  *     generator_of(b, experiment, &g, err);                // opens the folder once to learn about it
- *     Pipeline *p = generator_open(&g, false, err);        // ready to draw */
+ *     Pipeline *p = generator_open(&g, (Arithmetic){0}, err);        // ready to draw */
 #pragma once
 
 #include "harness/diffusion/pipeline.h"
@@ -25,7 +25,7 @@ bool generator_of(Session *session, const Experiment *e, Generator *g, Error *er
 /* Whether the experiment draws with its model's own settings. */
 bool generator_is_models_own(Session *session, const Experiment *e);
 /* Opened and prepared; pipeline_free it. NULL on failure. */
-Pipeline *generator_open(const Generator *g, bool exact, Error *err);
+Pipeline *generator_open(const Generator *g, Arithmetic arithmetic, Error *err);
 /* Adds what decides the pictures to a stage's configuration, the seed of the first one apart. */
 void generator_describe(const Generator *g, cJSON *config);
 

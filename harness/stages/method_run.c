@@ -123,7 +123,7 @@ bool method_run_init(MethodRun *m, Session *session, const Stage *s, bool traini
         .seed = (uint64_t)s->seed,
         .setting = e->setting,
         .progress = session->progress,
-        .exact = session->exact,
+        .arithmetic = s->arithmetic,
     };
     if (!training_data) return true;
     const unsigned needs = e->method->needs(&e->options);

@@ -8,7 +8,7 @@
 
 bool session_open(Session *session, const SessionOptions *options, Error *err)
 {
-    *session = (Session){.store = options->store, .exact = options->exact, .progress = options->progress};
+    *session = (Session){.store = options->store, .arithmetic = options->arithmetic, .progress = options->progress};
     session->book = book_open(options->experiments, options->paths, err);
     return session->book != NULL;
 }

@@ -35,7 +35,7 @@ enum { OPEN_MAX = 64, FEATURE_CACHE = 2 };
 typedef struct Session {
     Book *book;
     const char *store;
-    bool exact;
+    Arithmetic arithmetic;
     Progress *progress;
     OpenModel models[OPEN_MAX];
     size_t model_count;
@@ -59,7 +59,7 @@ typedef struct Session {
 
 typedef struct SessionOptions {
     const char *experiments, *paths, *store;
-    bool exact;
+    Arithmetic arithmetic;
     Progress *progress;
 } SessionOptions;
 

@@ -8,6 +8,8 @@
 
 void stage_seal(Stage *s, const char *store)
 {
+    s->arithmetic = arithmetic_within(s->arithmetic, s->kind->arithmetic);
+    arithmetic_describe(s->arithmetic, s->kind->arithmetic, s->config);
     char *config = json_canonical(s->config), version[32];
     snprintf(version, sizeof version, "%d", s->kind->version);
     Hash *hash = hash_new();
@@ -31,6 +33,11 @@ void stage_release(Stage *s)
     free(s->words);
     free(s->label);
     free(s->path);
+}
+
+bool stage_is_result(const Stage *s)
+{
+    return s->kind == &stage_score || s->kind == &stage_ensemble;
 }
 
 const Stage *stage_input(const Stage *s, const StageKind *kind, size_t nth)

@@ -5,7 +5,7 @@
  *     file = STORE/<stage>/<words for people>-<first 16 hex digits of the hash>.h5
  *
  * One file a stage: stage_captions.c, stage_choose.c, stage_generate.c, stage_encode_text.c, stage_encode_image.c, stage_select.c,
- * stage_train.c, stage_score.c (of an ensemble: stage_ensemble.c), stage_judge.c. */
+ * stage_train.c, stage_score.c, stage_ensemble.c (scores too, under the name of stage_score), stage_judge.c. */
 #pragma once
 
 #include "harness/io/artifact.h"
@@ -16,11 +16,13 @@ typedef struct Stage Stage;
 typedef struct StageKind {
     const char *name; /* "encode-image": the folder too */
     int version;      /* raised whenever its numbers may change */
+    ArithmeticReach
+        arithmetic; /* what of it may change its bits; a kind that says nothing is described with all of it */
     bool (*run)(Session *session, const Stage *s, Error *err);
 } StageKind;
 
 extern const StageKind stage_captions, stage_choose, stage_generate, stage_encode_text, stage_encode_image,
-    stage_select, stage_train, stage_score, stage_judge;
+    stage_select, stage_train, stage_score, stage_ensemble, stage_judge;
 
 enum { STAGE_INPUTS = 8 };
 
@@ -36,6 +38,7 @@ struct Stage {
     char *label;   /* for people: "encode the 2000 test images of mini" */
     const Stage *inputs[STAGE_INPUTS];
     size_t input_count;
+    Arithmetic arithmetic; /* what it is computed with; stage_seal describes it */
     char hash[65];
     char *path;
     bool asked;            /* a result that an experiment of the plan asks for, not only an ensemble of it */
@@ -55,9 +58,13 @@ struct Stage {
     size_t captions, images_per_caption; /* choose, generate: how many; judge: captions to draw */
 };
 
-/* Fills hash and path; the stage's other fields must be set. Takes over config, words and label. */
+/* Fills hash and path; the stage's other fields must be set. Takes over config, words and label, and adds the arithmetic to config,
+ * so that no stage forgets it. */
 void stage_seal(Stage *s, const char *store);
 void stage_release(Stage *s); /* frees what it owns, not the stage */
+
+/* Whether it holds an experiment's result: scores, of a method or an ensemble. */
+bool stage_is_result(const Stage *s);
 
 /* The input of a kind, or NULL. With `nth`, the nth of that kind. */
 const Stage *stage_input(const Stage *s, const StageKind *kind, size_t nth);

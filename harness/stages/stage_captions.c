@@ -102,4 +102,4 @@ static bool run(Session *session, const Stage *s, Error *err)
     return good;
 }
 
-const StageKind stage_captions = {.name = "captions", .version = 1, .run = run};
+const StageKind stage_captions = {.name = "captions", .version = 1, .arithmetic = ARITHMETIC_NONE, .run = run};

@@ -76,4 +76,4 @@ static bool run(Session *session, const Stage *s, Error *err)
     return good;
 }
 
-const StageKind stage_choose = {.name = "choose", .version = 1, .run = run};
+const StageKind stage_choose = {.name = "choose", .version = 1, .arithmetic = ARITHMETIC_NONE, .run = run};

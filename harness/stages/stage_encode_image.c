@@ -66,7 +66,9 @@ static bool encode(Work *k, size_t first, size_t count, ImageFeatures *f, Error 
     ShardProgress progress = {
         {shard_begin, shard_step, shard_note, shard_end, NULL, NULL}, k->session->progress, first};
     const ImageSource source = {count, load, &part};
-    return clip_encode_images(k->clip, &source, k->stage->encode, f, &progress.base, err);
+    EncodeOptions options = k->stage->encode;
+    options.arithmetic = k->stage->arithmetic;
+    return clip_encode_images(k->clip, &source, options, f, &progress.base, err);
 }
 
 static bool whole(Work *k, Error *err)

@@ -14,7 +14,7 @@ static bool encode(Session *session, const Stage *s, const OpenModel *m, const T
         tokenizer_encode(m->tokenizer, texts->items[i], m->clip->config.context, &tokens);
     token_list_remarks(&tokens, (const char *const *)texts->items, "captions", m->clip->config.context,
                        session->progress);
-    bool good = clip_encode_texts(m->clip, &tokens, true, &features, session->progress, err);
+    bool good = clip_encode_texts(m->clip, &tokens, true, s->arithmetic, &features, session->progress, err);
     token_list_free(&tokens);
     if (!good) return false;
     StageWriter w;
@@ -41,4 +41,5 @@ static bool run(Session *session, const Stage *s, Error *err)
     return good;
 }
 
-const StageKind stage_encode_text = {.name = "encode-text", .version = 1, .run = run};
+const StageKind stage_encode_text = {
+    .name = "encode-text", .version = 1, .arithmetic = ARITHMETIC_PRODUCTS, .run = run};

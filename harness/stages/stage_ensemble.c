@@ -1,9 +1,10 @@
-#include "harness/stages/stage_ensemble.h"
-
+/* Stage "score" of an ensemble: the scores of its two inputs, results of the same test pictures, mixed (methods/ensemble/ensemble.h).
+ * A kind of its own under the name of stage_score: a result is a result, whoever made it. */
 #include "harness/base/memory.h"
 #include "harness/score/score_file.h"
 #include "harness/score/score_table.h"
 #include "harness/stages/result_write.h"
+#include "harness/stages/stage.h"
 #include "methods/ensemble/ensemble.h"
 
 #include <math.h>
@@ -88,7 +89,7 @@ static bool mix(const Stage *s, Dataset *dataset, const Split *split, float *con
     return good;
 }
 
-bool ensemble_score(Session *session, const Stage *s, Error *err)
+static bool run(Session *session, const Stage *s, Error *err)
 {
     const double started = seconds_now();
     const Experiment *e = s->experiment;
@@ -104,3 +105,5 @@ bool ensemble_score(Session *session, const Stage *s, Error *err)
     free(member[1]);
     return good || fail_in(err, e->name);
 }
+
+const StageKind stage_ensemble = {.name = "score", .version = 1, .arithmetic = ARITHMETIC_NONE, .run = run};

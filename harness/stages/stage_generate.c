@@ -99,7 +99,7 @@ static char *shard_folder(const Work *k, const PictureList *part)
     cJSON *config = cJSON_CreateObject();
     char hex[65];
     generator_describe(&k->stage->generator, config);
-    cJSON_AddBoolToObject(config, "exact", k->session->exact);
+    arithmetic_describe(k->stage->arithmetic, k->stage->kind->arithmetic, config);
     cJSON_AddNumberToObject(config, "version", k->stage->kind->version);
     char *text = json_canonical(config);
     Hash *hash = hash_new();
@@ -162,7 +162,7 @@ static bool run(Session *session, const Stage *s, Error *err)
     const double started = seconds_now();
     Work k = {.session = session, .stage = s};
     TextList paths = {0};
-    bool good = make_list(&k, err) && (k.pipeline = generator_open(&s->generator, session->exact, err)) != NULL;
+    bool good = make_list(&k, err) && (k.pipeline = generator_open(&s->generator, s->arithmetic, err)) != NULL;
     good = good && draw_shards(&k, &paths, err) && join(&k, &paths, started, err);
     pipeline_free(k.pipeline);
     text_list_free(&paths);

@@ -30,7 +30,7 @@ static bool run(Session *session, const Stage *s, Error *err)
     const double started = seconds_now();
     JudgedPictures j = {0};
     Judge *judge = judge_open(s->generator.model->judge, err);
-    Pipeline *p = judge ? generator_open(&s->generator, session->exact, err) : NULL;
+    Pipeline *p = judge ? generator_open(&s->generator, s->arithmetic, err) : NULL;
     double real;
     const bool good = p && judge_generator(p, judge, s->captions, &j, session->progress, err) &&
                       judge_renders(judge, s->captions, &real, err) && write(s, p, &j, real, started, err);

@@ -4,7 +4,6 @@
  * them stands in their parameters. */
 #include "harness/stages/method_run.h"
 #include "harness/stages/result_write.h"
-#include "harness/stages/stage_ensemble.h"
 #include "methods/shared/heat_map.h"
 
 #include <stdlib.h>
@@ -131,7 +130,6 @@ static bool run(Session *session, const Stage *s, Error *err)
 {
     const double started = seconds_now();
     MethodRun m;
-    if (s->experiment->members.count) return ensemble_score(session, s, err);
     if (!method_run_init(&m, session, s, s->experiment->method->train == NULL, err)) return false;
     const bool good = score(session, s, &m, started, err);
     method_run_free(&m);

@@ -93,4 +93,4 @@ static bool run(Session *session, const Stage *s, Error *err)
     return good;
 }
 
-const StageKind stage_select = {.name = "select", .version = 1, .run = run};
+const StageKind stage_select = {.name = "select", .version = 1, .arithmetic = ARITHMETIC_NONE, .run = run};

@@ -104,7 +104,7 @@ static bool train(Run *run, Error *err)
     start_values(&random, weight);
     const FitPlan plan = fit_plan(o, step.count);
     if (plan.items == 0) return fit(run, NULL, NULL, &plan, &random, NULL, NULL, err); /* says so */
-    Graph *g = step.g = graph_new((GraphOptions){.exact = run->exact});
+    Graph *g = step.g = graph_new((GraphOptions){.arithmetic = run->arithmetic});
     step.x = input(g, "captions", shape(plan.batch, width));
     step.labels = input(g, "labels", shape(plan.batch, run->classes));
     step.loss = ranking_loss(g, matmul_nt(g, step.x, parameter(g, weight)), step.labels,

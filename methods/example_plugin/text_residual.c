@@ -63,7 +63,7 @@ static bool train(Run *run, Error *err)
     if (plan.items == 0) return fail(err, "no caption names a class, so there is nothing to train on");
     Random random;
     random_seed(&random, run->seed);
-    Graph *g = graph_new((GraphOptions){.exact = run->exact});
+    Graph *g = graph_new((GraphOptions){.arithmetic = run->arithmetic});
     Batch batch = {&run->captions, input(g, "captions", shape(plan.batch, run->width)),
                    input(g, "labels", shape(plan.batch, run->classes))};
     Node *scores = scale(g, matmul_nt(g, batch.x, class_features(g, run)), cosine_factor);
@@ -76,7 +76,7 @@ static bool train(Run *run, Error *err)
 static bool score(Run *run, const ImageFeatures *test, Scores *scores, Error *err)
 {
     if (!scores_init(scores, test->count, run->classes, false, err)) return false;
-    Graph *g = graph_new((GraphOptions){.exact = run->exact});
+    Graph *g = graph_new((GraphOptions){.arithmetic = run->arithmetic});
     Node *classes = class_features(g, run);
     const bool good = graph_compile(g, &classes, 1, NULL, err);
     if (good) {

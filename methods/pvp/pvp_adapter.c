@@ -13,11 +13,11 @@ Node *pvp_adapt(Graph *g, const PvpAdapter *a, Node *x, Random *random)
 
 enum { ROWS_AT_ONCE = 256 };
 
-bool pvp_adapt_rows(const PvpAdapter *a, float *rows, size_t count, size_t width, bool exact, Error *err)
+bool pvp_adapt_rows(const PvpAdapter *a, float *rows, size_t count, size_t width, Arithmetic arithmetic, Error *err)
 {
     const size_t most = count < ROWS_AT_ONCE ? count : ROWS_AT_ONCE;
     if (most == 0) return true;
-    Graph *g = graph_new((GraphOptions){.exact = exact});
+    Graph *g = graph_new((GraphOptions){.arithmetic = arithmetic});
     Node *x = input(g, "rows", shape(most, width)), *y = pvp_adapt(g, a, x, NULL);
     const bool good = graph_compile(g, &y, 1, NULL, err);
     if (good) score_batches(g, x, y, rows, count, rows);

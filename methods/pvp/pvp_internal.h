@@ -57,7 +57,7 @@ typedef struct PvpAdapter {
 /* n(A(x)), x [..., D]; random NULL: without dropout. */
 Node *pvp_adapt(Graph *g, const PvpAdapter *a, Node *x, Random *random);
 /* The same of plain rows [count, width], in place, without dropout. */
-bool pvp_adapt_rows(const PvpAdapter *a, float *rows, size_t count, size_t width, bool exact, Error *err);
+bool pvp_adapt_rows(const PvpAdapter *a, float *rows, size_t count, size_t width, Arithmetic arithmetic, Error *err);
 
 /* ---- one training step (pvp_step.c) ---- */
 

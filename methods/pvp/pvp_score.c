@@ -67,9 +67,9 @@ static bool adapted_classes(const Run *run, const PvpPartner *p, Classes *c, Err
     const size_t classes = run->classes, width = run->clip->config.embed;
     for (size_t b = 0; b < PVP_BRANCHES; b++) {
         c->T[b] = xcalloc(classes * width, sizeof(float));
-        if (!prompts_compute(&p->wording, p->context[b], run->exact, c->T[b], err) ||
-            !pvp_adapt_rows(&p->text, c->T[b], classes, width, run->exact, err) ||
-            !pvp_adapt_rows(&p->visual, c->V[b], classes, width, run->exact, err))
+        if (!prompts_compute(&p->wording, p->context[b], run->arithmetic, c->T[b], err) ||
+            !pvp_adapt_rows(&p->text, c->T[b], classes, width, run->arithmetic, err) ||
+            !pvp_adapt_rows(&p->visual, c->V[b], classes, width, run->arithmetic, err))
             return false;
     }
     return true;
@@ -149,8 +149,9 @@ static bool score_images(Run *run, const PvpPartner *partner, const Classes *c, 
     bool good = big_alloc(&adapted.global, test->count, width * sizeof(float), "adapted image features", err);
     if (good) {
         if (test->count) memcpy(adapted.global, test->global, test->count * width * sizeof(float));
-        good = (!partner || pvp_adapt_rows(&partner->visual, adapted.global, test->count, width, run->exact, err)) &&
-               add_families(&s, c, scores, err);
+        good =
+            (!partner || pvp_adapt_rows(&partner->visual, adapted.global, test->count, width, run->arithmetic, err)) &&
+            add_families(&s, c, scores, err);
         free(adapted.global);
     }
     free(s.z);

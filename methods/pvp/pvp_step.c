@@ -89,7 +89,7 @@ bool pvp_step_init(PvpStep *s, const Run *run, Parameter *const *classes, PvpTow
                    size_t batch, Random *random, Error *err)
 {
     const Options *o = run->options;
-    *s = (PvpStep){.g = graph_new((GraphOptions){.exact = run->exact}),
+    *s = (PvpStep){.g = graph_new((GraphOptions){.arithmetic = run->arithmetic}),
                    .captions = &run->captions,
                    .random = random,
                    .tower = tower};

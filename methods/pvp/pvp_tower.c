@@ -6,7 +6,7 @@
 
 static bool build(PvpTower *t, const Run *run, bool with_gradient, Error *err)
 {
-    t->g = graph_new((GraphOptions){.exact = run->exact});
+    t->g = graph_new((GraphOptions){.arithmetic = run->arithmetic});
     Node *pixels = transpose(t->g, parameter(t->g, &t->piece), (const int[]){0, 2, 3, 1});
     t->features = clip_image_tower(t->g, run->clip, pixels, POOL_POSITION_ON, false).global;
     Node *loss = NULL;

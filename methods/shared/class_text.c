@@ -19,7 +19,7 @@ static bool encode(const Run *run, const TextList *sentences, TextFeatures *feat
         tokenizer_encode(run->tokenizer, sentences->items[i], run->clip->config.context, &tokens);
     token_list_remarks(&tokens, (const char *const *)sentences->items, "sentences", run->clip->config.context,
                        run->progress);
-    const bool good = clip_encode_texts(run->clip, &tokens, false, features, NULL, err);
+    const bool good = clip_encode_texts(run->clip, &tokens, false, run->arithmetic, features, NULL, err);
     token_list_free(&tokens);
     return good;
 }

@@ -31,7 +31,7 @@ bool labelled_check(const Run *run, bool local, Error *err)
 
 void labelled_step_init(LabelledStep *step, const Run *run, size_t batch)
 {
-    *step = (LabelledStep){.g = graph_new((GraphOptions){.exact = run->exact}), .images = &run->images};
+    *step = (LabelledStep){.g = graph_new((GraphOptions){.arithmetic = run->arithmetic}), .images = &run->images};
     step->labels = input(step->g, "labels", shape(batch, run->classes));
 }
 

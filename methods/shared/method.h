@@ -61,7 +61,7 @@ typedef struct Run {
     LabelledImages images;     /* features NULL unless asked for */
     LabelledImages generated;  /* drawn from captions, labelled by them; features NULL unless asked for */
     Progress *progress;
-    bool exact; /* no Winograd */
+    Arithmetic arithmetic; /* for every graph that the method builds: GraphOptions.arithmetic */
 
     Parameter *learned[LEARNED_MAX]; /* owned by the run */
     size_t learned_count;

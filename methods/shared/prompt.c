@@ -258,9 +258,9 @@ Node *prompts_features(Graph *g, const Prompts *p, Parameter *context, PromptFor
     return l2_normalise(g, features, 1e-12f);
 }
 
-bool prompts_compute(const Prompts *p, Parameter *context, bool exact, float *features, Error *err)
+bool prompts_compute(const Prompts *p, Parameter *context, Arithmetic arithmetic, float *features, Error *err)
 {
-    Graph *g = graph_new((GraphOptions){.exact = exact});
+    Graph *g = graph_new((GraphOptions){.arithmetic = arithmetic});
     Node *result = prompts_features(g, p, context, PROMPT_SHARED);
     const bool good = graph_compile(g, (Node *[]){result}, 1, NULL, err);
     if (good) {

@@ -73,4 +73,4 @@ typedef enum PromptForm {
 /* Features of all classes [N, D], unit length; gradients flow to the context. */
 Node *prompts_features(Graph *g, const Prompts *p, Parameter *context, PromptForm form);
 /* The same as plain values into features [N, D]. */
-bool prompts_compute(const Prompts *p, Parameter *context, bool exact, float *features, Error *err);
+bool prompts_compute(const Prompts *p, Parameter *context, Arithmetic arithmetic, float *features, Error *err);

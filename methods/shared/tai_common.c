@@ -81,7 +81,7 @@ static bool train_on(Run *run, const Prompts *p, Examples *e, Error *err)
         .scale = option_real(run->options, "scale"),
         .tau = option_real(run->options, "tau_train"),
         .form = PROMPT_SHARED,
-        .exact = run->exact,
+        .arithmetic = run->arithmetic,
     };
     TaiStep step;
     if (!tai_step_init(&step, p, global, local, options, err)) return false;
@@ -114,12 +114,12 @@ static bool score_branches(Run *run, const Prompts *p, Parameter *global, Parame
 {
     const size_t classes = run->classes;
     float *z = local ? scores->global : scores->combined;
-    if (!prompts_compute(p, global, run->exact, features, err)) return false;
+    if (!prompts_compute(p, global, run->arithmetic, features, err)) return false;
     score_global(test, features, classes, cosine_factor, z);
     normalise_scores(run, test->count, cosine_factor, z);
     if (!local) return true;
     const float tau = (float)option_real(run->options, "tau_test");
-    if (!prompts_compute(p, local, run->exact, features, err) ||
+    if (!prompts_compute(p, local, run->arithmetic, features, err) ||
         !score_local(test, features, classes, tau, cosine_factor, scores->local, err))
         return false;
     normalise_scores(run, test->count, cosine_factor, scores->local);

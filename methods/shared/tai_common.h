@@ -47,7 +47,7 @@ typedef struct TaiStepOptions {
     size_t batch, rows; /* B; R: most tokens of a batch */
     double margin, scale, tau;
     PromptForm form;
-    bool exact;
+    Arithmetic arithmetic;
 } TaiStepOptions;
 
 /* local NULL: the global branch alone. */

@@ -10,7 +10,7 @@
 bool tai_step_init(TaiStep *step, const Prompts *p, Parameter *global, Parameter *local, TaiStepOptions options,
                    Error *err)
 {
-    Graph *g = graph_new((GraphOptions){.exact = options.exact});
+    Graph *g = graph_new((GraphOptions){.arithmetic = options.arithmetic});
     const size_t width = p->clip->config.embed;
     const float margin = (float)options.margin, factor = (float)options.scale;
     *step = (TaiStep){.g = g};

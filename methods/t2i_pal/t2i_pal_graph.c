@@ -26,9 +26,9 @@ PalNodes pal_nodes(Graph *g, const Pal *pal, const PalBranch *branch)
     return nodes(g, branch, prompts_features(g, &pal->wording, branch->context, PROMPT_SHARED));
 }
 
-bool pal_class_values(const Pal *pal, const PalBranch *branch, bool exact, float *values, Error *err)
+bool pal_class_values(const Pal *pal, const PalBranch *branch, Arithmetic arithmetic, float *values, Error *err)
 {
-    if (pal->prompts) return prompts_compute(&pal->wording, branch->context, exact, values, err);
+    if (pal->prompts) return prompts_compute(&pal->wording, branch->context, arithmetic, values, err);
     memcpy(values, pal->text, pal->classes * pal->width * sizeof *values);
     return true;
 }

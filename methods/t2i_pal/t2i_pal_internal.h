@@ -61,7 +61,7 @@ PalNodes pal_nodes(Graph *g, const Pal *pal, const PalBranch *branch);
 /* The same with the class features at hand [N, D]; borrowed. */
 PalNodes pal_nodes_of(Graph *g, const Pal *pal, const PalBranch *branch, const float *classes);
 /* Class features as plain values. */
-bool pal_class_values(const Pal *pal, const PalBranch *branch, bool exact, float *values, Error *err);
+bool pal_class_values(const Pal *pal, const PalBranch *branch, Arithmetic arithmetic, float *values, Error *err);
 /* z^g [B, N] of x [B, D]. */
 Node *pal_global_scores(Graph *g, const Pal *pal, Node *x, PalNodes global);
 /* z^l [B, N] of positions [B, P, D]. */

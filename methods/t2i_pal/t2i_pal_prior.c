@@ -171,7 +171,7 @@ bool pal_start_prior(Pal *pal, Run *run, const float *labels, Error *err)
     if (pal->prior == PAL_NO_ADAPTER || pal->prior == PAL_PROMPTS) return true;
     const float tau = pal_tau(run->options, "tau_train");
     float *classes = xcalloc(pal->classes * pal->width, sizeof *classes);
-    bool good = !pal->with_local || pal_class_values(pal, &pal->local, run->exact, classes, err);
+    bool good = !pal->with_local || pal_class_values(pal, &pal->local, run->arithmetic, classes, err);
     if (good)
         good = pal->prior == PAL_CACHE ? start_cache(pal, run, labels, classes, tau, err)
                                        : start_prototypes(pal, run, labels, classes, tau, err);

@@ -35,9 +35,9 @@ static bool score_branch(const Run *run, const Pal *pal, bool local, const Image
                          float *scores, Error *err)
 {
     const PalBranch *branch = local ? &pal->local : &pal->global;
-    if (!pal_class_values(pal, branch, run->exact, values, err)) return false;
+    if (!pal_class_values(pal, branch, run->arithmetic, values, err)) return false;
     if (test->count == 0) return true;
-    Graph *g = graph_new((GraphOptions){.exact = run->exact});
+    Graph *g = graph_new((GraphOptions){.arithmetic = run->arithmetic});
     const PalNodes nodes = pal_nodes_of(g, pal, branch, values);
     const float tau = pal_tau(run->options, "tau_test");
     Node *x = local ? input(g, "positions", shape(IMAGES_AT_ONCE, test->positions, test->width))

@@ -58,7 +58,7 @@ bool pal_step_init(PalStep *step, const Pal *pal, Run *run, const float *targets
                    Error *err)
 {
     const bool mixed = pal->prompts && option_real(run->options, "text_mix") > 0;
-    *step = (PalStep){.g = graph_new((GraphOptions){.exact = run->exact}),
+    *step = (PalStep){.g = graph_new((GraphOptions){.arithmetic = run->arithmetic}),
                       .images = &run->generated,
                       .captions = mixed ? &run->captions : NULL,
                       .targets = targets,

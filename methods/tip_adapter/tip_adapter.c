@@ -72,7 +72,7 @@ static bool train_f(Run *run, Error *err)
 static bool score_images(const Run *run, const ImageFeatures *test, const float *text, float *scores, Error *err)
 {
     const size_t width = test->width, classes = run->classes;
-    Graph *g = graph_new((GraphOptions){.exact = run->exact});
+    Graph *g = graph_new((GraphOptions){.arithmetic = run->arithmetic});
     Node *x = input(g, "images", shape(IMAGES_AT_ONCE, width));
     const Parameter *keys = run_learned(run, "cache_keys"), *values = run_learned(run, "cache_values");
     Node *z = tip_scores(g, x, constant(g, shape(classes, width), text), constant(g, keys->shape, keys->value),
