@@ -2,6 +2,7 @@
 
 #include "harness/base/hash.h"
 #include "harness/base/lines.h"
+#include "harness/base/progress.h"
 
 #include <signal.h>
 #include <sys/resource.h>
@@ -198,6 +199,46 @@ static void hashes_are_sha_256(void **state)
     assert_string_not_equal(hex, other);
 }
 
+typedef struct Seen {
+    Progress base;
+    size_t done;
+    char note[32];
+} Seen;
+
+static void see_step(Progress *base, size_t done)
+{
+    ((Seen *)base)->done = done;
+}
+
+static void see_note(Progress *base, const char *sentence)
+{
+    snprintf(((Seen *)base)->note, sizeof((Seen *)base)->note, "%s", sentence);
+}
+
+static void a_part_counts_on_in_its_whole(void **state)
+{
+    (void)state;
+    Seen seen = {.base = {.step = see_step, .note = see_note}};
+    ProgressPart part = progress_part(&seen.base, 500, 50);
+    progress_step(&part.base, 7);
+    assert_int_equal(seen.done, 507);
+    progress_begin(&part.base, "steps of pictures", 200, "steps"); /* four steps a unit; the whole is not begun again */
+    static const size_t steps[][2] = {{1, 500}, {3, 500}, {4, 501}, {199, 549}, {200, 550}, {1000, 550}};
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        progress_step(&part.base, steps[i][0]);
+        assert_int_equal(seen.done, steps[i][1]);
+    }
+    progress_note(&part.base, "%d %%", 3);
+    progress_rename(&part.base, "another");
+    progress_end(&part.base);
+    assert_string_equal(seen.note, "3 %");
+    ProgressPart nobody = progress_part(NULL, 0, 10);
+    progress_begin(&nobody.base, "work", 10, "steps");
+    progress_step(&nobody.base, 3);
+    progress_note(&nobody.base, "nobody listens");
+    progress_end(&nobody.base);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -210,6 +251,7 @@ int main(void)
         cmocka_unit_test(big_allocations_answer_with_a_sentence),
         cmocka_unit_test(arena_objects_are_aligned_zeroed_and_apart),
         cmocka_unit_test(hashes_are_sha_256),
+        cmocka_unit_test(a_part_counts_on_in_its_whole),
     };
     return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
 }

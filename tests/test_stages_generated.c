@@ -85,24 +85,11 @@ typedef struct Notes {
     Text said;
 } Notes;
 
-static void ignore_begin(Progress *p, const char *what, size_t total, const char *unit)
-{
-    (void)p, (void)what, (void)total, (void)unit;
-}
-static void ignore_step(Progress *p, size_t done)
-{
-    (void)p, (void)done;
-}
 static void keep_note(Progress *p, const char *sentence)
 {
     text_add(&((Notes *)p)->said, sentence);
     text_add(&((Notes *)p)->said, "\n");
 }
-static void ignore_end(Progress *p)
-{
-    (void)p;
-}
-
 typedef struct Ran {
     size_t wanted;
     char names[1024]; /* of the experiments, each with a blank behind it */
@@ -114,7 +101,7 @@ static bool try_suite(const char *where, Selection selection, Ran *ran, Error *e
     Session bench = {0};
     Plan plan = {0};
     ExperimentList list = {0};
-    Notes notes = {.base = {ignore_begin, ignore_step, keep_note, ignore_end, NULL, NULL}};
+    Notes notes = {.base.note = keep_note};
     const SessionOptions options = {.experiments = file, .store = where, .progress = &notes.base};
     const bool good = session_open(&bench, &options, err) && book_select(bench.book, &selection, &list, err) &&
                       plan_make(&plan, &bench, &list, err) && plan_run(&plan, &bench, err);
@@ -310,7 +297,7 @@ static void a_picture_depends_on_its_caption_and_seed_alone(void **state)
     const DrawSettings settings = {.steps = 2, .guidance = 2, .batch = 25};
     const size_t bytes = 3 * d.width * d.height, which = 61;
     uint8_t *picture = xcalloc(1, bytes);
-    const DrawRequest request = {1, (const char *const *)d.captions.items + which, d.seeds + which, NULL, 0};
+    const DrawRequest request = {1, (const char *const *)d.captions.items + which, d.seeds + which, NULL};
     if (!p || !pipeline_prepare(p, settings, &err) || !pipeline_draw(p, request, picture, NULL, &err))
         fail_msg("%s", err.text);
     assert_memory_equal(picture, d.images + which * bytes, bytes);

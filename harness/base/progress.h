@@ -5,13 +5,13 @@
 #include <stddef.h>
 
 typedef struct Progress Progress;
-struct Progress {
+struct Progress {                                                                /* what is NULL is not asked for */
     void (*begin)(Progress *, const char *what, size_t total, const char *unit); /* total 0: not known */
     void (*step)(Progress *, size_t done);
     void (*note)(Progress *, const char *sentence); /* a remark worth a line of its own */
     void (*end)(Progress *);
-    void (*rename)(Progress *, const char *what); /* NULL: names stay */
-    void (*forget)(Progress *);                   /* NULL: nothing to forget */
+    void (*rename)(Progress *, const char *what);
+    void (*forget)(Progress *);
 };
 
 void progress_begin(Progress *progress, const char *what, size_t total, const char *unit);
@@ -22,3 +22,13 @@ void progress_end(Progress *progress);
 void progress_rename(Progress *progress, const char *what);
 /* Work has failed on the way, and other work follows: forgets all that was begun and not ended. */
 void progress_forget(Progress *progress);
+
+/* Progress of work that is a part of a larger one, which whoever begins and ends `whole` reports: the units first ... first + count - 1
+ * of it. The part's own begin says how many steps they are (without it, or with 0, a step is a unit). Its remarks pass through. */
+typedef struct ProgressPart {
+    Progress
+        base; /* hand &part.base to the work; whoever wants otherwise changes it: base.note = NULL silences remarks */
+    Progress *whole;
+    size_t first, count, steps;
+} ProgressPart;
+ProgressPart progress_part(Progress *whole, size_t first, size_t count);

@@ -9,22 +9,6 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-/* Remarks go to the parent, who has the terminal; how far a stage is, nobody asks. */
-static void ignore_begin(Progress *p, const char *what, size_t total, const char *unit)
-{
-    (void)p, (void)what, (void)total, (void)unit;
-}
-
-static void ignore_step(Progress *p, size_t done)
-{
-    (void)p, (void)done;
-}
-
-static void ignore_end(Progress *p)
-{
-    (void)p;
-}
-
 /* One line: "WORD SENTENCE". */
 static void say(const char *word, const char *sentence)
 {
@@ -35,6 +19,7 @@ static void say(const char *word, const char *sentence)
     fflush(stdout);
 }
 
+/* Remarks go to the parent, who has the terminal; how far a stage is, nobody asks. */
 static void pass_note(Progress *p, const char *sentence)
 {
     (void)p;
@@ -59,7 +44,7 @@ static const Stage *find(const Plan *plan, const char *hash)
 
 bool jobs_work(const Cli *cli, const Plan *plan, Session *session, Error *err)
 {
-    Progress progress = {.begin = ignore_begin, .step = ignore_step, .note = pass_note, .end = ignore_end};
+    Progress progress = {.note = pass_note};
     char line[128];
     if (!tie_to_parent(cli, err)) return false;
     session->progress = &progress;

@@ -45,42 +45,23 @@ void list_hash(const Pipeline *p, const PictureList *list, size_t first, size_t 
 
 /* ---- progress ---- */
 
-static void ignore_begin(Progress *base, const char *what, size_t total, const char *unit)
-{
-    (void)base, (void)what, (void)total, (void)unit;
-}
-
-static void pass_step(Progress *base, size_t done)
+/* Names the pictures and the step while a batch is drawn. */
+static void name_step(Progress *base, size_t done)
 {
     const Drawing *d = (const Drawing *)base;
-    const size_t calls = pipeline_calls(d->pipeline);
     char what[120];
     const int used = d->count > 1
                          ? snprintf(what, sizeof what, "pictures %zu to %zu", d->first + 1, d->first + d->count)
                          : snprintf(what, sizeof what, "picture %zu", d->first + 1);
-    snprintf(what + used, sizeof what - (size_t)used, " of %zu, step %zu of %zu ", d->list->count,
-             done - d->batches_done * calls, calls);
+    snprintf(what + used, sizeof what - (size_t)used, " of %zu, step %zu of %zu ", d->list->count, done,
+             d->batch.count);
     progress_rename(d->progress, what);
-    progress_step(d->progress, done);
-}
-
-static void pass_note(Progress *base, const char *sentence)
-{
-    progress_note(((const Drawing *)base)->progress, "%s", sentence);
-}
-
-static void ignore_end(Progress *base)
-{
-    (void)base;
+    progress_step(d->progress, d->batch.first + done);
 }
 
 void drawing_begin(Drawing *d, Pipeline *p, const PictureList *list, size_t batches, Progress *progress)
 {
-    *d = (Drawing){.base = {.begin = ignore_begin, .step = pass_step, .note = pass_note, .end = ignore_end},
-                   .pipeline = p,
-                   .list = list,
-                   .progress = progress,
-                   .batches_to_do = batches};
+    *d = (Drawing){.pipeline = p, .list = list, .progress = progress, .batches_to_do = batches};
     if (batches) progress_begin(progress, "drawing", batches * pipeline_calls(p), "steps");
 }
 
@@ -101,10 +82,12 @@ bool drawing_batch(Drawing *d, size_t first, size_t count, uint8_t *images, Erro
     const DrawRequest request = {.count = count,
                                  .prompts = list->captions + first,
                                  .seeds = list->seeds + first,
-                                 .noise = list->noise ? list->noise + first * dim[0] * dim[1] * dim[2] : NULL,
-                                 .calls_done = d->batches_done * pipeline_calls(d->pipeline)};
+                                 .noise = list->noise ? list->noise + first * dim[0] * dim[1] * dim[2] : NULL};
+    const size_t calls = pipeline_calls(d->pipeline);
+    d->batch = progress_part(d->progress, d->batches_done * calls, calls);
+    d->batch.base.step = name_step;
     d->first = first, d->count = count;
-    if (!pipeline_draw(d->pipeline, request, images, &d->base, err)) return false;
+    if (!pipeline_draw(d->pipeline, request, images, &d->batch.base, err)) return false;
     d->batches_done++;
     return true;
 }

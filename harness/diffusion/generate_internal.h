@@ -5,7 +5,7 @@
 
 /* Progress counts calls of the U-Net and names the picture and the step. */
 typedef struct Drawing {
-    Progress base;
+    ProgressPart batch; /* first: name_step finds the rest by it */
     Pipeline *pipeline;
     const PictureList *list;
     Progress *progress;

@@ -63,8 +63,7 @@ typedef struct DrawRequest {
     const char *const *prompts;
     const uint64_t *seeds;
     const float
-        *noise;        /* [count, channels, height, width] of the latents, unit normal, or NULL: drawn from the seeds */
-    size_t calls_done; /* where progress stands before this batch */
+        *noise; /* [count, channels, height, width] of the latents, unit normal, or NULL: drawn from the seeds */
 } DrawRequest;
 
 /* images [count, height, width, 3]. A picture depends on its prompt and seed alone, not on its neighbours. Fails on: values

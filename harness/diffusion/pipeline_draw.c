@@ -107,7 +107,7 @@ bool pipeline_draw(Pipeline *p, DrawRequest q, uint8_t *images, Progress *progre
     for (size_t i = 0; i < calls; i++) {
         predict(p, i);
         scheduler_step(p->scheduler, i, p->output, p->latents, p->generators, p->latents);
-        progress_step(progress, q.calls_done + i + 1);
+        progress_step(progress, i + 1);
     }
     return decode(p, q.count, images, err);
 }

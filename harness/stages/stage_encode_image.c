@@ -32,39 +32,10 @@ typedef struct Work {
     double started;
 } Work;
 
-/* A shard's progress as part of the whole split's. */
-typedef struct ShardProgress {
-    Progress base;
-    Progress *whole;
-    size_t first;
-} ShardProgress;
-
-static void shard_begin(Progress *p, const char *what, size_t total, const char *unit)
-{
-    (void)p, (void)what, (void)total, (void)unit;
-}
-
-static void shard_step(Progress *p, size_t done)
-{
-    const ShardProgress *s = (ShardProgress *)p;
-    progress_step(s->whole, s->first + done);
-}
-
-static void shard_note(Progress *p, const char *sentence)
-{
-    progress_note(((ShardProgress *)p)->whole, "%s", sentence);
-}
-
-static void shard_end(Progress *p)
-{
-    (void)p;
-}
-
 static bool encode(Work *k, size_t first, size_t count, ImageFeatures *f, Error *err)
 {
     Part part = {&k->pictures, first};
-    ShardProgress progress = {
-        {shard_begin, shard_step, shard_note, shard_end, NULL, NULL}, k->session->progress, first};
+    ProgressPart progress = progress_part(k->session->progress, first, count);
     const ImageSource source = {count, load, &part};
     EncodeOptions options = k->stage->encode;
     options.arithmetic = k->stage->arithmetic;

@@ -64,35 +64,6 @@ static bool make_list(Work *k, Error *err)
 
 /* ---- shards ---- */
 
-/* A shard's progress as part of the whole: the room below counts calls of the U-Net, people want pictures. */
-typedef struct ShardProgress {
-    Progress base;
-    Progress *whole;
-    size_t first, count, calls, batch;
-} ShardProgress;
-
-static void shard_begin(Progress *p, const char *what, size_t total, const char *unit)
-{
-    (void)p, (void)what, (void)total, (void)unit;
-}
-
-static void shard_step(Progress *p, size_t done)
-{
-    const ShardProgress *s = (ShardProgress *)p;
-    const size_t pictures = done * s->batch / s->calls;
-    progress_step(s->whole, s->first + (pictures < s->count ? pictures : s->count));
-}
-
-static void shard_note(Progress *p, const char *sentence)
-{
-    (void)p, (void)sentence; /* what is there already is said once for all of them */
-}
-
-static void shard_end(Progress *p)
-{
-    (void)p;
-}
-
 /* STORE/generate/shards/HASH. Caller frees. */
 static char *shard_folder(const Work *k, const PictureList *part)
 {
@@ -124,12 +95,8 @@ static bool draw_shards(Work *k, TextList *paths, Error *err)
     for (size_t first = 0; first < all->count && good; first += GENERATOR_SHARD) {
         const size_t left = all->count - first, count = left < GENERATOR_SHARD ? left : GENERATOR_SHARD;
         const PictureList part = {.count = count, .captions = all->captions + first, .seeds = all->seeds + first};
-        ShardProgress shard = {.base = {shard_begin, shard_step, shard_note, shard_end, NULL, NULL},
-                               .whole = progress,
-                               .first = first,
-                               .count = count,
-                               .calls = pipeline_calls(k->pipeline),
-                               .batch = k->stage->generator.batch};
+        ProgressPart shard = progress_part(progress, first, count);
+        shard.base.note = NULL; /* what is there already is said once for all of them */
         char *folder = shard_folder(k, &part);
         if (path_exists(folder)) there += count;
         good = generate_shards(k->pipeline, &part, folder, paths, &shard.base, err);
