@@ -115,6 +115,17 @@ static bool score(Run *run, const ImageFeatures *test, Scores *scores, Error *er
     return good;
 }
 
+/* Two products with the bottleneck and one with the classes, forward and backward. */
+static void cost(const Workload *work, Cost *cost)
+{
+    const double width = (double)work->clip->config.embed;
+    const double bottleneck = 2 * width * width / (double)option_int(work->options, "reduction");
+    cost->train_flop =
+        (double)option_int(work->options, "epochs") * work->labelled * 3 * 2 * (bottleneck + width * work->classes);
+    cost->learned = bottleneck;
+    cost->score_flop = work->test * 2 * bottleneck + cost_class_text(work);
+}
+
 extern const Method method_clip_adapter;
 const Method method_clip_adapter = {
     .name = "clip_adapter",
@@ -126,4 +137,5 @@ const Method method_clip_adapter = {
     .needs = needs,
     .train = train,
     .score = score,
+    .cost = cost,
 };

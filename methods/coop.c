@@ -72,6 +72,11 @@ static bool score(Run *run, const ImageFeatures *test, Scores *scores, Error *er
     return good;
 }
 
+static void cost(const Workload *work, Cost *cost)
+{
+    cost_add_prompts(cost, work, 1, cost_steps(work, work->labelled));
+}
+
 extern const Method method_coop;
 const Method method_coop = {
     .name = "coop",
@@ -83,4 +88,5 @@ const Method method_coop = {
     .needs = needs,
     .train = train,
     .score = score,
+    .cost = cost,
 };

@@ -144,6 +144,12 @@ static bool score(Run *run, const ImageFeatures *test, Scores *scores, Error *er
     return good;
 }
 
+/* A positive and a negative set. */
+static void cost(const Workload *work, Cost *cost)
+{
+    cost_add_prompts(cost, work, 2, cost_steps(work, work->labelled));
+}
+
 extern const Method method_dualcoop;
 const Method method_dualcoop = {
     .name = "dualcoop",
@@ -155,4 +161,5 @@ const Method method_dualcoop = {
     .needs = needs,
     .train = train,
     .score = score,
+    .cost = cost,
 };

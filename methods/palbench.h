@@ -14,7 +14,8 @@
  * the old code. The same code built anew with the same compiler and flags gives the same bytes, and then nothing runs again. */
 #pragma once
 
-/* ---- what a method is: Method, Run, Scores; its options; the settings that it can be asked for ---- */
+/* ---- what a method is: Method, Run, Scores; its options; the settings that it can be asked for; what it costs ---- */
+#include "methods/shared/cost.h"
 #include "methods/shared/method.h"
 #include "methods/shared/option.h"
 #include "methods/shared/setting.h"

@@ -16,4 +16,5 @@ const Method method_tai = {
     .needs = tai_needs,
     .train = tai_train,
     .score = tai_score,
+    .cost = tai_cost,
 };

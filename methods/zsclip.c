@@ -57,6 +57,11 @@ static bool score(Run *run, const ImageFeatures *test, Scores *scores, Error *er
     return good;
 }
 
+static void cost(const Workload *work, Cost *cost)
+{
+    cost->score_flop = cost_class_text(work);
+}
+
 extern const Method method_zsclip;
 const Method method_zsclip = {
     .name = "zsclip",
@@ -67,4 +72,5 @@ const Method method_zsclip = {
     .position = POOL_POSITION_GLOBAL, /* the plain baseline keeps the positional embedding [code] */
     .needs = needs,
     .score = score,
+    .cost = cost,
 };

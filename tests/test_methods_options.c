@@ -50,8 +50,8 @@ static void defaults_stand_where_nothing_is_given(void **state)
     assert_true(option_bool(&options, "local"));
     assert_string_equal(option_text(&options, "colour"), "red");
     assert_string_equal(option_text(&options, "words"), "normal");
-    assert_true(option_exists(&options, "words"));
-    assert_false(option_exists(&options, "alpha"));
+    assert_true(option_text_or(&options, "words", NULL) != NULL);
+    assert_int_equal(option_int_or(&options, "alpha", 7), 7);
     options_free(&options);
 }
 

@@ -44,7 +44,7 @@ static const Stage *stage_of(const Plan *plan, const char *path)
     return NULL;
 }
 
-/* Files of older versions do not say what was foretold; of those in the plan it is known. */
+/* Files of older versions do not say what was foretold, or by other rules; of those in the plan it is known. */
 static void add_sample(Samples *all, const Plan *plan, const StoredFile *file)
 {
     Error unused;
@@ -52,6 +52,7 @@ static void add_sample(Samples *all, const Plan *plan, const StoredFile *file)
     if (!r) return;
     cJSON *provenance = attribute(r, "provenance"), *config = attribute(r, "config");
     const cJSON *foretold = cJSON_GetObjectItemCaseSensitive(provenance, "foretold");
+    if (number_of(foretold, "rule") < FORETOLD_RULE) foretold = NULL;
     const cJSON *inner = cJSON_GetObjectItemCaseSensitive(config, "config");
     const cJSON *method = cJSON_GetObjectItemCaseSensitive(inner, "method");
     Sample s = {.foretold_seconds = number_of(foretold, "seconds"),

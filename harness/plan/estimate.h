@@ -1,5 +1,5 @@
 /* How long stages take and how large their artifacts are: rough, from operation counts and a rate of 40 GFLOP/s a thread, for
- * `palbench plan`. Nothing else depends on them. */
+ * `palbench plan`. Nothing else depends on them. Who changes a rule raises FORETOLD_RULE (stage.h). */
 #pragma once
 
 #include "harness/stages/stage.h"
@@ -10,5 +10,6 @@ void estimate_choose(Stage *s, const Captions *captions, size_t classes);
 void estimate_generate(Stage *s, size_t images);
 void estimate_texts(Stage *s, const Clip *clip, size_t texts);
 void estimate_images(Stage *s, const Clip *clip, size_t images);
-void estimate_train(Stage *s, const Clip *clip, Dataset *d);
-void estimate_score(Stage *s, const Clip *clip, Dataset *d);
+/* By what the method says of its cost. */
+void estimate_train(Stage *s, const Workload *work);
+void estimate_score(Stage *s, const Workload *work, const Stage *images);

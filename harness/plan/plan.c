@@ -70,15 +70,7 @@ static void classes_digest(Dataset *d, char hex[65])
     hash_finish(hash, hex);
 }
 
-static bool method_has_option(const Method *m, const char *name)
-{
-    for (const Option *o = m->options; o && o->name; o++)
-        if (strcmp(o->name, name) == 0) return true;
-    return false;
-}
-
-/* What the method trains on: the data set's captions, or its sentences. */
-static const Captions *texts_of(const Planner *p, Error *err)
+const Captions *plan_texts_of(const Planner *p, Error *err)
 {
     const bool sentences = (p->e->method->needs(&p->e->options) & NEED_SENTENCES) != 0;
     return sentences ? dataset_sentences(p->dataset, err) : dataset_captions(p->dataset, err);
@@ -87,7 +79,7 @@ static const Captions *texts_of(const Planner *p, Error *err)
 Stage *plan_captions(const Planner *p, bool with_templates, Error *err)
 {
     const Experiment *e = p->e;
-    const Captions *captions = texts_of(p, err);
+    const Captions *captions = plan_texts_of(p, err);
     if (!captions) return NULL;
     char classes[65];
     classes_digest(p->dataset, classes);
@@ -95,13 +87,9 @@ Stage *plan_captions(const Planner *p, bool with_templates, Error *err)
     cJSON_AddStringToObject(s->config, "dataset", e->dataset);
     cJSON_AddStringToObject(s->config, captions->origin ? "sentences" : "captions", captions->fingerprint);
     cJSON_AddStringToObject(s->config, "classes", classes);
-    cJSON_AddStringToObject(s->config, "label_rule",
-                            method_has_option(e->method, "label_rule") ? option_text(&e->options, "label_rule")
-                                                                       : "published");
+    cJSON_AddStringToObject(s->config, "label_rule", option_text_or(&e->options, "label_rule", "published"));
     if (with_templates)
-        cJSON_AddStringToObject(s->config, "templates",
-                                method_has_option(e->method, "template_set") ? option_text(&e->options, "template_set")
-                                                                             : "published");
+        cJSON_AddStringToObject(s->config, "templates", option_text_or(&e->options, "template_set", "published"));
     s->words = xstrdup(e->dataset);
     s->sentences = captions->origin;
     s->label = xformat("label the %zu %s of %s", captions->count, s->sentences ? "sentences" : "captions", e->dataset);
@@ -111,7 +99,7 @@ Stage *plan_captions(const Planner *p, bool with_templates, Error *err)
 
 static Stage *plan_texts(const Planner *p, const Stage *captions, Error *err)
 {
-    const Captions *all = texts_of(p, err);
+    const Captions *all = plan_texts_of(p, err);
     if (!all) return NULL;
     Stage *s = plan_new_stage(p, &stage_encode_text);
     cJSON_AddStringToObject(s->config, "clip", p->model->clip->fingerprint);
@@ -149,12 +137,13 @@ Stage *plan_encoding(const Planner *p, bool with_local, Error *err)
     return s;
 }
 
-static Stage *plan_images(const Planner *p, SplitName name, bool with_local, Error *err)
+static Stage *plan_images(const Planner *p, SplitName name, bool with_local, size_t *count, Error *err)
 {
     const Experiment *e = p->e;
     const Split *split = dataset_split(p->dataset, name, err);
     Stage *s = split ? plan_encoding(p, with_local, err) : NULL;
     if (!s) return NULL;
+    *count = split->count;
     s->split = name;
     cJSON_AddStringToObject(s->config, "split", split_word(name));
     cJSON_AddStringToObject(s->config, "images", split->fingerprint);
@@ -212,7 +201,7 @@ static Stage *plan_train(const Planner *p, const PlanInputs *in, const Stage *se
     describe_method(p, s, seed, true);
     add_training_inputs(s, in, select);
     s->label = xformat("train %s, seed %lld", p->e->name, (long long)seed);
-    estimate_train(s, p->model->clip, p->dataset);
+    estimate_train(s, &in->work);
     return plan_add(p, s);
 }
 
@@ -230,7 +219,7 @@ static Stage *plan_score(const Planner *p, const PlanInputs *in, const Stage *se
     else
         add_training_inputs(s, in, select);
     s->label = xformat("score %s, seed %lld", e->name, (long long)seed);
-    estimate_score(s, p->model->clip, p->dataset);
+    estimate_score(s, &in->work, in->test_images);
     return plan_add(p, s);
 }
 
@@ -242,21 +231,42 @@ Stage *plan_result(const Planner *p, const PlanInputs *in, int64_t seed, Error *
     return plan_score(p, in, select, train, seed);
 }
 
+/* How many labelled images the setting shows, or of how many it shows some labels. */
+static double shown_by(const Setting *setting, size_t images, size_t classes)
+{
+    const double all = (double)images, drawn = (double)(setting->shots * classes);
+    return setting->kind == SETTING_FEW_SHOT && drawn < all ? drawn : all;
+}
+
+static bool plan_text_inputs(const Planner *p, PlanInputs *in, unsigned needs, Error *err)
+{
+    const Captions *all = plan_texts_of(p, err);
+    in->captions = all ? plan_captions(p, (needs & NEED_TEMPLATES) != 0, err) : NULL;
+    in->texts = in->captions ? plan_texts(p, in->captions, err) : NULL;
+    if (in->texts) in->work.texts = (double)all->count;
+    return in->texts != NULL;
+}
+
 static bool plan_inputs(const Planner *p, PlanInputs *in, Error *err)
 {
-    const unsigned needs = p->e->method->needs(&p->e->options);
-    *in = (PlanInputs){0};
-    if (needs & (NEED_CAPTIONS | NEED_CAPTION_TOKENS)) {
-        in->captions = plan_captions(p, (needs & NEED_TEMPLATES) != 0, err);
-        in->texts = in->captions ? plan_texts(p, in->captions, err) : NULL;
-        if (!in->texts) return false;
+    const Experiment *e = p->e;
+    const unsigned needs = e->method->needs(&e->options);
+    const size_t classes = dataset_classes(p->dataset);
+    size_t count;
+    *in = (PlanInputs){.work = {.options = &e->options, .clip = p->model->clip, .classes = (double)classes}};
+    if ((needs & (NEED_CAPTIONS | NEED_CAPTION_TOKENS)) && !plan_text_inputs(p, in, needs, err)) return false;
+    if (setting_shows_images(&e->setting, needs)) {
+        in->train_images = plan_images(p, SPLIT_TRAIN, (needs & NEED_TRAIN_LOCAL) != 0, &count, err);
+        if (!in->train_images) return false;
+        in->work.labelled = shown_by(&e->setting, count, classes);
     }
-    if (setting_shows_images(&p->e->setting, needs) &&
-        !(in->train_images = plan_images(p, SPLIT_TRAIN, (needs & NEED_TRAIN_LOCAL) != 0, err)))
-        return false;
-    if ((needs & (NEED_GENERATED_IMAGES | NEED_GENERATED_LOCAL)) && !(in->generated = plan_generated(p, err)))
-        return false;
-    return (in->test_images = plan_images(p, p->e->protocol.split, true, err)) != NULL;
+    if (needs & (NEED_GENERATED_IMAGES | NEED_GENERATED_LOCAL)) {
+        if (!(in->generated = plan_generated(p, &count, err))) return false;
+        in->work.generated = (double)count;
+    }
+    in->test_images = plan_images(p, e->protocol.split, true, &count, err);
+    if (in->test_images) in->work.test = (double)count;
+    return in->test_images != NULL;
 }
 
 bool plan_prepare(Planner *p, PlanInputs *in, Error *err)

@@ -12,16 +12,10 @@
 
 enum { JUDGED = 200 };
 
-/* A number that choosing and drawing depend on, of a method that has such an option. */
-static size_t option_or(const Options *o, const char *name, size_t otherwise)
-{
-    return option_exists(o, name) ? option_int(o, name) : otherwise;
-}
-
 static Stage *plan_choose(const Planner *p, const Generator *g, const Captions *all, const Stage *captions)
 {
     Stage *s = plan_new_stage(p, &stage_choose);
-    s->captions = option_or(&p->e->options, "captions", all->count);
+    s->captions = option_int_or(&p->e->options, "captions", all->count);
     s->generator = *g;
     cJSON_AddNumberToObject(s->config, "captions", (double)s->captions);
     cJSON_AddNumberToObject(s->config, "seed", (double)g->seed);
@@ -56,7 +50,7 @@ static Stage *plan_generate(const Planner *p, const Generator *g, const Captions
 {
     Stage *s = plan_new_stage(p, &stage_generate);
     s->captions = choose->captions < all->count ? choose->captions : all->count;
-    s->images_per_caption = option_or(&p->e->options, "images_per_caption", 1);
+    s->images_per_caption = option_int_or(&p->e->options, "images_per_caption", 1);
     s->generator = *g;
     generator_describe(g, s->config);
     cJSON_AddNumberToObject(s->config, "seed", (double)g->seed);
@@ -73,7 +67,7 @@ static Stage *plan_generate(const Planner *p, const Generator *g, const Captions
     return plan_add(p, s);
 }
 
-static const Stage *plan_drawn(const Planner *p, const Captions *all, const Stage *captions, Error *err)
+static const Stage *plan_drawn(const Planner *p, const Captions *all, const Stage *captions, size_t *count, Error *err)
 {
     Generator g;
     if (!generator_of(p->session, p->e, &g, err)) return NULL;
@@ -81,10 +75,10 @@ static const Stage *plan_drawn(const Planner *p, const Captions *all, const Stag
     Stage *s = plan_encoding(p, true, err);
     if (!s) return NULL;
     plan_add_input(s, generate);
-    const size_t count = generate->captions * generate->images_per_caption;
+    *count = generate->captions * generate->images_per_caption;
     s->words = xformat("%s-generated", p->e->dataset);
-    s->label = xformat("encode %zu generated images of %s with %s", count, p->e->dataset, p->e->model);
-    estimate_images(s, p->model->clip, count);
+    s->label = xformat("encode %zu generated images of %s with %s", *count, p->e->dataset, p->e->model);
+    estimate_images(s, p->model->clip, *count);
     return plan_add(p, s);
 }
 
@@ -153,11 +147,12 @@ static bool plan_judge(const Planner *p, Error *err)
 
 /* ---- all of it ---- */
 
-const Stage *plan_generated(const Planner *p, Error *err)
+const Stage *plan_generated(const Planner *p, size_t *count, Error *err)
 {
     const Captions *all = dataset_captions(p->dataset, err);
     const Stage *captions = all ? plan_captions(p, false, err) : NULL;
     if (!captions) return NULL;
+    *count = all->count;
     if (all->files) return plan_own(p, all, captions, err);
-    return plan_judge(p, err) ? plan_drawn(p, all, captions, err) : NULL;
+    return plan_judge(p, err) ? plan_drawn(p, all, captions, count, err) : NULL;
 }

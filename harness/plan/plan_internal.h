@@ -14,6 +14,7 @@ typedef struct Planner {
 /* What an experiment's stages are fed with, whatever the seed; NULL where the method does not ask for it. */
 typedef struct PlanInputs {
     const Stage *captions, *texts, *train_images, *generated, *test_images;
+    Workload work; /* how much of each */
 } PlanInputs;
 
 /* Opens the experiment's model and data set into the planner and adds the stages of its inputs. */
@@ -38,6 +39,8 @@ Stage *plan_add(const Planner *p, Stage *s);
 Stage *plan_keep(const Planner *p, Stage *s);
 void plan_add_input(Stage *s, const Stage *input); /* NULL: none */
 
+/* What the method trains on: the data set's captions, or its sentences. NULL on failure. */
+const Captions *plan_texts_of(const Planner *p, Error *err);
 /* The data set's captions with their labels; with the method's template sentences behind them if it asks for them. NULL on
  * failure. */
 Stage *plan_captions(const Planner *p, bool with_templates, Error *err);
@@ -45,5 +48,5 @@ Stage *plan_captions(const Planner *p, bool with_templates, Error *err);
 Stage *plan_encoding(const Planner *p, bool with_local, Error *err);
 
 /* Features of the pictures that the method trains on (plan_generated.c): drawn, or those that the data set brings. Adds the
- * stages on the way to them. NULL on failure. */
-const Stage *plan_generated(const Planner *p, Error *err);
+ * stages on the way to them; *count: how many pictures. NULL on failure. */
+const Stage *plan_generated(const Planner *p, size_t *count, Error *err);

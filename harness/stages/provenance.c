@@ -53,6 +53,7 @@ char *provenance_text(const Stage *s, double seconds)
     cJSON_AddStringToObject(root, "date", date);
     cJSON_AddNumberToObject(root, "seed", (double)s->seed);
     cJSON *foretold = cJSON_AddObjectToObject(root, "foretold"); /* what calibrate.c compares with */
+    cJSON_AddNumberToObject(foretold, "rule", FORETOLD_RULE);
     cJSON_AddNumberToObject(foretold, "seconds", s->seconds);
     cJSON_AddNumberToObject(foretold, "bytes", s->bytes);
     cJSON *inputs = cJSON_AddObjectToObject(root, "inputs");

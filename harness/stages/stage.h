@@ -84,5 +84,9 @@ bool stage_begin(StageWriter *w, const Stage *s, double started, Error *err);
 bool stage_finish(StageWriter *w, Error *err);
 
 double seconds_now(void); /* of a clock that only goes forward */
-/* {"version", "onednn", "compiler", "cpu", "threads", "seconds", "date", "inputs": {..}, "seed", "foretold": {"seconds", "bytes"}} as JSON. Caller frees. */
+/* By which rules times and sizes are foretold: raised with those of harness/plan/estimate.c and Method.cost, so that what was measured
+ * against other ones does not correct them. */
+enum { FORETOLD_RULE = 2 };
+/* {"version", "onednn", "compiler", "cpu", "threads", "seconds", "date", "inputs": {..}, "seed", "foretold": {"rule", "seconds",
+ * "bytes"}} as JSON. Caller frees. */
 char *provenance_text(const Stage *s, double seconds);

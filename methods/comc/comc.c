@@ -115,6 +115,14 @@ static bool train(Run *run, Error *err)
     return good;
 }
 
+/* A product with the classifier, forward and backward; every image is moved towards a bank of class texts. */
+static void cost(const Workload *work, Cost *cost)
+{
+    const double texts = cost_limited(work->texts, option_int(work->options, "caption_limit"));
+    cost->learned = work->classes * (double)work->clip->config.embed;
+    cost->train_flop = (double)option_int(work->options, "epochs") * texts * 3 * 2 * cost->learned;
+}
+
 extern const Method method_comc;
 const Method method_comc = {
     .name = "comc",
@@ -126,4 +134,5 @@ const Method method_comc = {
     .needs = needs,
     .train = train,
     .score = comc_score,
+    .cost = cost,
 };

@@ -90,6 +90,14 @@ static bool score(Run *run, const ImageFeatures *test, Scores *scores, Error *er
     return good;
 }
 
+/* Every caption meets every class, forward and backward. */
+static void cost(const Workload *work, Cost *cost)
+{
+    const double weights = work->classes * (double)work->clip->config.embed;
+    cost->train_flop = (double)option_int(work->options, "epochs") * work->texts * 3 * 2 * weights;
+    cost->learned = 2 * weights;
+}
+
 static const Method text_residual = {
     .name = "text_residual",
     .summary = "a learned residual on each class's text feature, trained on captions (after TaskRes)",
@@ -100,6 +108,7 @@ static const Method text_residual = {
     .needs = needs,
     .train = train,
     .score = score,
+    .cost = cost,
 };
 
 PALBENCH_PLUGIN(&text_residual);

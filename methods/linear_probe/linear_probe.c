@@ -97,6 +97,14 @@ static bool score(Run *run, const ImageFeatures *test, Scores *scores, Error *er
     return true;
 }
 
+/* A logistic regression a class: a hundred or so passes over the images, there and back. */
+static void cost(const Workload *work, Cost *cost)
+{
+    const double weights = work->classes * (double)work->clip->config.embed;
+    cost->train_flop = 100 * 2 * 2 * work->labelled * weights;
+    cost->learned = weights;
+}
+
 extern const Method method_linear_probe;
 const Method method_linear_probe = {
     .name = "linear_probe",
@@ -108,4 +116,5 @@ const Method method_linear_probe = {
     .needs = needs,
     .train = train,
     .score = score,
+    .cost = cost,
 };

@@ -214,6 +214,29 @@ static bool train(Run *run, Error *err)
     return good;
 }
 
+/* Operations of the pseudo images in a step: two a class, as pixels through the frozen tower and back, as much again. */
+static double pseudo_flop(const Workload *work)
+{
+    if (!pvp_has_pixels(work->options)) return 0;
+    return 2 * work->classes * 2 * clip_picture_flop(work->clip, (double)work->clip->config.image_size);
+}
+
+/* Stage 1 learns the pseudo images, stage 2 two prompt sets beside them. */
+static void cost(const Workload *work, Cost *cost)
+{
+    const Options *o = work->options;
+    const double first = cost_limited(work->texts, option_int(o, "caption_limit"));
+    const double second = cost_limited(first, option_int(o, "stage2_caption_limit"));
+    const double batch = (double)option_int(o, "batch");
+    const double side = (double)work->clip->config.image_size;
+    cost->train_flop = (double)option_int(o, "stage1_epochs") * first / batch * pseudo_flop(work);
+    cost->learned = 2 * work->classes * (pvp_has_pixels(o) ? 3 * side * side : (double)work->clip->config.embed);
+    if (!option_bool(o, "stage2")) return;
+    const double steps = cost_steps(work, second);
+    cost->train_flop += steps * pseudo_flop(work);
+    cost_add_prompts(cost, work, 2, steps);
+}
+
 extern const Method method_pvp;
 const Method method_pvp = {
     .name = "pvp",
@@ -225,4 +248,5 @@ const Method method_pvp = {
     .needs = needs,
     .train = train,
     .score = pvp_score,
+    .cost = cost,
 };

@@ -19,6 +19,7 @@
 
 #include "harness/base/progress.h"
 #include "harness/clip/clip.h"
+#include "methods/shared/cost.h"
 #include "methods/shared/option.h"
 #include "methods/shared/setting.h"
 
@@ -100,6 +101,7 @@ typedef struct Method {
     unsigned (*needs)(const Options *options);
     bool (*train)(Run *run, Error *err);                                            /* NULL: nothing to train */
     bool (*score)(Run *run, const ImageFeatures *test, Scores *scores, Error *err); /* NULL: ensemble.c alone */
+    void (*cost)(const Workload *work, Cost *cost); /* adds to a zeroed one (cost.h); NULL: nothing worth foretelling */
     const char *plugin; /* set by the registry, not by the method: the shared object it came from; NULL: built in */
     const char *plugin_hash; /* hex SHA-256 of that file; part of every hash beside the version */
 } Method;

@@ -143,11 +143,21 @@ const char *option_text(const Options *options, const char *name)
     return value_of(options, name, OPTION_TYPE_CHOICE, OPTION_TYPE_TEXT)->text;
 }
 
-bool option_exists(const Options *options, const char *name)
+static bool exists(const Options *options, const char *name)
 {
     for (size_t i = 0; i < options->count; i++)
         if (!strcmp(options->table[i].name, name)) return true;
     return false;
+}
+
+size_t option_int_or(const Options *options, const char *name, size_t otherwise)
+{
+    return exists(options, name) ? option_int(options, name) : otherwise;
+}
+
+const char *option_text_or(const Options *options, const char *name, const char *otherwise)
+{
+    return exists(options, name) ? option_text(options, name) : otherwise;
 }
 
 static cJSON *value_node(const Option *option, const OptionValue *value)

@@ -82,7 +82,9 @@ double option_real(const Options *options, const char *name);
 size_t option_int(const Options *options, const char *name);
 bool option_bool(const Options *options, const char *name);
 const char *option_text(const Options *options, const char *name);
-bool option_exists(const Options *options, const char *name); /* whether the table has it */
+/* Of options that not every method has: `otherwise` when the table lacks it. */
+size_t option_int_or(const Options *options, const char *name, size_t otherwise);
+const char *option_text_or(const Options *options, const char *name, const char *otherwise);
 
 /* All values as a canonical JSON object (caller frees): what results carry and hashes are made of. With `training_only`,
  * without the options that matter at test time alone. */

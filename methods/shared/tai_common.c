@@ -151,3 +151,9 @@ bool tai_score(Run *run, const ImageFeatures *test, Scores *scores, Error *err)
     prompts_free(&prompts);
     return good;
 }
+
+void tai_cost(const Workload *work, Cost *cost)
+{
+    const double texts = cost_limited(work->texts, option_int(work->options, "caption_limit"));
+    cost_add_prompts(cost, work, option_bool(work->options, "local") ? 2 : 1, cost_steps(work, texts));
+}

@@ -29,6 +29,7 @@ extern const char *const label_rule_choices[];
 unsigned tai_needs(const Options *options);
 bool tai_train(Run *run, Error *err);
 bool tai_score(Run *run, const ImageFeatures *test, Scores *scores, Error *err);
+void tai_cost(const Workload *work, Cost *cost);
 
 /* Scores of two prompt sets on images, for trained prompts and untrained ones: local NULL for the global branch alone. */
 bool tai_score_prompts(Run *run, const Prompts *p, Parameter *global, Parameter *local, const ImageFeatures *test,

@@ -177,6 +177,14 @@ static bool score(Run *run, const ImageFeatures *test, Scores *scores, Error *er
     return good;
 }
 
+/* Sentences of all pairs of classes, or as many as captions could name, and their scores. */
+static void cost(const Workload *work, Cost *cost)
+{
+    const double pairs = option_bool(work->options, "pairs") ? work->classes * (work->classes - 1) / 2 : 0;
+    cost->score_flop =
+        cost_class_text(work) + cost_sentences(work, pairs) + 2 * work->test * pairs * (double)work->clip->config.embed;
+}
+
 extern const Method method_sparc;
 const Method method_sparc = {
     .name = "sparc",
@@ -188,4 +196,5 @@ const Method method_sparc = {
     .position = POOL_POSITION_GLOBAL,
     .needs = needs,
     .score = score,
+    .cost = cost,
 };

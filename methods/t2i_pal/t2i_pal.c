@@ -163,6 +163,17 @@ static bool train(Run *run, Error *err)
     return good;
 }
 
+/* Prompts, if it learns any: what the adapter branch adds is small beside the text tower. */
+static void cost(const Workload *work, Cost *cost)
+{
+    const Options *o = work->options;
+    const double width = (double)work->clip->config.embed;
+    if (option_bool(o, "prompts"))
+        cost_add_prompts(cost, work, option_bool(o, "local") ? 2 : 1, cost_steps(work, work->generated));
+    if (option_bool(o, "adapter")) cost->learned += work->classes * width;
+    cost->train_flop += (double)option_int(o, "epochs") * work->generated * 3 * 2 * work->classes * width;
+}
+
 extern const Method method_t2i_pal;
 const Method method_t2i_pal = {
     .name = "t2i_pal",
@@ -175,4 +186,5 @@ const Method method_t2i_pal = {
     .needs = needs,
     .train = train,
     .score = pal_score,
+    .cost = cost,
 };

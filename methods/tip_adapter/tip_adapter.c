@@ -99,6 +99,21 @@ static bool score(Run *run, const ImageFeatures *test, Scores *scores, Error *er
     return good;
 }
 
+/* The cache: a key and the labels of every labelled image. */
+static void cost(const Workload *work, Cost *cost)
+{
+    const double cache = work->labelled * ((double)work->clip->config.embed + work->classes);
+    cost->learned = cache;
+    cost->score_flop = work->test * 2 * cache + cost_class_text(work);
+}
+
+/* Every training image meets the whole cache, forward and backward. */
+static void cost_f(const Workload *work, Cost *c)
+{
+    cost(work, c);
+    c->train_flop = (double)option_int(work->options, "epochs") * work->labelled * 3 * 2 * c->learned;
+}
+
 extern const Method method_tip_adapter, method_tip_adapter_f;
 const Method method_tip_adapter = {
     .name = "tip_adapter",
@@ -110,6 +125,7 @@ const Method method_tip_adapter = {
     .needs = needs,
     .train = train,
     .score = score,
+    .cost = cost,
 };
 const Method method_tip_adapter_f = {
     .name = "tip_adapter_f",
@@ -121,4 +137,5 @@ const Method method_tip_adapter_f = {
     .needs = needs,
     .train = train_f,
     .score = score,
+    .cost = cost_f,
 };
