@@ -214,6 +214,106 @@ static void a_run_killed_again_and_again_ends_with_the_same_bits(void **state)
     stored_files_free(&resumed);
 }
 
+/* ---- what is hashed ---- */
+
+/* Every one of these parameters is another stage. */
+static void assert_told_apart(const StageKind *kind, const Experiment *e, const void *all, size_t count)
+{
+    char(*hashes)[65] = xcalloc(count, sizeof *hashes);
+    for (size_t i = 0; i < count; i++) {
+        Stage *s = stage_new(kind);
+        s->experiment = e;
+        memcpy(s->parameters, (const char *)all + i * kind->parameters, kind->parameters);
+        s->words = xstrdup(kind->name);
+        stage_seal(s, scratch_store);
+        memcpy(hashes[i], s->hash, sizeof *hashes);
+        if (s->kind->release) memset(s->parameters, 0, kind->parameters); /* what they own is ours */
+        stage_free(s);
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(hashes[i], hashes[k]) == 0) fail_msg("%s: parameters %zu and %zu hash alike", kind->name, k, i);
+    }
+    free(hashes);
+}
+#define ASSERT_TOLD_APART(kind, e, all) assert_told_apart(kind, e, all, sizeof(all) / sizeof *(all))
+
+/* Parameters and what is described of them cannot drift apart unseen. */
+static void no_parameter_is_left_out_of_the_hash(void **state)
+{
+    (void)state;
+    Error err;
+    Session session;
+    ExperimentList list = {0};
+    const SessionOptions options = {.experiments = "tests/golden/tiny_world/experiments.json", .store = scratch_store};
+    if (!session_open(&session, &options, &err) ||
+        !book_select(session.book, &(Selection){.suite = "tiny"}, &list, &err))
+        fail_msg("%s", err.text);
+    const Experiment *e = &list.items[0];
+    Dataset *d = session_dataset(&session, "tiny", 0, &err);
+    const OpenModel *m = session_model(&session, "tiny", &err);
+    const Captions *c = d ? dataset_captions(d, &err) : NULL;
+    const Split *t = c ? dataset_split(d, SPLIT_TEST, &err) : NULL;
+    if (!m || !t) fail_msg("%s", err.text);
+    Captions sentences = *c, others = *c;
+    Split split = *t;
+    sentences.origin = "a model";
+    others.fingerprint[0] = split.fingerprint[0] = 'x';
+
+    const CaptionsParameters captions[] = {{d, c, "published", NULL},        {d, &sentences, "published", NULL},
+                                           {d, &others, "published", NULL},  {d, c, "plural", NULL},
+                                           {d, c, "published", "published"}, {d, c, "published", "mini9"}};
+    ASSERT_TOLD_APART(&stage_captions, e, captions);
+    const ChooseParameters choose[] = {{5, 1}, {6, 1}, {5, 2}};
+    ASSERT_TOLD_APART(&stage_choose, e, choose);
+
+    Generator g = {.fingerprint = "a", .scheduler = "ddim", .negative = "", .steps = 4, .width = 64, .height = 64};
+    Generator variants[9];
+    for (size_t i = 0; i < 9; i++) variants[i] = g;
+    variants[1].fingerprint[0] = 'b', variants[2].scheduler = "euler", variants[3].negative = "n",
+    variants[4].steps = 5;
+    variants[5].width = 72, variants[6].height = 72, variants[7].batch = 3, variants[8].guidance = 3;
+    GenerateParameters generate[11];
+    JudgeParameters judge[11];
+    for (size_t i = 0; i < 9; i++) {
+        generate[i] = (GenerateParameters){variants[i], 1};
+        judge[i] = (JudgeParameters){variants[i], "j", 10};
+    }
+    generate[9] = (GenerateParameters){g, 2};
+    g.seed = 1;
+    generate[10] = (GenerateParameters){g, 1};
+    judge[9] = (JudgeParameters){variants[0], "k", 10}, judge[10] = (JudgeParameters){variants[0], "j", 11};
+    ASSERT_TOLD_APART(&stage_generate, e, generate);
+    ASSERT_TOLD_APART(&stage_judge, e, judge);
+
+    const EncodeOptions plain = {.size = 32, .position = POOL_POSITION_ON};
+    EncodeOptions encode[4] = {plain, plain, plain, plain};
+    encode[0].size = 64, encode[1].position = POOL_POSITION_OFF, encode[2].want_local = true;
+    encode[3].resize = plain.resize == RESIZE_CROP ? RESIZE_STRETCH : RESIZE_CROP;
+    const EncodeImageParameters images[] = {
+        {m, d, plain, NULL, 0, NULL},        {m, d, plain, t, SPLIT_TEST, NULL},
+        {m, d, plain, t, SPLIT_TRAIN, NULL}, {m, d, plain, &split, SPLIT_TEST, NULL},
+        {m, d, plain, NULL, 0, c},           {m, d, plain, NULL, 0, &others},
+        {m, d, encode[0], NULL, 0, NULL},    {m, d, encode[1], NULL, 0, NULL},
+        {m, d, encode[2], NULL, 0, NULL},    {m, d, encode[3], NULL, 0, NULL}};
+    ASSERT_TOLD_APART(&stage_encode_image, e, images);
+    const SelectParameters select[] = {{d, t, ""}, {d, &split, ""}, {d, t, "m"}, {d, t, "n"}};
+    ASSERT_TOLD_APART(&stage_select, e, select);
+    char one[] = "full", other[] = "zero-shot";
+    const EnsembleParameters ensembles[] = {{d, one}, {d, other}};
+    ASSERT_TOLD_APART(&stage_ensemble, e, ensembles);
+
+    OpenModel models[3] = {*m, *m, *m};
+    Clip clip = *m->clip;
+    clip.fingerprint[0] = 'x';
+    models[1].clip = &clip;
+    const EncodeTextParameters texts[] = {{&models[0]}, {&models[1]}};
+    ASSERT_TOLD_APART(&stage_encode_text, e, texts);
+    const MethodParameters methods[] = {{&models[0], d}, {&models[1], d}};
+    ASSERT_TOLD_APART(&stage_train, e, methods);
+    ASSERT_TOLD_APART(&stage_score, e, methods);
+    experiments_free(&list);
+    session_close(&session);
+}
+
 /* ---- shards ---- */
 
 enum { MANY = 501 }; /* one more than a shard holds */
@@ -309,6 +409,7 @@ int main(void)
         cmocka_unit_test(a_second_run_has_nothing_to_do),
         cmocka_unit_test(an_option_of_the_test_trains_nothing_again),
         cmocka_unit_test(a_missing_intermediate_is_not_made_again_unless_it_is_needed),
+        cmocka_unit_test(no_parameter_is_left_out_of_the_hash),
         cmocka_unit_test(a_shard_that_is_not_whole_is_made_again),
     };
     return cmocka_run_group_tests(tests, scratch_store_make, scratch_remove);

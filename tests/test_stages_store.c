@@ -1,6 +1,7 @@
 /* Stages and the store: what a hash depends on, that work is done once, and which stored result counts. */
 #include "harness/base/memory.h"
 #include "harness/results/results.h"
+#include "harness/stages/stage_kinds.h"
 #include "harness/stages/store.h"
 #include "tests/scratch_folder.h"
 
@@ -8,12 +9,21 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-/* A stage that counts its runs by a byte appended to a file, takes a moment, and stores one number. */
-static bool run_counting(Session *session, const Stage *s, Error *err)
+typedef struct Value { /* the parameters of the kinds here */
+    const char *value;
+} Value;
+
+static void describe(const Stage *s, cJSON *config)
+{
+    cJSON_AddStringToObject(config, "value", ((const Value *)s->parameters)->value);
+}
+
+/* Counts how often it is made by a byte appended to a file, takes a moment, and stores one number. */
+static bool make_counting(Session *session, const Stage *s, Error *err)
 {
     (void)session;
     char path[128];
-    snprintf(path, sizeof path, "%s/runs", scratch_folder);
+    snprintf(path, sizeof path, "%s/made", scratch_folder);
     const int file = open(path, O_CREAT | O_WRONLY | O_APPEND, 0666);
     if (write(file, "x", 1) != 1) return (fail)(err, "%s: cannot write", path);
     close(file);
@@ -24,59 +34,98 @@ static bool run_counting(Session *session, const Stage *s, Error *err)
     return stage_finish(&w, err);
 }
 
-static bool run_failing(Session *session, const Stage *s, Error *err)
+static bool make_failing(Session *session, const Stage *s, Error *err)
 {
     (void)session, (void)s;
     return (fail)(err, "no such luck");
 }
 
-static const StageKind counting = {.name = "counting", .version = 1, .run = run_counting},
-                       counting_2 = {.name = "counting", .version = 2, .run = run_counting},
-                       failing = {.name = "failing", .version = 1, .run = run_failing};
+#define KIND(name_, version_, ...)                                                                                     \
+    {                                                                                                                  \
+        .name = name_, .version = version_, .parameters = sizeof(Value), .describe = describe, __VA_ARGS__             \
+    }
+static const StageKind counting = KIND("counting", 1, .make = make_counting),
+                       counting_2 = KIND("counting", 2, .make = make_counting),
+                       failing = KIND("failing", 1, .make = make_failing);
 
-static Stage sealed(const StageKind *kind, const char *value, const Stage *input)
+static Stage *unsealed(const StageKind *kind, const char *value)
 {
-    Stage s = {.kind = kind, .config = cJSON_CreateObject(), .words = xstrdup("a b/c"), .label = xstrdup("label")};
-    cJSON_AddStringToObject(s.config, "value", value);
-    if (input) s.inputs[s.input_count++] = input;
-    stage_seal(&s, scratch_folder);
+    Stage *s = stage_new(kind);
+    *(Value *)s->parameters = (Value){value};
+    s->words = xstrdup("a b/c");
+    s->label = xstrdup("label");
     return s;
 }
 
-static void hash_depends_on_kind_version_config_and_inputs(void **state)
+static Stage *sealed(const StageKind *kind, const char *value, const Stage *input)
+{
+    Stage *s = unsealed(kind, value);
+    stage_add_input(s, ROLE_CAPTIONS, input);
+    stage_seal(s, scratch_folder);
+    return s;
+}
+
+static void hash_depends_on_kind_version_parameters_and_inputs(void **state)
 {
     (void)state;
-    Stage a = sealed(&counting, "1", NULL), same = sealed(&counting, "1", NULL), config = sealed(&counting, "2", NULL);
-    Stage version = sealed(&counting_2, "1", NULL), kind = sealed(&failing, "1", NULL);
-    Stage of_a = sealed(&counting, "1", &a), of_config = sealed(&counting, "1", &config);
-    assert_string_equal(a.hash, same.hash);
-    const Stage *const others[] = {&config, &version, &kind, &of_a, &of_config};
+    Stage *a = sealed(&counting, "1", NULL), *same = sealed(&counting, "1", NULL);
+    Stage *value = sealed(&counting, "2", NULL), *version = sealed(&counting_2, "1", NULL);
+    Stage *kind = sealed(&failing, "1", NULL), *of_a = sealed(&counting, "1", a),
+          *of_value = sealed(&counting, "1", value);
+    assert_string_equal(a->hash, same->hash);
+    Stage *const others[] = {value, version, kind, of_a, of_value};
     for (size_t i = 0; i < 5; i++) {
-        assert_string_not_equal(a.hash, others[i]->hash);
+        assert_string_not_equal(a->hash, others[i]->hash);
         for (size_t k = 0; k < i; k++) assert_string_not_equal(others[i]->hash, others[k]->hash);
     }
-    assert_null(strchr(strrchr(a.path, '/'), ' '));
-    Stage *all[] = {&a, &same, &config, &version, &kind, &of_a, &of_config};
-    for (size_t i = 0; i < 7; i++) stage_release(all[i]);
+    assert_null(strchr(strrchr(a->path, '/'), ' '));
+    stage_free(a), stage_free(same);
+    for (size_t i = 0; i < 5; i++) stage_free(others[i]);
+}
+
+/* An input is found by what it is to the stage, wherever it stands; the hash has them in the order in which they were added, as all
+ * that was stored before they had roles. */
+static void inputs_have_roles_and_the_hash_their_order(void **state)
+{
+    (void)state;
+    Stage *a = sealed(&counting, "1", NULL), *b = sealed(&counting, "2", NULL);
+    Stage *one = unsealed(&counting, "3"), *other = unsealed(&counting, "3"), *renamed = unsealed(&counting, "3");
+    stage_add_input(one, ROLE_TEST_IMAGES, a), stage_add_input(one, ROLE_TRAIN_IMAGES, b);
+    stage_add_input(other, ROLE_TRAIN_IMAGES, b), stage_add_input(other, ROLE_TEST_IMAGES, a);
+    stage_add_input(renamed, ROLE_CAPTIONS, a), stage_add_input(renamed, ROLE_SELECTION, NULL);
+    stage_add_input(renamed, ROLE_TEXTS, b);
+    Stage *const all[] = {one, other, renamed};
+    for (size_t i = 0; i < 3; i++) stage_seal(all[i], scratch_folder);
+    for (size_t i = 0; i < 2; i++) {
+        assert_ptr_equal(stage_input(all[i], ROLE_TEST_IMAGES), a);
+        assert_ptr_equal(stage_input(all[i], ROLE_TRAIN_IMAGES), b);
+        assert_null(stage_input(all[i], ROLE_TRAINED));
+    }
+    assert_string_not_equal(one->hash, other->hash);
+    assert_string_equal(one->hash, renamed->hash); /* a role is not part of it */
+    assert_int_equal(renamed->input_count, 2);
+    for (size_t i = 0; i < 3; i++) stage_free(all[i]);
+    stage_free(a), stage_free(b);
 }
 
 /* A kind that says nothing of arithmetic cannot share a file between two of them, and none is computed with more than is hashed. */
 static void no_stage_forgets_the_arithmetic(void **state)
 {
     (void)state;
-    static const StageKind silent = {.name = "s", .version = 1},
-                           products = {.name = "s", .version = 1, .arithmetic = ARITHMETIC_PRODUCTS},
-                           none = {.name = "s", .version = 1, .arithmetic = ARITHMETIC_NONE};
+    static const StageKind silent = KIND("s", 1, .release = NULL),
+                           products = KIND("s", 1, .arithmetic = ARITHMETIC_PRODUCTS),
+                           none = KIND("s", 1, .arithmetic = ARITHMETIC_NONE);
     static const StageKind *const kinds[] = {&silent, &products, &none};
-    static const char *const configs[] = {"{\"exact\":true}", "{}", "{}"};
+    static const char *const configs[] = {"{\"exact\":true,\"value\":\"v\"}", "{\"value\":\"v\"}", "{\"value\":\"v\"}"};
     for (size_t i = 0; i < 3; i++) {
-        Stage s = {.kind = kinds[i], .config = cJSON_CreateObject(), .words = xstrdup("w"), .arithmetic.exact = true};
-        stage_seal(&s, scratch_folder);
-        char *config = json_canonical(s.config);
+        Stage *s = unsealed(kinds[i], "v");
+        s->arithmetic.exact = true;
+        stage_seal(s, scratch_folder);
+        char *config = json_canonical(s->config);
         assert_string_equal(config, configs[i]);
-        assert_int_equal(s.arithmetic.exact, i == 0);
+        assert_int_equal(s->arithmetic.exact, i == 0);
         free(config);
-        stage_release(&s);
+        stage_free(s);
     }
     /* No kind of those there are leaves it out that computes. */
     static const StageKind *const computing[] = {&stage_encode_image, &stage_generate, &stage_train, &stage_score,
@@ -100,29 +149,29 @@ static void the_usual_arithmetic_adds_nothing_new(void **state)
     }
 }
 
-static size_t runs(void)
+static size_t made_so_far(void)
 {
     char path[128];
     struct stat info;
-    snprintf(path, sizeof path, "%s/runs", scratch_folder);
+    snprintf(path, sizeof path, "%s/made", scratch_folder);
     return stat(path, &info) == 0 ? (size_t)info.st_size : 0;
 }
 
-static void a_stored_stage_is_not_run_again(void **state)
+static void a_stored_stage_is_not_made_again(void **state)
 {
     (void)state;
-    Session bench = {0};
+    Session session = {0};
     Error err;
     bool made;
-    Stage s = sealed(&counting, "once", NULL);
-    const size_t before = runs();
-    assert_true(store_make(&bench, &s, &made, &err));
+    Stage *s = sealed(&counting, "once", NULL);
+    const size_t before = made_so_far();
+    assert_true(store_make(&session, s, &made, &err));
     assert_true(made);
-    assert_true(store_make(&bench, &s, &made, &err));
+    assert_true(store_make(&session, s, &made, &err));
     assert_false(made);
-    assert_int_equal(runs(), before + 1);
+    assert_int_equal(made_so_far(), before + 1);
 
-    ArtifactReader *r = artifact_open(s.path, &err);
+    ArtifactReader *r = artifact_open(s->path, &err);
     char *text;
     assert_non_null(r);
     assert_true(artifact_attribute_get_text(r, "provenance", &text, &err));
@@ -132,39 +181,39 @@ static void a_stored_stage_is_not_run_again(void **state)
     assert_non_null(strstr(text, "\"value\":\"once\""));
     free(text);
     artifact_close(r);
-    stage_release(&s);
+    stage_free(s);
 }
 
 static void a_failed_stage_leaves_nothing_behind(void **state)
 {
     (void)state;
-    Session bench = {0};
+    Session session = {0};
     Error err;
     bool made;
-    Stage s = sealed(&failing, "1", NULL);
-    assert_false(store_make(&bench, &s, &made, &err));
+    Stage *s = sealed(&failing, "1", NULL);
+    assert_false(store_make(&session, s, &made, &err));
     assert_string_equal(err.text, "no such luck");
-    assert_false(path_exists(s.path));
+    assert_false(path_exists(s->path));
     StoredFiles files = {0};
     store_list(scratch_folder, &files);
     for (size_t i = 0; i < files.count; i++) assert_string_not_equal(files.items[i].stage, "failing");
     stored_files_free(&files);
-    stage_release(&s);
+    stage_free(s);
 }
 
 static void two_processes_do_the_work_once(void **state)
 {
     (void)state;
-    Stage s = sealed(&counting, "shared", NULL);
-    const size_t before = runs();
+    Stage *s = sealed(&counting, "shared", NULL);
+    const size_t before = made_so_far();
     pid_t children[3];
     for (size_t i = 0; i < 3; i++) {
         children[i] = fork();
         if (children[i] == 0) {
-            Session bench = {0};
+            Session session = {0};
             Error err;
             bool made;
-            _exit(store_make(&bench, &s, &made, &err) ? 0 : 1);
+            _exit(store_make(&session, s, &made, &err) ? 0 : 1);
         }
     }
     for (size_t i = 0; i < 3; i++) {
@@ -172,8 +221,8 @@ static void two_processes_do_the_work_once(void **state)
         assert_int_equal(waitpid(children[i], &status, 0), children[i]);
         assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
     }
-    assert_int_equal(runs(), before + 1);
-    stage_release(&s);
+    assert_int_equal(made_so_far(), before + 1);
+    stage_free(s);
 }
 
 /* ---- results ---- */
@@ -242,10 +291,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_processes_do_the_work_once), /* first: before any thread was started */
-        cmocka_unit_test(hash_depends_on_kind_version_config_and_inputs),
+        cmocka_unit_test(hash_depends_on_kind_version_parameters_and_inputs),
+        cmocka_unit_test(inputs_have_roles_and_the_hash_their_order),
         cmocka_unit_test(no_stage_forgets_the_arithmetic),
         cmocka_unit_test(the_usual_arithmetic_adds_nothing_new),
-        cmocka_unit_test(a_stored_stage_is_not_run_again),
+        cmocka_unit_test(a_stored_stage_is_not_made_again),
         cmocka_unit_test(a_failed_stage_leaves_nothing_behind),
         cmocka_unit_test(the_version_confirmed_last_counts),
     };

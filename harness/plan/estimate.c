@@ -18,22 +18,22 @@ static double seconds_of(double flop)
     return flop / (flop_a_second_a_thread * omp_get_max_threads()) + overhead_seconds;
 }
 
-void estimate_captions(Stage *s, const Captions *captions, size_t classes)
+void estimate_captions(Stage *s, size_t captions, size_t classes)
 {
-    s->seconds = (double)captions->count / captions_a_second + overhead_seconds;
-    s->bytes = (double)captions->count * (60 + (double)classes / 8);
+    s->seconds = (double)captions / captions_a_second + overhead_seconds;
+    s->bytes = (double)captions * (60 + (double)classes / 8);
 }
 
-void estimate_choose(Stage *s, const Captions *captions, size_t classes)
+void estimate_choose(Stage *s, size_t captions, size_t classes)
 {
-    const double count = (double)(s->captions < captions->count ? s->captions : captions->count);
-    s->seconds = (double)captions->count / captions_a_second + overhead_seconds;
+    const ChooseParameters *p = s->parameters;
+    const double count = (double)(p->captions < captions ? p->captions : captions);
+    s->seconds = (double)captions / captions_a_second + overhead_seconds;
     s->bytes = count * (60 + (double)classes / 8);
 }
 
-void estimate_generate(Stage *s, size_t images)
+void estimate_generate(Stage *s, const Generator *g, size_t images)
 {
-    const Generator *g = &s->generator;
     s->seconds = (double)images * g->flop / (drawn_flop_a_second_a_thread * omp_get_max_threads()) + overhead_seconds;
     s->bytes = (double)images * 3 * (double)(g->width * g->height) + 8192;
 }
@@ -45,9 +45,11 @@ void estimate_texts(Stage *s, const Clip *clip, size_t texts)
     s->seconds = seconds_of(tokens * clip_token_flop(clip)) + s->bytes / bytes_a_second;
 }
 
-void estimate_images(Stage *s, const Clip *clip, size_t images)
+void estimate_images(Stage *s, size_t images)
 {
-    const double size = (double)s->encode.size, local = s->with_local ? clip_positions(clip, size) : 0;
+    const EncodeImageParameters *p = s->parameters;
+    const Clip *clip = p->model->clip;
+    const double size = (double)p->encode.size, local = p->encode.want_local ? clip_positions(clip, size) : 0;
     s->bytes = 4 * (double)clip->config.embed * (double)images * (1 + local);
     s->seconds = seconds_of((double)images * clip_picture_flop(clip, size)) + s->bytes / bytes_a_second;
 }
@@ -70,7 +72,10 @@ void estimate_score(Stage *s, const Workload *work, const Stage *images)
 {
     const Experiment *e = s->experiment;
     const bool local = (e->method->needs(&e->options) & NEED_TEST_LOCAL) != 0;
-    const double places = 1 + (local ? clip_positions(work->clip, (double)images->encode.size) : 0);
+    const double places =
+        1 + (local
+                 ? clip_positions(work->clip, (double)((const EncodeImageParameters *)images->parameters)->encode.size)
+                 : 0);
     const double flop = 2 * work->test * places * work->classes * (double)work->clip->config.embed;
     s->bytes = work->test * work->classes * 13 + 65536;
     s->seconds = 0.2 + seconds_of(flop + cost_of(e->method, work).score_flop) + images->bytes / bytes_a_second / 4;

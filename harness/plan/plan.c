@@ -3,7 +3,6 @@
  * what is missing. */
 #include "harness/plan/plan_internal.h"
 
-#include "harness/base/hash.h"
 #include "harness/experiments/book_plugins.h"
 #include "harness/experiments/setting_read.h"
 #include "harness/plan/estimate.h"
@@ -12,20 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static cJSON *parsed(char *text) /* frees the text */
-{
-    cJSON *value = cJSON_Parse(text);
-    free(text);
-    return value;
-}
-
 Stage *plan_new_stage(const Planner *p, const StageKind *kind)
 {
-    Stage *s = xcalloc(1, sizeof *s);
-    s->kind = kind;
+    Stage *s = stage_new(kind);
     s->experiment = p->e;
     s->arithmetic = p->session->arithmetic;
-    s->config = cJSON_CreateObject();
     return s;
 }
 
@@ -40,8 +30,7 @@ Stage *plan_keep(const Planner *p, Stage *s)
     Plan *plan = p->plan;
     for (size_t i = 0; i < plan->count; i++)
         if (strcmp(plan->stages[i]->hash, s->hash) == 0) {
-            stage_release(s);
-            free(s);
+            stage_free(s);
             return plan->stages[i];
         }
     if (plan->count == plan->capacity) {
@@ -52,24 +41,6 @@ Stage *plan_keep(const Planner *p, Stage *s)
     return plan->stages[plan->count++] = s;
 }
 
-void plan_add_input(Stage *s, const Stage *input)
-{
-    if (input) s->inputs[s->input_count++] = input;
-}
-
-/* A digest of class names and synonyms: what the noun filter and the prompts are made from. */
-static void classes_digest(Dataset *d, char hex[65])
-{
-    Hash *hash = hash_new();
-    for (size_t c = 0; c < dataset_classes(d); c++) {
-        const ClassNames *names = &dataset_synonyms(d)[c];
-        hash_add_text(hash, dataset_class_names(d)[c]);
-        for (size_t k = 0; k < names->count; k++) hash_add_text(hash, names->names[k]);
-        hash_add_text(hash, "");
-    }
-    hash_finish(hash, hex);
-}
-
 const Captions *plan_texts_of(const Planner *p, Error *err)
 {
     const bool sentences = (p->e->method->needs(&p->e->options) & NEED_SENTENCES) != 0;
@@ -78,37 +49,31 @@ const Captions *plan_texts_of(const Planner *p, Error *err)
 
 Stage *plan_captions(const Planner *p, bool with_templates, Error *err)
 {
-    const Experiment *e = p->e;
-    const Captions *captions = plan_texts_of(p, err);
-    if (!captions) return NULL;
-    char classes[65];
-    classes_digest(p->dataset, classes);
+    const Options *o = &p->e->options;
+    const Captions *source = plan_texts_of(p, err);
+    if (!source) return NULL;
     Stage *s = plan_new_stage(p, &stage_captions);
-    cJSON_AddStringToObject(s->config, "dataset", e->dataset);
-    cJSON_AddStringToObject(s->config, captions->origin ? "sentences" : "captions", captions->fingerprint);
-    cJSON_AddStringToObject(s->config, "classes", classes);
-    cJSON_AddStringToObject(s->config, "label_rule", option_text_or(&e->options, "label_rule", "published"));
-    if (with_templates)
-        cJSON_AddStringToObject(s->config, "templates", option_text_or(&e->options, "template_set", "published"));
-    s->words = xstrdup(e->dataset);
-    s->sentences = captions->origin;
-    s->label = xformat("label the %zu %s of %s", captions->count, s->sentences ? "sentences" : "captions", e->dataset);
-    estimate_captions(s, captions, dataset_classes(p->dataset));
+    *(CaptionsParameters *)s->parameters =
+        (CaptionsParameters){.dataset = p->dataset,
+                             .source = source,
+                             .label_rule = option_text_or(o, "label_rule", "published"),
+                             .templates = with_templates ? option_text_or(o, "template_set", "published") : NULL};
+    s->words = xstrdup(p->e->dataset);
+    s->label =
+        xformat("label the %zu %s of %s", source->count, source->origin ? "sentences" : "captions", p->e->dataset);
+    estimate_captions(s, source->count, dataset_classes(p->dataset));
     return plan_add(p, s);
 }
 
-static Stage *plan_texts(const Planner *p, const Stage *captions, Error *err)
+static Stage *plan_texts(const Planner *p, const Captions *source, const Stage *captions)
 {
-    const Captions *all = plan_texts_of(p, err);
-    if (!all) return NULL;
     Stage *s = plan_new_stage(p, &stage_encode_text);
-    cJSON_AddStringToObject(s->config, "clip", p->model->clip->fingerprint);
-    cJSON_AddStringToObject(s->config, "tokenizer", tokenizer_fingerprint(p->model->tokenizer));
-    plan_add_input(s, captions);
+    *(EncodeTextParameters *)s->parameters = (EncodeTextParameters){p->model};
+    stage_add_input(s, ROLE_CAPTIONS, captions);
     s->words = xstrdup(p->e->dataset);
-    s->label = xformat("encode the %s of %s with %s", captions->sentences ? "sentences" : "captions", p->e->dataset,
-                       p->e->model);
-    estimate_texts(s, p->model->clip, all->count);
+    s->label =
+        xformat("encode the %s of %s with %s", source->origin ? "sentences" : "captions", p->e->dataset, p->e->model);
+    estimate_texts(s, p->model->clip, source->count);
     return plan_add(p, s);
 }
 
@@ -121,19 +86,14 @@ static PoolPosition position_of(const Planner *p)
 
 Stage *plan_encoding(const Planner *p, bool with_local, Error *err)
 {
-    const Experiment *e = p->e;
-    const size_t size = e->protocol.size ? e->protocol.size : p->model->clip->config.image_size;
+    const Protocol *protocol = &p->e->protocol;
+    const size_t size = protocol->size ? protocol->size : p->model->clip->config.image_size;
     if (!encode_size_check(p->model->clip, size, err)) return NULL;
     Stage *s = plan_new_stage(p, &stage_encode_image);
-    s->with_local = with_local;
-    s->encode = (EncodeOptions){
-        .size = size, .resize = e->protocol.resize, .position = position_of(p), .want_local = with_local};
-    cJSON_AddStringToObject(s->config, "dataset", e->dataset);
-    cJSON_AddStringToObject(s->config, "clip", p->model->clip->fingerprint);
-    cJSON_AddNumberToObject(s->config, "size", (double)size);
-    cJSON_AddStringToObject(s->config, "resize", resize_word(s->encode.resize));
-    cJSON_AddStringToObject(s->config, "pool_position", position_word(s->encode.position));
-    cJSON_AddBoolToObject(s->config, "local", with_local);
+    *(EncodeImageParameters *)s->parameters = (EncodeImageParameters){
+        .model = p->model,
+        .dataset = p->dataset,
+        .encode = {.size = size, .resize = protocol->resize, .position = position_of(p), .want_local = with_local}};
     return s;
 }
 
@@ -143,62 +103,39 @@ static Stage *plan_images(const Planner *p, SplitName name, bool with_local, siz
     const Split *split = dataset_split(p->dataset, name, err);
     Stage *s = split ? plan_encoding(p, with_local, err) : NULL;
     if (!s) return NULL;
+    EncodeImageParameters *parameters = s->parameters;
+    parameters->split = split;
+    parameters->split_name = name;
     *count = split->count;
-    s->split = name;
-    cJSON_AddStringToObject(s->config, "split", split_word(name));
-    cJSON_AddStringToObject(s->config, "images", split->fingerprint);
     s->words = xformat("%s-%s", e->dataset, split_word(name));
     s->label = xformat("encode the %zu %s images of %s with %s", split->count, split_word(name), e->dataset, e->model);
-    estimate_images(s, p->model->clip, split->count);
+    estimate_images(s, split->count);
     return plan_add(p, s);
 }
 
-void plan_describe_method(Stage *s, const Experiment *e, int64_t seed, bool training_only)
-{
-    cJSON_AddStringToObject(s->config, "method", e->method->name);
-    cJSON_AddNumberToObject(s->config, "method_version", e->method->version);
-    if (e->method->plugin_hash) cJSON_AddStringToObject(s->config, "plugin", e->method->plugin_hash);
-    cJSON_AddItemToObject(s->config, "options", parsed(options_json(&e->options, training_only)));
-    cJSON_AddNumberToObject(s->config, "seed", (double)seed);
-}
-
-void plan_describe_result(Stage *s, const Experiment *e, const char *setting)
-{
-    cJSON_AddStringToObject(s->config, "experiment", e->name);
-    cJSON_AddStringToObject(s->config, "dataset", e->dataset);
-    cJSON_AddStringToObject(s->config, "model", e->model);
-    cJSON_AddStringToObject(s->config, "protocol", e->protocol.name);
-    cJSON_AddItemToObject(s->config, "protocol_fields", protocol_json(&e->protocol));
-    cJSON_AddStringToObject(s->config, "setting", setting);
-}
-
 /* What train and score have in common. */
-static void describe_method(const Planner *p, Stage *s, int64_t seed, bool training_only)
+static Stage *plan_method(const Planner *p, const StageKind *kind, const char *name, int64_t seed)
 {
-    const Experiment *e = p->e;
-    char classes[65];
-    classes_digest(p->dataset, classes);
-    plan_describe_method(s, e, seed, training_only);
-    cJSON_AddStringToObject(s->config, "clip", p->model->clip->fingerprint);
-    cJSON_AddStringToObject(s->config, "tokenizer", tokenizer_fingerprint(p->model->tokenizer));
-    cJSON_AddStringToObject(s->config, "classes", classes);
+    Stage *s = plan_new_stage(p, kind);
+    *(MethodParameters *)s->parameters = (MethodParameters){p->model, p->dataset};
     s->seed = seed;
-    s->words = xformat("%s-s%lld", training_only ? e->method->name : e->name, (long long)seed);
+    s->words = xformat("%s-s%lld", name, (long long)seed);
+    return s;
 }
 
+/* In the order in which stored stages have them. */
 static void add_training_inputs(Stage *s, const PlanInputs *in, const Stage *select)
 {
-    plan_add_input(s, in->captions);
-    plan_add_input(s, in->texts);
-    plan_add_input(s, in->train_images);
-    plan_add_input(s, select);
-    plan_add_input(s, in->generated);
+    stage_add_input(s, ROLE_CAPTIONS, in->captions);
+    stage_add_input(s, ROLE_TEXTS, in->texts);
+    stage_add_input(s, ROLE_TRAIN_IMAGES, in->train_images);
+    stage_add_input(s, ROLE_SELECTION, select);
+    stage_add_input(s, ROLE_GENERATED, in->generated);
 }
 
 static Stage *plan_train(const Planner *p, const PlanInputs *in, const Stage *select, int64_t seed)
 {
-    Stage *s = plan_new_stage(p, &stage_train);
-    describe_method(p, s, seed, true);
+    Stage *s = plan_method(p, &stage_train, p->e->method->name, seed);
     add_training_inputs(s, in, select);
     s->label = xformat("train %s, seed %lld", p->e->name, (long long)seed);
     estimate_train(s, &in->work);
@@ -207,18 +144,11 @@ static Stage *plan_train(const Planner *p, const PlanInputs *in, const Stage *se
 
 static Stage *plan_score(const Planner *p, const PlanInputs *in, const Stage *select, const Stage *train, int64_t seed)
 {
-    const Experiment *e = p->e;
-    char *setting = experiment_setting(e);
-    Stage *s = plan_new_stage(p, &stage_score);
-    describe_method(p, s, seed, false);
-    plan_describe_result(s, e, setting);
-    free(setting);
-    plan_add_input(s, in->test_images); /* before the training pictures: see stage_score.c */
-    if (train)
-        plan_add_input(s, train);
-    else
-        add_training_inputs(s, in, select);
-    s->label = xformat("score %s, seed %lld", e->name, (long long)seed);
+    Stage *s = plan_method(p, &stage_score, p->e->name, seed);
+    stage_add_input(s, ROLE_TEST_IMAGES, in->test_images);
+    stage_add_input(s, ROLE_TRAINED, train);
+    if (!train) add_training_inputs(s, in, select);
+    s->label = xformat("score %s, seed %lld", p->e->name, (long long)seed);
     estimate_score(s, &in->work, in->test_images);
     return plan_add(p, s);
 }
@@ -242,7 +172,7 @@ static bool plan_text_inputs(const Planner *p, PlanInputs *in, unsigned needs, E
 {
     const Captions *all = plan_texts_of(p, err);
     in->captions = all ? plan_captions(p, (needs & NEED_TEMPLATES) != 0, err) : NULL;
-    in->texts = in->captions ? plan_texts(p, in->captions, err) : NULL;
+    in->texts = in->captions ? plan_texts(p, all, in->captions) : NULL;
     if (in->texts) in->work.texts = (double)all->count;
     return in->texts != NULL;
 }
@@ -304,7 +234,7 @@ static void mark_wanted(Plan *plan)
         if (!s->wanted) continue;
         plan->wanted++;
         for (size_t k = 0; k < s->input_count; k++) {
-            Stage *input = (Stage *)s->inputs[k]; /* the plan owns its stages */
+            Stage *input = (Stage *)s->inputs[k].stage; /* the plan owns its stages */
             input->wanted = !input->stored;
         }
     }
@@ -316,11 +246,7 @@ static void give_up(Plan *plan, const Experiment *e, size_t stages, const Error 
     char *line = plan_failure(e->name, err->text);
     text_list_add(&plan->failures, line);
     free(line);
-    while (plan->count > stages) {
-        Stage *s = plan->stages[--plan->count];
-        stage_release(s);
-        free(s);
-    }
+    while (plan->count > stages) stage_free(plan->stages[--plan->count]);
 }
 
 bool plan_make(Plan *plan, Session *session, const ExperimentList *experiments, Error *err)
@@ -344,10 +270,7 @@ bool plan_make(Plan *plan, Session *session, const ExperimentList *experiments, 
 
 void plan_free(Plan *plan)
 {
-    for (size_t i = 0; i < plan->count; i++) {
-        stage_release(plan->stages[i]);
-        free(plan->stages[i]);
-    }
+    for (size_t i = 0; i < plan->count; i++) stage_free(plan->stages[i]);
     free(plan->stages);
     text_list_free(&plan->failures);
     *plan = (Plan){0};

@@ -2,6 +2,7 @@
  * is stored already. */
 #pragma once
 
+#include "harness/stages/stage_kinds.h"
 #include "harness/stages/store.h"
 
 typedef struct Plan {

@@ -59,8 +59,7 @@ static Stage *plan_stored(const Member *m, int64_t seed, Error *err)
     }
     Stage *s = plan_new_stage(&m->p, &stage_score);
     if (!hash_file(found->file, s->hash, err)) {
-        stage_release(s);
-        free(s);
+        stage_free(s);
         return NULL;
     }
     s->path = xstrdup(found->file);
@@ -85,12 +84,8 @@ static Stage *new_ensemble(const Planner *p, const Member *members, int64_t seed
 {
     const Experiment *e = p->e;
     Stage *s = plan_new_stage(p, &stage_ensemble);
-    char *setting = ensemble_setting(members[0].setting, members[1].setting);
-    cJSON *of = cJSON_AddArrayToObject(s->config, "of");
-    for (size_t k = 0; k < 2; k++) cJSON_AddItemToArray(of, cJSON_CreateString(e->members.items[k].name));
-    plan_describe_method(s, e, seed, false);
-    plan_describe_result(s, e, setting);
-    free(setting);
+    *(EnsembleParameters *)s->parameters = (EnsembleParameters){
+        .dataset = p->dataset, .setting = ensemble_setting(members[0].setting, members[1].setting)};
     s->seed = seed;
     s->words = xformat("%s-s%lld", e->name, (long long)seed);
     s->label = xformat("mix the scores of %s and %s, seed %lld", e->members.items[0].name, e->members.items[1].name,
@@ -104,17 +99,19 @@ static bool plan_seed(const Planner *p, const Member *members, int64_t seed, Err
     for (size_t k = 0; k < 2; k++)
         if (!(scores[k] = member_result(&members[k], seed, err))) return false;
     Stage *s = new_ensemble(p, members, seed);
-    plan_add_input(s, scores[0]);
-    plan_add_input(s, scores[1]);
+    stage_add_input(s, ROLE_FIRST_MEMBER, scores[0]);
+    stage_add_input(s, ROLE_SECOND_MEMBER, scores[1]);
     s->seconds = 0.2;
     s->bytes = scores[0]->bytes;
     plan_add(p, s)->asked = true;
     return true;
 }
 
-bool plan_ensemble(const Planner *p, Error *err)
+bool plan_ensemble(Planner *p, Error *err)
 {
     const Experiment *e = p->e;
+    p->dataset = session_dataset(p->session, e->dataset, e->limit, err);
+    if (!p->dataset) return false;
     Member members[2] = {{.setting = NULL}, {.setting = NULL}};
     bool good = true;
     for (size_t k = 0; k < 2 && good; k++) good = find_member(&members[k], p, &e->members.items[k], err);

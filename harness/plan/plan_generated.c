@@ -15,55 +15,62 @@ enum { JUDGED = 200 };
 static Stage *plan_choose(const Planner *p, const Generator *g, const Captions *all, const Stage *captions)
 {
     Stage *s = plan_new_stage(p, &stage_choose);
-    s->captions = option_int_or(&p->e->options, "captions", all->count);
-    s->generator = *g;
-    cJSON_AddNumberToObject(s->config, "captions", (double)s->captions);
-    cJSON_AddNumberToObject(s->config, "seed", (double)g->seed);
-    plan_add_input(s, captions);
-    s->words = xformat("%s-%zu", p->e->dataset, s->captions);
-    cJSON_AddStringToObject(s->config, "dataset", p->e->dataset);
-    s->label = xformat("choose %zu captions of %s, balanced over the classes", s->captions, p->e->dataset);
-    estimate_choose(s, all, dataset_classes(p->dataset));
+    const size_t asked = option_int_or(&p->e->options, "captions", all->count);
+    *(ChooseParameters *)s->parameters = (ChooseParameters){.captions = asked, .seed = g->seed};
+    stage_add_input(s, ROLE_CAPTIONS, captions);
+    s->words = xformat("%s-%zu", p->e->dataset, asked);
+    s->label = xformat("choose %zu captions of %s, balanced over the classes", asked, p->e->dataset);
+    estimate_choose(s, all->count, dataset_classes(p->dataset));
     return plan_add(p, s);
 }
 
+/* Captions that a generate stage draws from: those asked for, if there are as many. */
+static size_t captions_of(const Stage *generate, const Captions *all)
+{
+    const ChooseParameters *choose = stage_input(generate, ROLE_CHOSEN)->parameters;
+    return choose->captions < all->count ? choose->captions : all->count;
+}
+
+/* Whether both draw the same pictures of the same captions, the one perhaps of fewer. */
+static bool draw_alike(const Stage *one, const Stage *other)
+{
+    const GenerateParameters *a = one->parameters, *b = other->parameters;
+    const Generator *x = &a->generator, *y = &b->generator;
+    return strcmp(x->fingerprint, y->fingerprint) == 0 && x->steps == y->steps && !(x->guidance < y->guidance) &&
+           !(x->guidance > y->guidance) && x->width == y->width && x->height == y->height && x->seed == y->seed &&
+           strcmp(x->negative, y->negative) == 0 && a->images_per_caption == b->images_per_caption &&
+           stage_input(stage_input(one, ROLE_CHOSEN), ROLE_CAPTIONS) ==
+               stage_input(stage_input(other, ROLE_CHOSEN), ROLE_CAPTIONS);
+}
+
 /* How many of its pictures another stage of the plan draws before: with fewer captions the same ones come first. */
-static size_t drawn_before(const Plan *plan, const Stage *s)
+static size_t drawn_before(const Plan *plan, const Stage *s, const Captions *all)
 {
     size_t most = 0;
+    const size_t own = captions_of(s, all), each = ((const GenerateParameters *)s->parameters)->images_per_caption;
     for (size_t i = 0; i < plan->count; i++) {
         const Stage *o = plan->stages[i];
-        const Generator *a = &o->generator, *b = &s->generator;
-        if (o->kind != &stage_generate || strcmp(o->hash, s->hash) == 0) continue;
-        if (strcmp(a->fingerprint, b->fingerprint) != 0 || a->steps != b->steps || a->guidance < b->guidance ||
-            a->guidance > b->guidance || a->width != b->width || a->height != b->height || a->seed != b->seed ||
-            strcmp(a->negative, b->negative) != 0 || o->images_per_caption != s->images_per_caption ||
-            o->inputs[0]->inputs[0] != s->inputs[0]->inputs[0])
-            continue;
-        const size_t captions = o->captions < s->captions ? o->captions : s->captions;
-        if (captions * s->images_per_caption > most) most = captions * s->images_per_caption;
+        if (o->kind != &stage_generate || !draw_alike(o, s)) continue;
+        const size_t others = captions_of(o, all), captions = others < own ? others : own;
+        if (captions * each > most) most = captions * each;
     }
     return most / GENERATOR_SHARD * GENERATOR_SHARD;
 }
 
-static Stage *plan_generate(const Planner *p, const Generator *g, const Captions *all, const Stage *choose)
+static Stage *plan_generate(const Planner *p, const Generator *g, const Captions *all, const Stage *choose,
+                            size_t *count)
 {
+    const size_t each = option_int_or(&p->e->options, "images_per_caption", 1);
+    const size_t asked = ((const ChooseParameters *)choose->parameters)->captions;
     Stage *s = plan_new_stage(p, &stage_generate);
-    s->captions = choose->captions < all->count ? choose->captions : all->count;
-    s->images_per_caption = option_int_or(&p->e->options, "images_per_caption", 1);
-    s->generator = *g;
-    generator_describe(g, s->config);
-    cJSON_AddNumberToObject(s->config, "seed", (double)g->seed);
-    cJSON_AddNumberToObject(s->config, "images_per_caption", (double)s->images_per_caption);
-    cJSON_AddStringToObject(s->config, "dataset", p->e->dataset);
-    plan_add_input(s, choose);
-    const size_t count = s->captions * s->images_per_caption;
-    s->words = xformat("%s-%zux%zu-%s%zu-g%g", p->e->dataset, choose->captions, s->images_per_caption, g->scheduler,
-                       g->steps, g->guidance);
-    s->label = xformat("draw %zu images, %zu a caption, for %s: %s, %zu steps, guidance %g", count,
-                       s->images_per_caption, p->e->dataset, g->scheduler, g->steps, g->guidance);
-    const size_t before = drawn_before(p->plan, s);
-    estimate_generate(s, before < count ? count - before : 0);
+    *(GenerateParameters *)s->parameters = (GenerateParameters){.generator = *g, .images_per_caption = each};
+    stage_add_input(s, ROLE_CHOSEN, choose);
+    *count = captions_of(s, all) * each;
+    s->words = xformat("%s-%zux%zu-%s%zu-g%g", p->e->dataset, asked, each, g->scheduler, g->steps, g->guidance);
+    s->label = xformat("draw %zu images, %zu a caption, for %s: %s, %zu steps, guidance %g", *count, each,
+                       p->e->dataset, g->scheduler, g->steps, g->guidance);
+    const size_t before = drawn_before(p->plan, s, all);
+    estimate_generate(s, g, before < *count ? *count - before : 0);
     return plan_add(p, s);
 }
 
@@ -71,14 +78,13 @@ static const Stage *plan_drawn(const Planner *p, const Captions *all, const Stag
 {
     Generator g;
     if (!generator_of(p->session, p->e, &g, err)) return NULL;
-    const Stage *choose = plan_choose(p, &g, all, captions), *generate = plan_generate(p, &g, all, choose);
+    const Stage *choose = plan_choose(p, &g, all, captions), *generate = plan_generate(p, &g, all, choose, count);
     Stage *s = plan_encoding(p, true, err);
     if (!s) return NULL;
-    plan_add_input(s, generate);
-    *count = generate->captions * generate->images_per_caption;
+    stage_add_input(s, ROLE_DRAWN, generate);
     s->words = xformat("%s-generated", p->e->dataset);
     s->label = xformat("encode %zu generated images of %s with %s", *count, p->e->dataset, p->e->model);
-    estimate_images(s, p->model->clip, *count);
+    estimate_images(s, *count);
     return plan_add(p, s);
 }
 
@@ -95,11 +101,11 @@ static const Stage *plan_own(const Planner *p, const Captions *all, const Stage 
     Stage *s = plan_encoding(p, true, err);
     if (!s) return NULL;
     note_own(p, all);
-    plan_add_input(s, captions);
-    cJSON_AddStringToObject(s->config, "images", all->fingerprint);
+    ((EncodeImageParameters *)s->parameters)->own = all;
+    stage_add_input(s, ROLE_CAPTIONS, captions);
     s->words = xformat("%s-own", p->e->dataset);
     s->label = xformat("encode the %zu images that %s brings with %s", all->count, p->e->dataset, p->e->model);
-    estimate_images(s, p->model->clip, all->count);
+    estimate_images(s, all->count);
     return plan_add(p, s);
 }
 
@@ -125,22 +131,17 @@ static bool plan_judge(const Planner *p, Error *err)
                       p->e->model, JUDGE_SIDE, JUDGE_SIDE, g.width, g.height);
         return true;
     }
-    char fingerprint[65];
+    const size_t captions = p->e->limit && p->e->limit < JUDGED ? p->e->limit : JUDGED;
+    JudgeParameters parameters = {.generator = g, .captions = captions};
     Judge *judge = judge_open(g.model->judge, err);
-    const bool good = judge && hash_file(judge->set.file, fingerprint, err);
+    const bool good = judge && hash_file(judge->set.file, parameters.judge, err);
     judge_free(judge);
     if (!good) return false;
     Stage *s = plan_new_stage(p, &stage_judge);
-    s->generator = g;
-    s->captions = p->e->limit && p->e->limit < JUDGED ? p->e->limit : JUDGED;
-    generator_describe(&g, s->config);
-    cJSON_AddStringToObject(s->config, "judge", fingerprint);
-    cJSON_AddNumberToObject(s->config, "captions", (double)s->captions);
-    cJSON_AddNumberToObject(s->config, "world", world_version);
-    cJSON_AddStringToObject(s->config, "model", p->e->model);
+    *(JudgeParameters *)s->parameters = parameters;
     s->words = xstrdup(p->e->model);
-    s->label = xformat("judge %zu single objects drawn by %s", s->captions, p->e->model);
-    estimate_generate(s, s->captions);
+    s->label = xformat("judge %zu single objects drawn by %s", captions, p->e->model);
+    estimate_generate(s, &g, captions);
     plan_add(p, s);
     return true;
 }

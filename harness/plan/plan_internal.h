@@ -25,19 +25,14 @@ Stage *plan_result(const Planner *p, const PlanInputs *in, int64_t seed, Error *
  * a mask file that does not fit. */
 bool plan_select(const Planner *p, int64_t seed, const Stage **select, Error *err);
 /* All stages of an experiment that is an ensemble (plan_ensemble.c). */
-bool plan_ensemble(const Planner *p, Error *err);
+bool plan_ensemble(Planner *p, Error *err);
 
-/* A stage of the planner's experiment with an empty configuration. */
+/* A stage of the planner's experiment, its parameters to be filled. */
 Stage *plan_new_stage(const Planner *p, const StageKind *kind);
-/* What every trained or scored stage says of its experiment's method: name, version, the plugin's code, options, seed. */
-void plan_describe_method(Stage *s, const Experiment *e, int64_t seed, bool training_only);
-/* What every result says of where it belongs: experiment, data set, model, protocol, setting (as setting_text writes it). */
-void plan_describe_result(Stage *s, const Experiment *e, const char *setting);
 /* Seals the stage and puts it at the end of the plan, or frees it and returns the equal one that stands there. */
 Stage *plan_add(const Planner *p, Stage *s);
 /* The same for a stage whose hash and path are known. */
 Stage *plan_keep(const Planner *p, Stage *s);
-void plan_add_input(Stage *s, const Stage *input); /* NULL: none */
 
 /* What the method trains on: the data set's captions, or its sentences. NULL on failure. */
 const Captions *plan_texts_of(const Planner *p, Error *err);

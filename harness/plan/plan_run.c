@@ -30,7 +30,7 @@ bool plan_run_begin(PlanRun *r, const Plan *plan, Session *session)
         const Stage *s = plan->stages[i];
         if (stage_is_result(s) && s->stored) store_touch(s->path);
         if (s->wanted) r->states[i] = STAGE_WAITING;
-        for (size_t k = 0; k < s->input_count; k++) r->inputs[i][k] = place_of(plan, s->inputs[k], i);
+        for (size_t k = 0; k < s->input_count; k++) r->inputs[i][k] = place_of(plan, s->inputs[k].stage, i);
     }
     store_sweep(session->store);
     for (size_t i = 0; i < plan->failures.count && plan->wanted; i++)
@@ -116,7 +116,7 @@ static bool is_end(const Plan *plan, size_t i)
     if (plan->stages[i]->asked) return true;
     for (size_t k = i + 1; k < plan->count; k++)
         for (size_t n = 0; n < plan->stages[k]->input_count; n++)
-            if (plan->stages[k]->inputs[n] == plan->stages[i]) return false;
+            if (plan->stages[k]->inputs[n].stage == plan->stages[i]) return false;
     return true;
 }
 

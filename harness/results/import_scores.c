@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-const StageKind stage_imported = {.name = "imported", .version = 1, .arithmetic = ARITHMETIC_NONE};
 const char import_unnamed[] = "unnamed";
 
 typedef struct Import {
@@ -220,32 +219,51 @@ static void content_digest(const ImportSource *s, char hex[65])
     hash_finish(hash, hex);
 }
 
-static Stage describe(const Import *m)
+/* The stage's parameters: what was asked for and read, which outlives it. */
+typedef struct ImportParameters {
+    const Import *import;
+} ImportParameters;
+
+static void describe(const Stage *s, cJSON *config)
 {
+    const Import *m = ((const ImportParameters *)s->parameters)->import;
     const ImportRequest *q = m->request;
     const char *file = strrchr(q->file, '/');
     char digest[65];
-    Stage s = {.kind = &stage_imported, .config = cJSON_CreateObject(), .seed = q->seed};
     content_digest(&m->source, digest);
-    cJSON_AddStringToObject(s.config, "experiment", q->name);
-    cJSON_AddStringToObject(s.config, "dataset", m->dataset);
-    cJSON_AddStringToObject(s.config, "protocol", m->protocol->name);
-    cJSON_AddItemToObject(s.config, "protocol_fields", protocol_json(m->protocol));
-    cJSON_AddStringToObject(s.config, "method", stage_imported.name);
-    cJSON_AddNumberToObject(s.config, "seed", (double)q->seed);
-    cJSON_AddStringToObject(s.config, "file", file ? file + 1 : q->file);
-    cJSON_AddStringToObject(s.config, "content", digest);
-    s.words = xformat("%s-s%lld", q->name, (long long)q->seed);
-    stage_seal(&s, q->store);
+    cJSON_AddStringToObject(config, "experiment", q->name);
+    cJSON_AddStringToObject(config, "dataset", m->dataset);
+    cJSON_AddStringToObject(config, "protocol", m->protocol->name);
+    cJSON_AddItemToObject(config, "protocol_fields", protocol_json(m->protocol));
+    cJSON_AddStringToObject(config, "method", stage_imported.name);
+    cJSON_AddNumberToObject(config, "seed", (double)s->seed);
+    cJSON_AddStringToObject(config, "file", file ? file + 1 : q->file);
+    cJSON_AddStringToObject(config, "content", digest);
+}
+
+/* Nothing makes one: import_scores writes it. */
+const StageKind stage_imported = {.name = "imported",
+                                  .version = 1,
+                                  .arithmetic = ARITHMETIC_NONE,
+                                  .parameters = sizeof(ImportParameters),
+                                  .describe = describe};
+
+static Stage *imported_stage(const Import *m)
+{
+    Stage *s = stage_new(&stage_imported);
+    *(ImportParameters *)s->parameters = (ImportParameters){m};
+    s->seed = m->request->seed;
+    s->words = xformat("%s-s%lld", m->request->name, (long long)s->seed);
+    stage_seal(s, m->request->store);
     return s;
 }
 
 static bool store(const Import *m, const Metrics *metrics, double started, Imported *imported, Error *err)
 {
-    Stage s = describe(m);
+    Stage *s = imported_stage(m);
     StageWriter w;
-    char *folder = path_folder(s.path);
-    bool good = make_folders(folder, err) && stage_begin(&w, &s, started, err);
+    char *folder = path_folder(s->path);
+    bool good = make_folders(folder, err) && stage_begin(&w, s, started, err);
     if (good) {
         write_data(w.artifact, &m->source, metrics);
         write_attributes(w.artifact, m, metrics->map);
@@ -253,9 +271,9 @@ static bool store(const Import *m, const Metrics *metrics, double started, Impor
     }
     if (good)
         *imported =
-            (Imported){xstrdup(s.path), m->source.images, m->source.classes, m->source.sets.count, metrics->map};
+            (Imported){xstrdup(s->path), m->source.images, m->source.classes, m->source.sets.count, metrics->map};
     free(folder);
-    stage_release(&s);
+    stage_free(s);
     return good;
 }
 

@@ -10,7 +10,7 @@
 
 #include "harness/stages/stage.h"
 
-extern const StageKind stage_imported; /* has no run(): nothing can make it again */
+extern const StageKind stage_imported; /* has no make(): nothing can make it again */
 extern const char import_unnamed[];    /* the data set's name when nobody said one */
 
 typedef struct ImportRequest {

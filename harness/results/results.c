@@ -3,6 +3,7 @@
 #include "harness/base/memory.h"
 #include "harness/results/import_scores.h"
 #include "harness/score/score_file.h"
+#include "harness/stages/stage_kinds.h"
 #include "harness/stages/store.h"
 
 #include <stdio.h>

@@ -7,7 +7,7 @@
 
 static bool load_captions(MethodRun *m, Session *session, const Stage *s, bool want_local, Error *err)
 {
-    const Stage *captions = stage_input(s, &stage_captions, 0), *texts = stage_input(s, &stage_encode_text, 0);
+    const Stage *captions = stage_input(s, ROLE_CAPTIONS), *texts = stage_input(s, ROLE_TEXTS);
     const TextFeatures *features = session_texts(session, texts->path, want_local, err);
     ArtifactReader *r = features ? artifact_open(captions->path, err) : NULL;
     if (!r) return false;
@@ -16,15 +16,6 @@ static bool load_captions(MethodRun *m, Session *session, const Stage *s, bool w
     artifact_close(r);
     m->run.captions = (LabelledCaptions){features, m->caption_labels};
     return good;
-}
-
-/* The input that holds the labelled pictures, the last of those that were not drawn: a score stage has the test pictures before. */
-static const Stage *train_images_of(const Stage *s)
-{
-    const Stage *images, *last = NULL;
-    for (size_t i = 0; (images = stage_input(s, &stage_encode_image, i)); i++)
-        if (images->split == SPLIT_TRAIN && !images->input_count) last = images;
-    return last;
 }
 
 /* Copies the rows of the draw; all rows are in range. */
@@ -71,7 +62,7 @@ static bool load_selected(MethodRun *m, const Stage *select, const ImageFeatures
 
 static bool load_images(MethodRun *m, Session *session, const Stage *s, Dataset *dataset, bool want_local, Error *err)
 {
-    const Stage *images = train_images_of(s), *select = stage_input(s, &stage_select, 0);
+    const Stage *images = stage_input(s, ROLE_TRAIN_IMAGES), *select = stage_input(s, ROLE_SELECTION);
     const Split *split = dataset_split(dataset, SPLIT_TRAIN, err);
     const ImageFeatures *features = split ? session_images(session, images->path, want_local, err) : NULL;
     if (!features) return false;
@@ -98,9 +89,10 @@ static bool read_generated_labels(MethodRun *m, const Stage *source, size_t imag
 
 static bool load_generated(MethodRun *m, Session *session, const Stage *s, bool want_local, Error *err)
 {
-    const Stage *images = stage_generated_features(s);
+    const Stage *images = stage_input(s, ROLE_GENERATED), *drawn = stage_input(images, ROLE_DRAWN);
+    const Stage *source = drawn ? drawn : stage_input(images, ROLE_CAPTIONS);
     const ImageFeatures *features = session_images(session, images->path, want_local, err);
-    if (!features || !read_generated_labels(m, images->inputs[0], features->count, err)) return false;
+    if (!features || !read_generated_labels(m, source, features->count, err)) return false;
     m->run.generated = (LabelledImages){features, m->generated_labels};
     return true;
 }
@@ -108,18 +100,16 @@ static bool load_generated(MethodRun *m, Session *session, const Stage *s, bool 
 bool method_run_init(MethodRun *m, Session *session, const Stage *s, bool training_data, Error *err)
 {
     const Experiment *e = s->experiment;
+    const MethodParameters *p = s->parameters;
     *m = (MethodRun){0};
-    const OpenModel *model = session_model(session, e->model, err);
-    Dataset *dataset = model ? session_dataset(session, e->dataset, e->limit, err) : NULL;
-    if (!dataset) return false;
     m->run = (Run){
         .method = e->method,
         .options = &e->options,
-        .clip = model->clip,
-        .tokenizer = model->tokenizer,
-        .class_names = dataset_class_names(dataset),
-        .classes = dataset_classes(dataset),
-        .width = model->clip->config.embed,
+        .clip = p->model->clip,
+        .tokenizer = p->model->tokenizer,
+        .class_names = dataset_class_names(p->dataset),
+        .classes = dataset_classes(p->dataset),
+        .width = p->model->clip->config.embed,
         .seed = (uint64_t)s->seed,
         .setting = e->setting,
         .progress = session->progress,
@@ -131,7 +121,7 @@ bool method_run_init(MethodRun *m, Session *session, const Stage *s, bool traini
     if (needs & (NEED_CAPTIONS | NEED_CAPTION_TOKENS))
         good = load_captions(m, session, s, (needs & NEED_CAPTION_TOKENS) != 0, err);
     if (good && setting_shows_images(&e->setting, needs))
-        good = load_images(m, session, s, dataset, (needs & NEED_TRAIN_LOCAL) != 0, err);
+        good = load_images(m, session, s, p->dataset, (needs & NEED_TRAIN_LOCAL) != 0, err);
     if (good && (needs & (NEED_GENERATED_IMAGES | NEED_GENERATED_LOCAL)))
         good = load_generated(m, session, s, (needs & NEED_GENERATED_LOCAL) != 0, err);
     if (!good) method_run_free(m);

@@ -1,7 +1,7 @@
 /* What train and score stages share: a method's Run filled from artifacts. */
 #pragma once
 
-#include "harness/stages/stage.h"
+#include "harness/stages/stage_kinds.h"
 
 typedef struct MethodRun {
     Run run;

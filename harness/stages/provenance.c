@@ -58,8 +58,9 @@ char *provenance_text(const Stage *s, double seconds)
     cJSON_AddNumberToObject(foretold, "bytes", s->bytes);
     cJSON *inputs = cJSON_AddObjectToObject(root, "inputs");
     for (size_t i = 0; i < s->input_count; i++) {
-        const char *file = strrchr(s->inputs[i]->path, '/');
-        cJSON_AddStringToObject(inputs, file ? file + 1 : s->inputs[i]->path, s->inputs[i]->hash);
+        const Stage *input = s->inputs[i].stage;
+        const char *file = strrchr(input->path, '/');
+        cJSON_AddStringToObject(inputs, file ? file + 1 : input->path, input->hash);
     }
     char *text = cJSON_PrintUnformatted(root);
     cJSON_Delete(root);

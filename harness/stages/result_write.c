@@ -10,16 +10,15 @@ static void write_scores(ArtifactWriter *w, const Scores *scores, size_t images,
     if (scores->local) artifact_write_floats(w, "scores_local", 2, dim, scores->local);
 }
 
-static void write_attributes(ArtifactWriter *w, const Stage *s, double map)
+static void write_attributes(ArtifactWriter *w, const Stage *s, const char *setting, double map)
 {
     const Experiment *e = s->experiment;
     char *options = options_json(&e->options, false);
-    const cJSON *setting = cJSON_GetObjectItemCaseSensitive(s->config, "setting");
     artifact_attribute_text(w, "experiment", e->name);
     artifact_attribute_text(w, "dataset", e->dataset);
     artifact_attribute_text(w, "model", e->model);
     artifact_attribute_text(w, "protocol", e->protocol.name);
-    artifact_attribute_text(w, "setting", setting->valuestring);
+    artifact_attribute_text(w, "setting", setting);
     artifact_attribute_text(w, "method", e->method->name);
     artifact_attribute_text(w, "options", options);
     artifact_attribute_integer(w, "seed", s->seed);
@@ -38,7 +37,7 @@ static bool write(const Stage *s, const Result *r, const Metrics *metrics, doubl
     artifact_write_texts(w.artifact, "files", r->split->count, r->split->files);
     artifact_write_doubles(w.artifact, "ap", 1, (size_t[]){r->classes}, metrics->ap);
     if (r->loss_count) artifact_write_floats(w.artifact, "loss", 1, (size_t[]){r->loss_count}, r->loss);
-    write_attributes(w.artifact, s, metrics->map);
+    write_attributes(w.artifact, s, r->setting, metrics->map);
     if (r->more) r->more(w.artifact, r->context);
     return stage_finish(&w, err);
 }

@@ -9,7 +9,8 @@ typedef struct Result {
     const Split *split; /* of the test pictures */
     const char *const *class_names;
     size_t classes;
-    const float *loss; /* [loss_count] */
+    const char *setting; /* what the method was shown, as setting_text writes it */
+    const float *loss;   /* [loss_count] */
     size_t loss_count;
     void (*more)(ArtifactWriter *w, const void *context); /* further data sets and attributes; or NULL */
     const void *context;

@@ -6,17 +6,38 @@
 #include <stdlib.h>
 #include <string.h>
 
+Stage *stage_new(const StageKind *kind)
+{
+    Stage *s = xcalloc(1, sizeof *s);
+    s->kind = kind;
+    s->parameters = xcalloc(1, kind->parameters ? kind->parameters : 1);
+    return s;
+}
+
+void stage_add_input(Stage *s, StageRole role, const Stage *input)
+{
+    if (input) s->inputs[s->input_count++] = (StageInput){role, input};
+}
+
+static cJSON *described(const Stage *s)
+{
+    cJSON *config = cJSON_CreateObject();
+    s->kind->describe(s, config);
+    arithmetic_describe(s->arithmetic, s->kind->arithmetic, config);
+    return config;
+}
+
 void stage_seal(Stage *s, const char *store)
 {
     s->arithmetic = arithmetic_within(s->arithmetic, s->kind->arithmetic);
-    arithmetic_describe(s->arithmetic, s->kind->arithmetic, s->config);
+    s->config = described(s);
     char *config = json_canonical(s->config), version[32];
     snprintf(version, sizeof version, "%d", s->kind->version);
     Hash *hash = hash_new();
     hash_add_text(hash, s->kind->name);
     hash_add_text(hash, version);
     hash_add_text(hash, config);
-    for (size_t i = 0; i < s->input_count; i++) hash_add_text(hash, s->inputs[i]->hash);
+    for (size_t i = 0; i < s->input_count; i++) hash_add_text(hash, s->inputs[i].stage->hash);
     hash_finish(hash, s->hash);
     free(config);
 
@@ -27,30 +48,22 @@ void stage_seal(Stage *s, const char *store)
     s->path = xformat("%s/%s/%.80s-%.16s.h5", store, s->kind->name, s->words, s->hash);
 }
 
-void stage_release(Stage *s)
+void stage_free(Stage *s)
 {
+    if (!s) return;
+    if (s->kind->release) s->kind->release(s->parameters);
     cJSON_Delete(s->config);
+    free(s->parameters);
     free(s->words);
     free(s->label);
     free(s->path);
+    free(s);
 }
 
-bool stage_is_result(const Stage *s)
-{
-    return s->kind == &stage_score || s->kind == &stage_ensemble;
-}
-
-const Stage *stage_input(const Stage *s, const StageKind *kind, size_t nth)
+const Stage *stage_input(const Stage *s, StageRole role)
 {
     for (size_t i = 0; i < s->input_count; i++)
-        if (s->inputs[i]->kind == kind && nth-- == 0) return s->inputs[i];
-    return NULL;
-}
-
-const Stage *stage_generated_features(const Stage *s)
-{
-    for (size_t i = 0; i < s->input_count; i++)
-        if (s->inputs[i]->kind == &stage_encode_image && s->inputs[i]->input_count) return s->inputs[i];
+        if (s->inputs[i].role == role) return s->inputs[i].stage;
     return NULL;
 }
 
@@ -60,10 +73,11 @@ static cJSON *inputs_json(const Stage *s)
     cJSON *inputs = cJSON_CreateObject();
     for (size_t i = 0; i < s->input_count; i++) {
         char name[64];
-        snprintf(name, sizeof name, "%s", s->inputs[i]->kind->name);
+        const Stage *input = s->inputs[i].stage;
+        snprintf(name, sizeof name, "%s", input->kind->name);
         for (int n = 2; cJSON_GetObjectItemCaseSensitive(inputs, name); n++)
-            snprintf(name, sizeof name, "%s-%d", s->inputs[i]->kind->name, n);
-        cJSON_AddStringToObject(inputs, name, s->inputs[i]->hash);
+            snprintf(name, sizeof name, "%s-%d", input->kind->name, n);
+        cJSON_AddStringToObject(inputs, name, input->hash);
     }
     return inputs;
 }

@@ -1,15 +1,16 @@
-/* A stage: a pure function from (configuration, input artifacts) to one artifact, an HDF5 file whose name carries the hash of
- * everything that determined it. A stage whose file exists is not run again; a file with a final name is whole.
+/* A stage: a pure function from (parameters, input artifacts) to one artifact, an HDF5 file whose name carries the hash of
+ * everything that determined it. A stage whose file exists is not made again; a file with a final name is whole.
  *
  *     hash = SHA-256(stage name, stage version, canonical configuration, hashes of the input artifacts)
  *     file = STORE/<stage>/<words for people>-<first 16 hex digits of the hash>.h5
  *
- * One file a stage: stage_captions.c, stage_choose.c, stage_generate.c, stage_encode_text.c, stage_encode_image.c, stage_select.c,
- * stage_train.c, stage_score.c, stage_ensemble.c (scores too, under the name of stage_score), stage_judge.c. */
+ * The life of one: stage_new, its parameters, words, label and inputs filled in by the plan, stage_seal (which has the kind describe
+ * the parameters: that is the configuration), and when its file is missing store_make. The kinds and their parameters: stage_kinds.h,
+ * one file each. */
 #pragma once
 
 #include "harness/io/artifact.h"
-#include "harness/stages/generator.h"
+#include "harness/stages/session.h"
 
 typedef struct Stage Stage;
 
@@ -17,12 +18,33 @@ typedef struct StageKind {
     const char *name; /* "encode-image": the folder too */
     int version;      /* raised whenever its numbers may change */
     ArithmeticReach
-        arithmetic; /* what of it may change its bits; a kind that says nothing is described with all of it */
-    bool (*run)(Session *session, const Stage *s, Error *err);
+        arithmetic;    /* what of it may change its bits; a kind that says nothing is described with all of it */
+    size_t parameters; /* bytes of its own ones, Stage.parameters */
+    /* Writes all of them into the configuration, and what make() takes of the experiment. The arithmetic is added by stage_seal. */
+    void (*describe)(const Stage *s, cJSON *config);
+    void (*release)(void *parameters); /* frees what they own; NULL: nothing */
+    bool (*make)(Session *session, const Stage *s, Error *err);
 } StageKind;
 
-extern const StageKind stage_captions, stage_choose, stage_generate, stage_encode_text, stage_encode_image,
-    stage_select, stage_train, stage_score, stage_ensemble, stage_judge;
+/* What an input is to the stage that has it. */
+typedef enum StageRole {
+    ROLE_CAPTIONS,     /* labelled captions, or sentences in their place */
+    ROLE_TEXTS,        /* their features */
+    ROLE_CHOSEN,       /* those of them that pictures are drawn from */
+    ROLE_DRAWN,        /* the pictures */
+    ROLE_GENERATED,    /* features of those, or of the ones that the data set brings */
+    ROLE_TRAIN_IMAGES, /* features of the training split */
+    ROLE_SELECTION,    /* what the setting shows of it */
+    ROLE_TRAINED,      /* what the method has learned from all that */
+    ROLE_TEST_IMAGES,  /* features of the pictures to score */
+    ROLE_FIRST_MEMBER, /* results that an ensemble mixes */
+    ROLE_SECOND_MEMBER,
+} StageRole;
+
+typedef struct StageInput {
+    StageRole role;
+    const Stage *stage;
+} StageInput;
 
 enum { STAGE_INPUTS = 8 };
 
@@ -33,43 +55,39 @@ typedef struct Expected {
 
 struct Stage {
     const StageKind *kind;
-    cJSON *config; /* what determines it beside its inputs; becomes canonical text in the hash */
-    char *words;   /* for the file's name: nothing but what config or inputs determine, or equal stages had two names */
-    char *label;   /* for people: "encode the 2000 test images of mini" */
-    const Stage *inputs[STAGE_INPUTS];
+    void *parameters; /* the kind's own, owned; all that determines it beside inputs, experiment, seed and arithmetic */
+    StageInput inputs[STAGE_INPUTS]; /* in the order of the hash */
     size_t input_count;
-    Arithmetic arithmetic; /* what it is computed with; stage_seal describes it */
+    const Experiment *experiment; /* the first one that asked for it */
+    int64_t seed;                 /* of an experiment's run; 0 where there is none */
+    Arithmetic arithmetic;        /* what it is computed with; stage_seal describes it */
+    char *words; /* for the file's name: nothing but what config or inputs determine, or equal stages had two names */
+    char *label; /* for people: "encode the 2000 test images of mini" */
+
+    /* by stage_seal */
+    cJSON *config; /* what the kind says of it; becomes canonical text in the hash */
     char hash[65];
     char *path;
+
+    /* the plan's */
     bool asked;            /* a result that an experiment of the plan asks for, not only an ensemble of it */
     bool stored;           /* when the plan was made */
     bool wanted;           /* its file is missing and something asks for it */
     double seconds, bytes; /* foretold from operation counts: estimate.h */
     Expected expected;     /* the same corrected by what was measured: calibrate.h */
-
-    /* What run() works with; all of it is also in config, as fingerprints or values. */
-    const Experiment *experiment; /* the first one that asked for it */
-    int64_t seed;
-    SplitName split;
-    bool with_local;
-    EncodeOptions encode;
-    Generator generator;
-    const char *sentences; /* captions: the data set's sentences in their place, and whose they are; or NULL */
-    size_t captions, images_per_caption; /* choose, generate: how many; judge: captions to draw */
 };
 
-/* Fills hash and path; the stage's other fields must be set. Takes over config, words and label, and adds the arithmetic to config,
- * so that no stage forgets it. */
+/* A stage with zeroed parameters. */
+Stage *stage_new(const StageKind *kind);
+/* Hashes of inputs stand in the order of these calls in a stage's own: another order would be another stage. NULL: none is added. */
+void stage_add_input(Stage *s, StageRole role, const Stage *input);
+/* Fills config, hash and path; the other fields must be set. Narrows the arithmetic to what reaches the kind and describes that, so
+ * that no stage forgets it or is computed with more than is hashed. */
 void stage_seal(Stage *s, const char *store);
-void stage_release(Stage *s); /* frees what it owns, not the stage */
+void stage_free(Stage *s); /* not its inputs */
 
-/* Whether it holds an experiment's result: scores, of a method or an ensemble. */
-bool stage_is_result(const Stage *s);
-
-/* The input of a kind, or NULL. With `nth`, the nth of that kind. */
-const Stage *stage_input(const Stage *s, const StageKind *kind, size_t nth);
-/* The input of training pictures: those of an encode-image stage that has inputs itself; else NULL. */
-const Stage *stage_generated_features(const Stage *s);
+/* The input of a role, or NULL. */
+const Stage *stage_input(const Stage *s, StageRole role);
 
 /* The file's configuration: {"stage", "version", "hash", "config", "inputs": {..}}. Caller frees. */
 char *stage_config_text(const Stage *s);
@@ -84,8 +102,8 @@ bool stage_begin(StageWriter *w, const Stage *s, double started, Error *err);
 bool stage_finish(StageWriter *w, Error *err);
 
 double seconds_now(void); /* of a clock that only goes forward */
-/* By which rules times and sizes are foretold: raised with those of harness/plan/estimate.c and Method.cost, so that what was measured
- * against other ones does not correct them. */
+/* By which rules times and sizes are foretold: raised with those of harness/plan/estimate.c and Method.cost, so that what was
+ * measured against other ones does not correct them. */
 enum { FORETOLD_RULE = 2 };
 /* {"version", "onednn", "compiler", "cpu", "threads", "seconds", "date", "inputs": {..}, "seed", "foretold": {"rule", "seconds",
  * "bytes"}} as JSON. Caller frees. */

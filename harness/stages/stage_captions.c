@@ -3,7 +3,7 @@
  * (methods/shared/templates.h says in which order).
  *
  * Artifact: texts [n], labels [n, C] uint8, source [n] int32 (the number in the data set; -1: a template sentence), classes [C]. */
-#include "harness/stages/stage.h"
+#include "harness/stages/describe_internal.h"
 
 #include "methods/shared/templates.h"
 
@@ -74,32 +74,44 @@ static bool write(const Stage *s, const Labelled *l, const char *const *class_na
     return stage_finish(&w, err);
 }
 
-static bool run(Session *session, const Stage *s, Error *err)
+static void describe(const Stage *s, cJSON *config)
 {
-    const double started = seconds_now();
-    Dataset *dataset = session_dataset(session, s->experiment->dataset, s->experiment->limit, err);
-    if (!dataset) return false;
-    const Captions *captions = s->sentences ? dataset_sentences(dataset, err) : dataset_captions(dataset, err);
-    if (!captions) return false;
-    const cJSON *templates = cJSON_GetObjectItem(s->config, "templates");
-    const bool plural = strcmp(cJSON_GetObjectItem(s->config, "label_rule")->valuestring, "plural") == 0;
+    const CaptionsParameters *p = s->parameters;
+    cJSON_AddStringToObject(config, "dataset", dataset_name(p->dataset));
+    cJSON_AddStringToObject(config, p->source->origin ? "sentences" : "captions", p->source->fingerprint);
+    describe_classes(p->dataset, config);
+    cJSON_AddStringToObject(config, "label_rule", p->label_rule);
+    if (p->templates) cJSON_AddStringToObject(config, "templates", p->templates);
+}
 
-    Labelled l = {.classes = dataset_classes(dataset)};
-    Labeller *labeller = labeller_new(dataset_synonyms(dataset), l.classes, plural ? LABEL_PLURAL : LABEL_PUBLISHED);
-    add_captions(&l, captions, labeller);
+static bool make(Session *session, const Stage *s, Error *err)
+{
+    (void)session;
+    const double started = seconds_now();
+    const CaptionsParameters *p = s->parameters;
+    const char *const *names = dataset_class_names(p->dataset);
+    const LabelRule rule = strcmp(p->label_rule, "plural") == 0 ? LABEL_PLURAL : LABEL_PUBLISHED;
+
+    Labelled l = {.classes = dataset_classes(p->dataset)};
+    Labeller *labeller = labeller_new(dataset_synonyms(p->dataset), l.classes, rule);
+    add_captions(&l, p->source, labeller);
     labeller_free(labeller);
-    if (cJSON_IsString(templates))
-        add_templates(&l, template_set(templates->valuestring), dataset_class_names(dataset));
+    if (p->templates) add_templates(&l, template_set(p->templates), names);
 
     bool good = true;
     if (l.texts.count == 0)
         good = fail(err, "data set %s: none of its %zu %s names a class; look at the classes' synonyms",
-                    s->experiment->dataset, captions->count, s->sentences ? "sentences" : "captions");
-    good = good && write(s, &l, dataset_class_names(dataset), started, err);
+                    dataset_name(p->dataset), p->source->count, p->source->origin ? "sentences" : "captions");
+    good = good && write(s, &l, names, started, err);
     text_list_free(&l.texts);
     free(l.labels);
     free(l.source);
     return good;
 }
 
-const StageKind stage_captions = {.name = "captions", .version = 1, .arithmetic = ARITHMETIC_NONE, .run = run};
+const StageKind stage_captions = {.name = "captions",
+                                  .version = 1,
+                                  .arithmetic = ARITHMETIC_NONE,
+                                  .parameters = sizeof(CaptionsParameters),
+                                  .describe = describe,
+                                  .make = make};

@@ -2,7 +2,7 @@
  *
  * Artifact: texts [n], labels [n, C] uint8, source [n] int32 (the caption's number in the data set), classes [C]. */
 #include "harness/stages/choose.h"
-#include "harness/stages/stage.h"
+#include "harness/stages/stage_kinds.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -56,19 +56,27 @@ static bool write(const Stage *s, const Labelled *l, const size_t *order, size_t
     return stage_finish(&w, err);
 }
 
-static bool run(Session *session, const Stage *s, Error *err)
+static void describe(const Stage *s, cJSON *config)
+{
+    const ChooseParameters *p = s->parameters;
+    cJSON_AddStringToObject(config, "dataset", s->experiment->dataset);
+    cJSON_AddNumberToObject(config, "captions", (double)p->captions);
+    cJSON_AddNumberToObject(config, "seed", (double)p->seed);
+}
+
+static bool make(Session *session, const Stage *s, Error *err)
 {
     const double started = seconds_now();
+    const ChooseParameters *p = s->parameters;
     Labelled l = {.labels = NULL};
-    bool good = read_captions(stage_input(s, &stage_captions, 0)->path, &l, err);
+    bool good = read_captions(stage_input(s, ROLE_CAPTIONS)->path, &l, err);
     if (good) {
-        const size_t wanted = s->captions < l.texts.count ? s->captions : l.texts.count;
+        const size_t wanted = p->captions < l.texts.count ? p->captions : l.texts.count;
         size_t *order = xcalloc(wanted ? wanted : 1, sizeof *order);
-        const size_t count =
-            choose_balanced(l.labels, l.texts.count, l.classes.count, wanted, s->generator.seed, order);
-        if (count < s->captions)
+        const size_t count = choose_balanced(l.labels, l.texts.count, l.classes.count, wanted, p->seed, order);
+        if (count < p->captions)
             progress_note(session->progress, "%s: only %zu captions name a class; %zu were asked for",
-                          s->experiment->dataset, count, s->captions);
+                          s->experiment->dataset, count, p->captions);
         good = write(s, &l, order, count, started, err);
         free(order);
     }
@@ -76,4 +84,9 @@ static bool run(Session *session, const Stage *s, Error *err)
     return good;
 }
 
-const StageKind stage_choose = {.name = "choose", .version = 1, .arithmetic = ARITHMETIC_NONE, .run = run};
+const StageKind stage_choose = {.name = "choose",
+                                .version = 1,
+                                .arithmetic = ARITHMETIC_NONE,
+                                .parameters = sizeof(ChooseParameters),
+                                .describe = describe,
+                                .make = make};

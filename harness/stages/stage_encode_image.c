@@ -5,6 +5,8 @@
  * by an HDF5 virtual data set; a killed run goes on with the first shard that is not there, whole. The cut is the same whatever was
  * there before, so the bits are too. */
 #include "harness/base/temporary.h"
+#include "harness/experiments/protocol.h"
+#include "harness/stages/describe_internal.h"
 #include "harness/stages/features.h"
 #include "harness/stages/stage_pictures.h"
 
@@ -27,7 +29,7 @@ static bool load(void *context, size_t i, Image *image, Error *err)
 typedef struct Work {
     Session *session;
     const Stage *stage;
-    const Clip *clip;
+    const EncodeImageParameters *p;
     Pictures pictures;
     double started;
 } Work;
@@ -37,9 +39,9 @@ static bool encode(Work *k, size_t first, size_t count, ImageFeatures *f, Error 
     Part part = {&k->pictures, first};
     ProgressPart progress = progress_part(k->session->progress, first, count);
     const ImageSource source = {count, load, &part};
-    EncodeOptions options = k->stage->encode;
+    EncodeOptions options = k->p->encode;
     options.arithmetic = k->stage->arithmetic;
-    return clip_encode_images(k->clip, &source, options, f, &progress.base, err);
+    return clip_encode_images(k->p->model->clip, &source, options, f, &progress.base, err);
 }
 
 static bool whole(Work *k, Error *err)
@@ -106,7 +108,7 @@ static bool join(const Work *k, const char *const *paths, size_t shards, Error *
                                                                                                     NULL};
     StageWriter w;
     if (!stage_begin(&w, k->stage, k->started, err)) return false;
-    if (artifact_write_joined(w.artifact, paths, shards, k->stage->with_local ? with_local : without, err) &&
+    if (artifact_write_joined(w.artifact, paths, shards, k->p->encode.want_local ? with_local : without, err) &&
         put_grid(w.artifact, paths[0], err))
         return stage_finish(&w, err);
     artifact_abandon(w.artifact);
@@ -135,15 +137,34 @@ static bool sharded(Work *k, Error *err)
     return good;
 }
 
-static bool run(Session *session, const Stage *s, Error *err)
+static void describe(const Stage *s, cJSON *config)
 {
-    const OpenModel *m = session_model(session, s->experiment->model, err);
-    if (!m || !encode_size_check(m->clip, s->encode.size, err)) return false;
-    Work k = {.session = session, .stage = s, .clip = m->clip, .started = seconds_now()};
+    const EncodeImageParameters *p = s->parameters;
+    cJSON_AddStringToObject(config, "dataset", dataset_name(p->dataset));
+    describe_clip(p->model, config);
+    cJSON_AddNumberToObject(config, "size", (double)p->encode.size);
+    cJSON_AddStringToObject(config, "resize", resize_word(p->encode.resize));
+    cJSON_AddStringToObject(config, "pool_position", position_word(p->encode.position));
+    cJSON_AddBoolToObject(config, "local", p->encode.want_local);
+    if (p->split) {
+        cJSON_AddStringToObject(config, "split", split_word(p->split_name));
+        cJSON_AddStringToObject(config, "images", p->split->fingerprint);
+    }
+    if (p->own) cJSON_AddStringToObject(config, "images", p->own->fingerprint);
+}
+
+static bool make(Session *session, const Stage *s, Error *err)
+{
+    Work k = {.session = session, .stage = s, .p = s->parameters, .started = seconds_now()};
+    if (!encode_size_check(k.p->model->clip, k.p->encode.size, err)) return false;
     const bool good =
-        pictures_open(&k.pictures, session, s, err) && (k.pictures.count > SHARD ? sharded(&k, err) : whole(&k, err));
+        pictures_open(&k.pictures, s, err) && (k.pictures.count > SHARD ? sharded(&k, err) : whole(&k, err));
     pictures_close(&k.pictures);
     return good;
 }
 
-const StageKind stage_encode_image = {.name = "encode-image", .version = 1, .run = run};
+const StageKind stage_encode_image = {.name = "encode-image",
+                                      .version = 1,
+                                      .parameters = sizeof(EncodeImageParameters),
+                                      .describe = describe,
+                                      .make = make};

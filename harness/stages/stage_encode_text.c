@@ -1,7 +1,7 @@
 /* Stage "encode-text": labelled captions through a frozen CLIP's text tower. Always with the features of all tokens, so that
  * methods with and without a local branch share one artifact and every caption is encoded once. */
+#include "harness/stages/describe_internal.h"
 #include "harness/stages/features.h"
-#include "harness/stages/stage.h"
 
 #include <stdlib.h>
 
@@ -27,19 +27,30 @@ static bool encode(Session *session, const Stage *s, const OpenModel *m, const T
     return good;
 }
 
-static bool run(Session *session, const Stage *s, Error *err)
+static void describe(const Stage *s, cJSON *config)
+{
+    const EncodeTextParameters *p = s->parameters;
+    describe_clip(p->model, config);
+    describe_tokenizer(p->model, config);
+}
+
+static bool make(Session *session, const Stage *s, Error *err)
 {
     const double started = seconds_now();
-    const OpenModel *m = session_model(session, s->experiment->model, err);
-    ArtifactReader *r = m ? artifact_open(stage_input(s, &stage_captions, 0)->path, err) : NULL;
+    const EncodeTextParameters *p = s->parameters;
+    ArtifactReader *r = artifact_open(stage_input(s, ROLE_CAPTIONS)->path, err);
     if (!r) return false;
     TextList texts = {0};
     bool good = artifact_read_texts(r, "texts", &texts, err);
     artifact_close(r);
-    good = good && encode(session, s, m, &texts, started, err);
+    good = good && encode(session, s, p->model, &texts, started, err);
     text_list_free(&texts);
     return good;
 }
 
-const StageKind stage_encode_text = {
-    .name = "encode-text", .version = 1, .arithmetic = ARITHMETIC_PRODUCTS, .run = run};
+const StageKind stage_encode_text = {.name = "encode-text",
+                                     .version = 1,
+                                     .arithmetic = ARITHMETIC_PRODUCTS,
+                                     .parameters = sizeof(EncodeTextParameters),
+                                     .describe = describe,
+                                     .make = make};

@@ -3,8 +3,8 @@
 #include "harness/base/memory.h"
 #include "harness/score/score_file.h"
 #include "harness/score/score_table.h"
+#include "harness/stages/describe_internal.h"
 #include "harness/stages/result_write.h"
-#include "harness/stages/stage.h"
 #include "methods/ensemble/ensemble.h"
 
 #include <math.h>
@@ -74,36 +74,62 @@ static bool read_member(const Stage *member, const Split *split, size_t classes,
     return good;
 }
 
-static bool mix(const Stage *s, Dataset *dataset, const Split *split, float *const member[2], double started,
-                Error *err)
+static bool mix(const Stage *s, const Split *split, float *const member[2], double started, Error *err)
 {
     Scores scores = {0};
-    const size_t classes = dataset_classes(dataset);
+    const EnsembleParameters *p = s->parameters;
+    const size_t classes = dataset_classes(p->dataset);
     if (!scores_init(&scores, split->count, classes, false, err)) return false;
     ensemble_mix(member[0], member[1], split->count * classes, option_real(&s->experiment->options, "ratio"),
                  scores.combined);
-    const Result result = {
-        .scores = &scores, .split = split, .class_names = dataset_class_names(dataset), .classes = classes};
+    const Result result = {.scores = &scores,
+                           .split = split,
+                           .class_names = dataset_class_names(p->dataset),
+                           .classes = classes,
+                           .setting = p->setting};
     const bool good = result_write(s, &result, started, err);
     scores_free(&scores);
     return good;
 }
 
-static bool run(Session *session, const Stage *s, Error *err)
+static void describe(const Stage *s, cJSON *config)
 {
+    const EnsembleParameters *p = s->parameters;
+    cJSON *of = cJSON_AddArrayToObject(config, "of");
+    for (size_t k = 0; k < s->experiment->members.count; k++)
+        cJSON_AddItemToArray(of, cJSON_CreateString(s->experiment->members.items[k].name));
+    describe_method(s, false, config);
+    describe_result(s, p->setting, config);
+}
+
+static void release(void *parameters)
+{
+    free(((EnsembleParameters *)parameters)->setting);
+}
+
+static bool make(Session *session, const Stage *s, Error *err)
+{
+    (void)session;
     const double started = seconds_now();
     const Experiment *e = s->experiment;
-    Dataset *dataset = session_dataset(session, e->dataset, e->limit, err);
-    const Split *split = dataset ? dataset_split(dataset, e->protocol.split, err) : NULL;
+    const EnsembleParameters *p = s->parameters;
+    const Split *split = dataset_split(p->dataset, e->protocol.split, err);
     if (!split) return false;
-    float *member[2] = {NULL, NULL};
+    static const StageRole members[] = {ROLE_FIRST_MEMBER, ROLE_SECOND_MEMBER};
+    float *scores[2] = {NULL, NULL};
     bool good = true;
     for (size_t k = 0; k < 2 && good; k++)
-        good = read_member(stage_input(s, &stage_score, k), split, dataset_classes(dataset), &member[k], err);
-    good = good && mix(s, dataset, split, member, started, err);
-    free(member[0]);
-    free(member[1]);
+        good = read_member(stage_input(s, members[k]), split, dataset_classes(p->dataset), &scores[k], err);
+    good = good && mix(s, split, scores, started, err);
+    free(scores[0]);
+    free(scores[1]);
     return good || fail_in(err, e->name);
 }
 
-const StageKind stage_ensemble = {.name = "score", .version = 1, .arithmetic = ARITHMETIC_NONE, .run = run};
+const StageKind stage_ensemble = {.name = "score",
+                                  .version = 1,
+                                  .arithmetic = ARITHMETIC_NONE,
+                                  .parameters = sizeof(EnsembleParameters),
+                                  .describe = describe,
+                                  .release = release,
+                                  .make = make};

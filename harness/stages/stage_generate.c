@@ -8,7 +8,7 @@
  * classes [C]; attributes model_hash, scheduler, steps, guidance, negative, size, seed, images_per_caption. */
 #include "harness/base/hash.h"
 #include "harness/diffusion/generate.h"
-#include "harness/stages/stage.h"
+#include "harness/stages/stage_kinds.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +16,7 @@
 typedef struct Work {
     Session *session;
     const Stage *stage;
+    const GenerateParameters *p;
     Pipeline *pipeline;
     TextList texts, classes; /* of the chosen captions */
     PictureList list;
@@ -28,7 +29,7 @@ typedef struct Work {
 
 static bool read_chosen(Work *k, uint8_t **named, Error *err)
 {
-    ArtifactReader *r = artifact_open(stage_input(k->stage, &stage_choose, 0)->path, err);
+    ArtifactReader *r = artifact_open(stage_input(k->stage, ROLE_CHOSEN)->path, err);
     if (!r) return false;
     bool good = artifact_read_texts(r, "texts", &k->texts, err) && artifact_read_texts(r, "classes", &k->classes, err);
     size_t dim[2] = {k->texts.count, k->classes.count};
@@ -39,7 +40,7 @@ static bool read_chosen(Work *k, uint8_t **named, Error *err)
 
 static bool make_list(Work *k, Error *err)
 {
-    const size_t each = k->stage->images_per_caption;
+    const size_t each = k->p->images_per_caption;
     uint8_t *named = NULL;
     if (!read_chosen(k, &named, err)) return false;
     const size_t count = k->texts.count * each, classes = k->classes.count;
@@ -49,7 +50,7 @@ static bool make_list(Work *k, Error *err)
     for (size_t i = 0; good && i < count; i++) {
         const uint8_t *row = named + i / each * classes;
         k->captions[i] = k->texts.items[i / each];
-        k->seeds[i] = k->stage->generator.seed + i;
+        k->seeds[i] = k->p->generator.seed + i;
         for (size_t c = 0; c < classes; c++) k->labels[i * classes + c] = row[c] ? 1 : -1;
     }
     free(named);
@@ -69,7 +70,7 @@ static char *shard_folder(const Work *k, const PictureList *part)
 {
     cJSON *config = cJSON_CreateObject();
     char hex[65];
-    generator_describe(&k->stage->generator, config);
+    generator_describe(&k->p->generator, config);
     arithmetic_describe(k->stage->arithmetic, k->stage->kind->arithmetic, config);
     cJSON_AddNumberToObject(config, "version", k->stage->kind->version);
     char *text = json_canonical(config);
@@ -115,8 +116,8 @@ static bool join(const Work *k, const TextList *paths, double started, Error *er
     const Stage *s = k->stage;
     StageWriter w;
     if (!stage_begin(&w, s, started, err)) return false;
-    artifact_attribute_integer(w.artifact, "seed", (int64_t)s->generator.seed);
-    artifact_attribute_integer(w.artifact, "images_per_caption", (int64_t)s->images_per_caption);
+    artifact_attribute_integer(w.artifact, "seed", (int64_t)k->p->generator.seed);
+    artifact_attribute_integer(w.artifact, "images_per_caption", (int64_t)k->p->images_per_caption);
     if (artifact_write_joined(w.artifact, (const char *const *)paths->items, paths->count, generate_joined, err) &&
         generate_describe(k->pipeline, &k->list, w.artifact, err))
         return stage_finish(&w, err);
@@ -124,12 +125,21 @@ static bool join(const Work *k, const TextList *paths, double started, Error *er
     return false;
 }
 
-static bool run(Session *session, const Stage *s, Error *err)
+static void describe(const Stage *s, cJSON *config)
+{
+    const GenerateParameters *p = s->parameters;
+    cJSON_AddStringToObject(config, "dataset", s->experiment->dataset);
+    generator_describe(&p->generator, config);
+    cJSON_AddNumberToObject(config, "seed", (double)p->generator.seed);
+    cJSON_AddNumberToObject(config, "images_per_caption", (double)p->images_per_caption);
+}
+
+static bool make(Session *session, const Stage *s, Error *err)
 {
     const double started = seconds_now();
-    Work k = {.session = session, .stage = s};
+    Work k = {.session = session, .stage = s, .p = s->parameters};
     TextList paths = {0};
-    bool good = make_list(&k, err) && (k.pipeline = generator_open(&s->generator, s->arithmetic, err)) != NULL;
+    bool good = make_list(&k, err) && (k.pipeline = generator_open(&k.p->generator, s->arithmetic, err)) != NULL;
     good = good && draw_shards(&k, &paths, err) && join(&k, &paths, started, err);
     pipeline_free(k.pipeline);
     text_list_free(&paths);
@@ -141,4 +151,5 @@ static bool run(Session *session, const Stage *s, Error *err)
     return good;
 }
 
-const StageKind stage_generate = {.name = "generate", .version = 1, .run = run};
+const StageKind stage_generate = {
+    .name = "generate", .version = 1, .parameters = sizeof(GenerateParameters), .describe = describe, .make = make};

@@ -6,7 +6,7 @@
 #include "datasets/mini/mini_world.h"
 #include "harness/diffusion/generate.h"
 #include "harness/stages/generator_accuracy.h"
-#include "harness/stages/stage.h"
+#include "harness/stages/stage_kinds.h"
 
 static bool write(const Stage *s, const Pipeline *p, const JudgedPictures *j, double real, double started, Error *err)
 {
@@ -25,15 +25,26 @@ static bool write(const Stage *s, const Pipeline *p, const JudgedPictures *j, do
     return false;
 }
 
-static bool run(Session *session, const Stage *s, Error *err)
+static void describe(const Stage *s, cJSON *config)
+{
+    const JudgeParameters *p = s->parameters;
+    cJSON_AddStringToObject(config, "model", s->experiment->model);
+    generator_describe(&p->generator, config);
+    cJSON_AddStringToObject(config, "judge", p->judge);
+    cJSON_AddNumberToObject(config, "captions", (double)p->captions);
+    cJSON_AddNumberToObject(config, "world", world_version);
+}
+
+static bool make(Session *session, const Stage *s, Error *err)
 {
     const double started = seconds_now();
+    const JudgeParameters *k = s->parameters;
     JudgedPictures j = {0};
-    Judge *judge = judge_open(s->generator.model->judge, err);
-    Pipeline *p = judge ? generator_open(&s->generator, s->arithmetic, err) : NULL;
+    Judge *judge = judge_open(k->generator.model->judge, err);
+    Pipeline *p = judge ? generator_open(&k->generator, s->arithmetic, err) : NULL;
     double real;
-    const bool good = p && judge_generator(p, judge, s->captions, &j, session->progress, err) &&
-                      judge_renders(judge, s->captions, &real, err) && write(s, p, &j, real, started, err);
+    const bool good = p && judge_generator(p, judge, k->captions, &j, session->progress, err) &&
+                      judge_renders(judge, k->captions, &real, err) && write(s, p, &j, real, started, err);
     if (good)
         progress_note(session->progress,
                       "the judge recognises %.1f %% of %zu generated single objects, %.1f %% of renders",
@@ -44,4 +55,5 @@ static bool run(Session *session, const Stage *s, Error *err)
     return good;
 }
 
-const StageKind stage_judge = {.name = "judge", .version = 1, .run = run};
+const StageKind stage_judge = {
+    .name = "judge", .version = 1, .parameters = sizeof(JudgeParameters), .describe = describe, .make = make};

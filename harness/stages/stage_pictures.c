@@ -5,20 +5,10 @@
 
 static const size_t window_bytes = (size_t)16 << 20;
 
-static Dataset *dataset_of(const Pictures *p, Error *err)
+static void open_split(Pictures *p, const Split *split)
 {
-    const Experiment *e = p->stage->experiment;
-    return session_dataset(p->session, e->dataset, e->limit, err);
-}
-
-static bool open_split(Pictures *p, Error *err)
-{
-    Dataset *dataset = dataset_of(p, err);
-    const Split *split = dataset ? dataset_split(dataset, p->stage->split, err) : NULL;
-    if (!split) return false;
     p->names = xcalloc(split->count, sizeof *p->names);
     for (; p->count < split->count; p->count++) p->names[p->count] = xstrdup(split->files[p->count]);
-    return true;
 }
 
 static bool open_drawn(Pictures *p, const Stage *generate, Error *err)
@@ -38,11 +28,11 @@ static bool open_drawn(Pictures *p, const Stage *generate, Error *err)
     return true;
 }
 
+/* Those whose caption names a class. */
 static bool open_files(Pictures *p, const Stage *captions, Error *err)
 {
-    Dataset *dataset = dataset_of(p, err);
-    const Captions *all = dataset ? dataset_captions(dataset, err) : NULL;
-    ArtifactReader *r = all ? artifact_open(captions->path, err) : NULL;
+    const Captions *all = p->parameters->own;
+    ArtifactReader *r = artifact_open(captions->path, err);
     int32_t *source = NULL;
     size_t count = 0;
     bool good = r && artifact_read_int32(r, "source", 1, &count, &source, err);
@@ -52,7 +42,7 @@ static bool open_files(Pictures *p, const Stage *captions, Error *err)
         const int32_t at = source[p->count];
         if (at < 0 || (size_t)at >= all->count || !all->files) {
             good = fail(err, "%s: does not fit the data set %s; delete the file and run again", captions->path,
-                        p->stage->experiment->dataset);
+                        dataset_name(p->parameters->dataset));
             break;
         }
         p->names[p->count] = xstrdup(all->files[at]);
@@ -62,11 +52,13 @@ static bool open_files(Pictures *p, const Stage *captions, Error *err)
     return good;
 }
 
-bool pictures_open(Pictures *p, Session *session, const Stage *s, Error *err)
+bool pictures_open(Pictures *p, const Stage *s, Error *err)
 {
-    const Stage *generate = stage_input(s, &stage_generate, 0), *captions = stage_input(s, &stage_captions, 0);
-    *p = (Pictures){.session = session, .stage = s};
-    return generate ? open_drawn(p, generate, err) : captions ? open_files(p, captions, err) : open_split(p, err);
+    *p = (Pictures){.parameters = s->parameters};
+    if (p->parameters->own) return open_files(p, stage_input(s, ROLE_CAPTIONS), err);
+    if (!p->parameters->split) return open_drawn(p, stage_input(s, ROLE_DRAWN), err);
+    open_split(p, p->parameters->split);
+    return true;
 }
 
 static bool load_drawn(Pictures *p, size_t i, Image *image, Error *err)
@@ -87,8 +79,7 @@ bool pictures_load(Pictures *p, size_t i, Image *image, Error *err)
 {
     if (p->drawn) return load_drawn(p, i, image, err);
     if (p->paths) return image_read(p->paths[i], image, err);
-    Dataset *dataset = dataset_of(p, err);
-    return dataset && dataset_image(dataset, p->stage->split, i, image, err);
+    return dataset_image(p->parameters->dataset, p->parameters->split_name, i, image, err);
 }
 
 void pictures_close(Pictures *p)

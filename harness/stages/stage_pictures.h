@@ -1,17 +1,16 @@
-/* Where the pictures of an encode-image stage come from, by its inputs:
- *     none       a split of the data set
- *     generate   drawn pictures, read from the artifact a window at a time
- *     captions   image files of a data set whose list of images takes the place of the generate stage, those whose caption names
- *                a class */
+/* Where the pictures of an encode-image stage come from:
+ *     a split of the data set
+ *     drawn ones, read from the artifact (ROLE_DRAWN) a window at a time
+ *     the data set's own, whose list of images takes the place of the generate stage: the files of those whose caption
+ *     (ROLE_CAPTIONS) names a class */
 #pragma once
 
-#include "harness/stages/stage.h"
+#include "harness/stages/stage_kinds.h"
 
 typedef struct Pictures {
     size_t count;
     char **names; /* [count] for the artifact's `files` */
-    Session *session;
-    const Stage *stage;
+    const EncodeImageParameters *parameters;
     char **paths; /* [count] of image files; NULL: not from files */
     ArtifactReader *drawn;
     size_t height, width;
@@ -20,6 +19,6 @@ typedef struct Pictures {
 } Pictures;
 
 /* Free with pictures_close, also after a failure. */
-bool pictures_open(Pictures *p, Session *session, const Stage *s, Error *err);
+bool pictures_open(Pictures *p, const Stage *s, Error *err);
 bool pictures_load(Pictures *p, size_t i, Image *image, Error *err); /* caller frees */
 void pictures_close(Pictures *p);

@@ -2,18 +2,13 @@
  *
  * Captions and labelled images are handed to score() only for methods without a train function; what the others learned from
  * them stands in their parameters. */
+#include "harness/stages/describe_internal.h"
 #include "harness/stages/method_run.h"
 #include "harness/stages/result_write.h"
 #include "methods/shared/heat_map.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* The test pictures' features: the input that is not the method's training data comes first (plan.c). */
-static const Stage *test_images_of(const Stage *s)
-{
-    return stage_input(s, &stage_encode_image, 0);
-}
 
 static bool load_one(const ArtifactReader *r, const char *name, Run *run, Error *err)
 {
@@ -65,19 +60,27 @@ static void write_heat_maps(ArtifactWriter *w, const ImageFeatures *test, const 
     free(maps);
 }
 
+/* The stage that has the training inputs: training, or of a method that does not train, scoring itself. */
+static const Stage *fed_by(const Stage *s)
+{
+    const Stage *train = stage_input(s, ROLE_TRAINED);
+    return train ? train : s;
+}
+
 /* Whose sentences the method was trained on, where it was: attribute `sentences`. */
 static void write_sentences(ArtifactWriter *w, const Stage *s)
 {
-    const Stage *train = stage_input(s, &stage_train, 0), *texts = stage_input(train ? train : s, &stage_captions, 0);
-    if (texts && texts->sentences) artifact_attribute_text(w, "sentences", texts->sentences);
+    const Stage *texts = stage_input(fed_by(s), ROLE_CAPTIONS);
+    const CaptionsParameters *p = texts ? texts->parameters : NULL;
+    if (p && p->source->origin) artifact_attribute_text(w, "sentences", p->source->origin);
 }
 
 /* What drew the training images, where some were drawn (attribute `generate`, JSON), and what wrote the training texts. */
 static void write_generator(ArtifactWriter *w, const Stage *s)
 {
     write_sentences(w, s);
-    const Stage *train = stage_input(s, &stage_train, 0), *features = stage_generated_features(train ? train : s);
-    const Stage *generate = features ? stage_input(features, &stage_generate, 0) : NULL;
+    const Stage *features = stage_input(fed_by(s), ROLE_GENERATED);
+    const Stage *generate = features ? stage_input(features, ROLE_DRAWN) : NULL;
     if (!generate) return;
     char *text = json_canonical(generate->config);
     artifact_attribute_text(w, "generate", text);
@@ -102,31 +105,47 @@ static void write_extras(ArtifactWriter *w, const void *context)
 static bool score(Session *session, const Stage *s, MethodRun *m, double started, Error *err)
 {
     const Experiment *e = s->experiment;
-    const Stage *images = test_images_of(s), *train = stage_input(s, &stage_train, 0);
+    const MethodParameters *p = s->parameters;
+    const Stage *images = stage_input(s, ROLE_TEST_IMAGES), *train = stage_input(s, ROLE_TRAINED);
     if (train && !load_learned(train, &m->run, err)) return false;
     const bool want_local = (e->method->needs(&e->options) & NEED_TEST_LOCAL) != 0;
-    const Split *split = dataset_split(session_dataset(session, e->dataset, e->limit, err), e->protocol.split, err);
+    const Split *split = dataset_split(p->dataset, e->protocol.split, err);
     const ImageFeatures *test = split ? session_images(session, images->path, want_local, err) : NULL;
     if (!test) return false;
     if (test->count != split->count)
         return fail(err, "%s: %zu images, the split has %zu; delete the file and run again", images->path, test->count,
                     split->count);
     Scores scores = {0};
+    char *setting = experiment_setting(e);
     const Extras extras = {s, test, &scores, m->run.classes};
     const Result result = {.scores = &scores,
                            .split = split,
                            .class_names = m->run.class_names,
                            .classes = m->run.classes,
+                           .setting = setting,
                            .loss = m->run.loss,
                            .loss_count = m->run.loss_count,
                            .more = write_extras,
                            .context = &extras};
     const bool good = e->method->score(&m->run, test, &scores, err) && result_write(s, &result, started, err);
     scores_free(&scores);
+    free(setting);
     return good || fail_in(err, e->name);
 }
 
-static bool run(Session *session, const Stage *s, Error *err)
+static void describe(const Stage *s, cJSON *config)
+{
+    const MethodParameters *p = s->parameters;
+    char *setting = experiment_setting(s->experiment);
+    describe_method(s, false, config);
+    describe_clip(p->model, config);
+    describe_tokenizer(p->model, config);
+    describe_classes(p->dataset, config);
+    describe_result(s, setting, config);
+    free(setting);
+}
+
+static bool make(Session *session, const Stage *s, Error *err)
 {
     const double started = seconds_now();
     MethodRun m;
@@ -136,4 +155,10 @@ static bool run(Session *session, const Stage *s, Error *err)
     return good;
 }
 
-const StageKind stage_score = {.name = "score", .version = 1, .run = run};
+const StageKind stage_score = {
+    .name = "score", .version = 1, .parameters = sizeof(MethodParameters), .describe = describe, .make = make};
+
+bool stage_is_result(const Stage *s)
+{
+    return s->kind == &stage_score || s->kind == &stage_ensemble;
+}

@@ -4,7 +4,7 @@
  * Artifact: rows [n] int32 (places in the training split, rising), labels [n, C] int8 (1, -1, 0 difficult or not known). */
 #include "harness/experiments/mask_file.h"
 #include "harness/stages/select.h"
-#include "harness/stages/stage.h"
+#include "harness/stages/stage_kinds.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -32,22 +32,26 @@ static void note_short(Session *session, const Setting *setting, Dataset *datase
     text_free(&text);
 }
 
-static void draw_images(Session *session, const Stage *s, Dataset *dataset, const Split *split, Selected *selected)
+static void draw_images(Session *session, const Stage *s, Selected *selected)
 {
+    const SelectParameters *p = s->parameters;
+    const Split *split = p->split;
     const Setting *setting = &s->experiment->setting;
     size_t *have = xcalloc(selected->classes, sizeof *have);
     selected->count = select_few_shot(split->labels, split->count, selected->classes, setting->shots, (uint64_t)s->seed,
                                       selected->rows, have);
-    note_short(session, setting, dataset, have);
+    note_short(session, setting, p->dataset, have);
     free(have);
     for (size_t i = 0; i < selected->count; i++)
         memcpy(selected->labels + i * selected->classes, split->labels + (size_t)selected->rows[i] * selected->classes,
                selected->classes);
 }
 
-static bool hide_labels(const Session *session, const Stage *s, const Split *split, Selected *selected, Error *err)
+static bool hide_labels(const Session *session, const Stage *s, Selected *selected, Error *err)
 {
     const Experiment *e = s->experiment;
+    const SelectParameters *p = s->parameters;
+    const Split *split = p->split;
     selected->count = split->count;
     for (size_t i = 0; i < split->count; i++) selected->rows[i] = (int32_t)i;
     if (!e->setting.mask) {
@@ -74,23 +78,43 @@ static bool write(const Stage *s, const Selected *selected, double started, Erro
     return stage_finish(&w, err);
 }
 
-static bool run(Session *session, const Stage *s, Error *err)
+/* What is drawn, and what the seed is for: a mask file is the same for every seed. */
+static void describe(const Stage *s, cJSON *config)
+{
+    const SelectParameters *p = s->parameters;
+    cJSON_AddStringToObject(config, "dataset", dataset_name(p->dataset));
+    cJSON_AddStringToObject(config, "split", split_word(SPLIT_TRAIN));
+    cJSON_AddStringToObject(config, "images", p->split->fingerprint);
+    if (p->mask[0]) {
+        cJSON_AddStringToObject(config, "mask", p->mask);
+        return;
+    }
+    char *setting = experiment_setting(s->experiment);
+    cJSON_AddStringToObject(config, "setting", setting);
+    cJSON_AddNumberToObject(config, "seed", (double)s->seed);
+    free(setting);
+}
+
+static bool make(Session *session, const Stage *s, Error *err)
 {
     const double started = seconds_now();
-    const Experiment *e = s->experiment;
-    Dataset *dataset = session_dataset(session, e->dataset, e->limit, err);
-    const Split *split = dataset ? dataset_split(dataset, SPLIT_TRAIN, err) : NULL;
-    if (!split) return false;
-    Selected selected = {.classes = dataset_classes(dataset), .rows = xcalloc(split->count + 1, sizeof *selected.rows)};
-    bool good = big_alloc(&selected.labels, split->count * selected.classes + 1, 1, "labels", err);
-    if (good && e->setting.kind == SETTING_FEW_SHOT)
-        draw_images(session, s, dataset, split, &selected);
+    const SelectParameters *p = s->parameters;
+    const size_t count = p->split->count;
+    Selected selected = {.classes = dataset_classes(p->dataset), .rows = xcalloc(count + 1, sizeof *selected.rows)};
+    bool good = big_alloc(&selected.labels, count * selected.classes + 1, 1, "labels", err);
+    if (good && s->experiment->setting.kind == SETTING_FEW_SHOT)
+        draw_images(session, s, &selected);
     else if (good)
-        good = hide_labels(session, s, split, &selected, err);
+        good = hide_labels(session, s, &selected, err);
     good = good && write(s, &selected, started, err);
     free(selected.rows);
     free(selected.labels);
     return good;
 }
 
-const StageKind stage_select = {.name = "select", .version = 1, .arithmetic = ARITHMETIC_NONE, .run = run};
+const StageKind stage_select = {.name = "select",
+                                .version = 1,
+                                .arithmetic = ARITHMETIC_NONE,
+                                .parameters = sizeof(SelectParameters),
+                                .describe = describe,
+                                .make = make};

@@ -1,5 +1,6 @@
 /* Stage "train": what a method learns. Artifact: its parameters under their names, loss [steps]. Options that matter at test
  * time alone are not part of it, so changing one trains nothing again. */
+#include "harness/stages/describe_internal.h"
 #include "harness/stages/method_run.h"
 
 static bool write(const Stage *s, const Run *run, double started, Error *err)
@@ -14,7 +15,16 @@ static bool write(const Stage *s, const Run *run, double started, Error *err)
     return stage_finish(&w, err);
 }
 
-static bool run(Session *session, const Stage *s, Error *err)
+static void describe(const Stage *s, cJSON *config)
+{
+    const MethodParameters *p = s->parameters;
+    describe_method(s, true, config);
+    describe_clip(p->model, config);
+    describe_tokenizer(p->model, config);
+    describe_classes(p->dataset, config);
+}
+
+static bool make(Session *session, const Stage *s, Error *err)
 {
     const double started = seconds_now();
     MethodRun m;
@@ -24,4 +34,5 @@ static bool run(Session *session, const Stage *s, Error *err)
     return good;
 }
 
-const StageKind stage_train = {.name = "train", .version = 1, .run = run};
+const StageKind stage_train = {
+    .name = "train", .version = 1, .parameters = sizeof(MethodParameters), .describe = describe, .make = make};

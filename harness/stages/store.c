@@ -36,7 +36,7 @@ bool store_make(Session *session, const Stage *s, bool *made, Error *err)
     if (good) {
         const int file = lock_file(lock);
         if (!store_has(s->path)) { /* another process may have made it while we waited */
-            good = s->kind->run(session, s, err);
+            good = s->kind->make(session, s, err);
             *made = good;
         }
         unlink(lock);

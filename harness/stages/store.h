@@ -8,7 +8,7 @@
  * is made again. What is damaged inside shows by its checksum when it is read. */
 bool store_has(const char *path);
 
-/* Makes the artifact unless it is there: takes its lock, looks again, runs the stage. *made tells which. */
+/* Makes the artifact unless it is there: takes its lock, looks again, has the kind make it. *made tells which. */
 bool store_make(Session *session, const Stage *s, bool *made, Error *err);
 
 /* Removes what killed processes left behind in the store's folders: temporary files and locks. */
