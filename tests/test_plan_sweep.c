@@ -3,7 +3,7 @@
 #include "harness/base/memory.h"
 #include "harness/graph/random.h"
 #include "harness/plan/calibrate.h"
-#include "harness/plan/plan_run.h"
+#include "harness/plan/plan_work.h"
 #include "tests/scratch_store.h"
 
 #include <math.h>
@@ -304,7 +304,7 @@ static void a_failed_experiment_fails_alone_and_is_named(void **state)
                 "\"good\": {\"dataset\": \"tiny\", \"model\": \"tiny\", \"method\": \"zsclip\"}}");
     open_world(&w, "isolated", NULL, NULL);
     assert_int_equal(w.plan.failures.count, 1);
-    assert_false(plan_run_here(&w.plan, &w.bench, &failures, &err));
+    assert_false(plan_work_here(&w.plan, &w.bench, &failures, &err));
     assert_int_equal(err.exit_status, EXIT_WORK_FAILED);
     assert_string_equal(err.text, "2 of 3 experiments failed: nomodel, broken");
     assert_int_equal(failures.count, 2);
@@ -323,23 +323,23 @@ static void what_needs_a_failed_stage_is_held_and_nothing_else(void **state)
 {
     (void)state;
     World w;
-    PlanRun r;
+    PlanWork r;
     Error err;
     TextList failures = {0};
     write_world("\"experiments\": {\"s\": {" TINY ", \"options\": {\"epochs\": 2, \"lr\": {\"grid\": [0.1, 0.2]}}}}");
     open_world(&w, "held", NULL, NULL);
-    assert_true(plan_run_begin(&r, &w.plan, &w.bench));
+    assert_true(plan_work_begin(&r, &w.plan, &w.bench));
     size_t ran = 0;
-    for (size_t i; (i = plan_run_next(&r)) != PLAN_NONE; ran++) {
+    for (size_t i; (i = plan_work_next(&r)) != PLAN_NONE; ran++) {
         const Stage *s = w.plan.stages[i];
         for (size_t k = 0; k < s->input_count; k++) assert_int_equal(r.states[r.inputs[i][k]], STAGE_DONE);
         if (strstr(s->label, "train s[lr=0.1]"))
-            plan_run_failed(&r, i, "bad luck");
+            plan_work_failed(&r, i, "bad luck");
         else
-            plan_run_done(&r, i);
+            plan_work_done(&r, i);
     }
     assert_int_equal(ran, w.plan.wanted - 1); /* all but the score of what was not trained */
-    assert_false(plan_run_end(&r, &failures, &err));
+    assert_false(plan_work_end(&r, &failures, &err));
     assert_string_equal(err.text, "1 of 2 experiments failed: s[lr=0.1]: bad luck");
     text_list_free(&failures);
     close_world(&w);
@@ -381,7 +381,7 @@ static void expected_times_are_the_measured_ones_scaled_by_work(void **state)
     const Stage *train = stage_of_kind(&w.plan, &stage_train);
     assert_int_equal(train->expected.samples, 0);
     assert_true(fabs(train->expected.seconds - train->seconds) < 1e-12);
-    if (!plan_run(&w.plan, &w.bench, &err)) fail_msg("%s", err.text);
+    if (!plan_work(&w.plan, &w.bench, &err)) fail_msg("%s", err.text);
     const double measured = of_provenance(train->path, "seconds"), foretold = train->seconds;
     close_world(&w);
 

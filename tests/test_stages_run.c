@@ -22,7 +22,7 @@ static size_t run_book(const char *experiments, const char *where, const char *s
     const SessionOptions options = {.experiments = experiments, .store = where};
     if (!session_open(&bench, &options, &err) ||
         !book_select(bench.book, &(Selection){.suite = "tiny", .sets = &sets}, &list, &err) ||
-        !plan_make(&plan, &bench, &list, &err) || !plan_run(&plan, &bench, &err))
+        !plan_make(&plan, &bench, &list, &err) || !plan_work(&plan, &bench, &err))
         fail_msg("%s", err.text);
     const size_t wanted = plan.wanted;
     plan_free(&plan);

@@ -38,7 +38,7 @@ static bool run_suite(const char *suite, size_t *wanted, Error *err)
     const SessionOptions bench_options = {.experiments = file, .store = store};
     if (!session_open(&bench, &bench_options, err)) return false;
     const bool good = book_select(bench.book, &(Selection){.suite = suite, .sets = &sets}, &list, err) &&
-                      plan_make(&plan, &bench, &list, err) && plan_run(&plan, &bench, err);
+                      plan_make(&plan, &bench, &list, err) && plan_work(&plan, &bench, err);
     *wanted = plan.wanted;
     plan_free(&plan);
     experiments_free(&list);

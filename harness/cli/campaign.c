@@ -96,7 +96,7 @@ bool campaign_run(Campaign *s, const Cli *cli, Error *err)
     if (!cli_size(cli, "jobs", 1, 1, JOBS_MAX, &jobs, err)) return false;
     if (jobs > s->plan.wanted) jobs = s->plan.wanted;
     const bool good = jobs > 1 ? jobs_run(cli, &s->plan, &s->session, jobs, &failures, err)
-                               : plan_run_here(&s->plan, &s->session, &failures, err);
+                               : plan_work_here(&s->plan, &s->session, &failures, err);
     s->failed = !good;
     for (size_t i = 0; failures.count > 1 && i < failures.count; i++) print_sentence(failures.items[i]);
     text_list_free(&failures);

@@ -29,7 +29,7 @@ typedef struct Worker {
 typedef struct Jobs {
     const Cli *cli;
     Session *session;
-    PlanRun run;
+    PlanWork work;
     Worker *workers; /* [count] */
     size_t count;
 } Jobs;
@@ -110,15 +110,15 @@ static void forget_stage(Worker *w)
 
 static void stage_failed(Jobs *j, Worker *w, const char *sentence)
 {
-    if (j->run.plan->experiments > 1) progress_note(j->session->progress, "%s: failed", w->title);
-    plan_run_failed(&j->run, w->stage, sentence);
+    if (j->work.plan->experiments > 1) progress_note(j->session->progress, "%s: failed", w->title);
+    plan_work_failed(&j->work, w->stage, sentence);
     forget_stage(w);
 }
 
 static void stage_done(Jobs *j, Worker *w)
 {
     progress_note(j->session->progress, "%s: %.1f s", w->title, seconds_now() - w->started);
-    plan_run_done(&j->run, w->stage);
+    plan_work_done(&j->work, w->stage);
     forget_stage(w);
 }
 
@@ -145,14 +145,14 @@ static void hand_out(Jobs *j, Worker *w, size_t stage)
 {
     Error err;
     w->stage = stage;
-    w->title = plan_run_title(&j->run, stage);
+    w->title = plan_work_title(&j->work, stage);
     w->started = seconds_now();
     if (!w->process && !start(j->cli, w, &err)) {
         stage_failed(j, w, err.text);
         return;
     }
     char line[80];
-    const int length = snprintf(line, sizeof line, "%s\n", j->run.plan->stages[stage]->hash);
+    const int length = snprintf(line, sizeof line, "%s\n", j->work.plan->stages[stage]->hash);
     if (send(w->socket, line, (size_t)length, MSG_NOSIGNAL) != length) bury(j, w);
 }
 
@@ -160,7 +160,7 @@ static void hand_out_all(Jobs *j)
 {
     for (size_t i = 0; i < j->count; i++) {
         size_t stage;
-        while (j->workers[i].stage == PLAN_NONE && (stage = plan_run_next(&j->run)) != PLAN_NONE)
+        while (j->workers[i].stage == PLAN_NONE && (stage = plan_work_next(&j->work)) != PLAN_NONE)
             hand_out(j, &j->workers[i], stage);
     }
 }
@@ -220,16 +220,16 @@ bool jobs_run(const Cli *cli, const Plan *plan, Session *session, size_t jobs, T
 {
     Jobs j = {.cli = cli, .session = session, .workers = xcalloc(jobs, sizeof *j.workers), .count = jobs};
     for (size_t i = 0; i < jobs; i++) j.workers[i].stage = PLAN_NONE;
-    plan_run_begin(&j.run, plan, session);
+    plan_work_begin(&j.work, plan, session);
     size_t done = 0;
     progress_begin(session->progress, "stages", plan->wanted, "stages");
-    for (hand_out_all(&j); j.run.running; hand_out_all(&j)) {
+    for (hand_out_all(&j); j.work.in_work; hand_out_all(&j)) {
         wait_for_any(&j);
-        progress_step(session->progress, done = j.run.started - j.run.running);
+        progress_step(session->progress, done = j.work.started - j.work.in_work);
     }
     if (done == plan->wanted) progress_end(session->progress);
     progress_forget(session->progress);
     dismiss(&j);
     free(j.workers);
-    return plan_run_end(&j.run, failures, err);
+    return plan_work_end(&j.work, failures, err);
 }

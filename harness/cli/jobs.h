@@ -1,6 +1,6 @@
 /* Stages in several processes (`--jobs N` of run and reproduce).
  *
- * The parent knows the plan and hands out stages as their inputs come to be (harness/plan/plan_run.h), so that what experiments
+ * The parent knows the plan and hands out stages as their inputs come to be (harness/plan/plan_work.h), so that what experiments
  * share is made once. A worker is this program again with the same command line and --worker: it makes the same plan, is told
  * hashes on its standard input and says what came of them on its standard output. Processes and not forks: threads that OpenMP has
  * started do not survive a fork.
@@ -13,11 +13,11 @@
 #pragma once
 
 #include "harness/cli/command.h"
-#include "harness/plan/plan_run.h"
+#include "harness/plan/plan_work.h"
 
 enum { JOBS_MAX = 256 };
 
-/* Runs the wanted stages, at most `jobs` at once. As plan_run_here else; a worker that dies fails the stage that it had. */
+/* Runs the wanted stages, at most `jobs` at once. As plan_work_here else; a worker that dies fails the stage that it had. */
 bool jobs_run(const Cli *cli, const Plan *plan, Session *session, size_t jobs, TextList *failures, Error *err);
 
 /* A worker's life: runs the stages that it is told until nobody tells it any. Fails when it is told nonsense. */

@@ -1,4 +1,4 @@
-/* A plan: the deduplicated list of stages that a set of experiments takes, in an order that can be run from the front, with what
+/* A plan: the deduplicated list of stages that a set of experiments takes, in an order that can be made from the front, with what
  * is stored already. */
 #pragma once
 
@@ -9,7 +9,7 @@ typedef struct Plan {
     Stage **stages; /* [count] inputs stand before what uses them */
     size_t count, capacity;
     size_t results; /* score stages that experiments ask for */
-    size_t wanted;  /* stages to run: missing, and asked for by a missing result */
+    size_t wanted;  /* stages to make: missing, and asked for by a missing result */
     size_t results_stored;
     size_t experiments; /* that were to be planned */
     TextList failures;  /* "EXPERIMENT: sentence" of those that could not be */
@@ -23,8 +23,8 @@ void plan_free(Plan *plan);
 /* "EXPERIMENT: sentence", with the name once, also when the sentence begins with it. Caller frees. */
 char *plan_failure(const char *experiment, const char *sentence);
 
-/* Runs the wanted stages in order; each that is done stays done, and one that fails stops only what needs it (plan_run.c). Says so
+/* Makes the wanted stages in order; each that is done stays done, and one that fails stops only what needs it (plan_work.c). Says so
  * when there is nothing to do. Appends "EXPERIMENT: sentence" to `failures` for each that failed. */
-bool plan_run_here(const Plan *plan, Session *session, TextList *failures, Error *err);
+bool plan_work_here(const Plan *plan, Session *session, TextList *failures, Error *err);
 /* The same without the list: `err` says how many failed, or of one, why. */
-bool plan_run(const Plan *plan, Session *session, Error *err);
+bool plan_work(const Plan *plan, Session *session, Error *err);

@@ -1,7 +1,7 @@
-/* Every stage has a state; the next to run is the first that waits and whose inputs are there. A failure goes forward
- * through the list once, as inputs stand before their users. A second generator waits while one runs (the header says
+/* Every stage has a state; the next to make is the first that waits and whose inputs are there. A failure goes forward
+ * through the list once, as inputs stand before their users. A second generator waits while one works (the header says
  * why), and what stands behind it may go first. */
-#include "harness/plan/plan_run.h"
+#include "harness/plan/plan_work.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,17 +20,17 @@ static size_t place_of(const Plan *plan, const Stage *s, size_t before)
     return before;
 }
 
-bool plan_run_begin(PlanRun *r, const Plan *plan, Session *session)
+bool plan_work_begin(PlanWork *w, const Plan *plan, Session *session)
 {
-    *r = (PlanRun){.plan = plan,
-                   .states = xcalloc(plan->count + 1, sizeof *r->states),
-                   .sentences = xcalloc(plan->count + 1, sizeof *r->sentences),
-                   .inputs = xcalloc(plan->count + 1, sizeof *r->inputs)};
+    *w = (PlanWork){.plan = plan,
+                    .states = xcalloc(plan->count + 1, sizeof *w->states),
+                    .sentences = xcalloc(plan->count + 1, sizeof *w->sentences),
+                    .inputs = xcalloc(plan->count + 1, sizeof *w->inputs)};
     for (size_t i = 0; i < plan->count; i++) {
         const Stage *s = plan->stages[i];
         if (stage_is_result(s) && s->stored) store_touch(s->path);
-        if (s->wanted) r->states[i] = STAGE_WAITING;
-        for (size_t k = 0; k < s->input_count; k++) r->inputs[i][k] = place_of(plan, s->inputs[k].stage, i);
+        if (s->wanted) w->states[i] = STAGE_WAITING;
+        for (size_t k = 0; k < s->input_count; k++) w->inputs[i][k] = place_of(plan, s->inputs[k].stage, i);
     }
     store_sweep(session->store);
     for (size_t i = 0; i < plan->failures.count && plan->wanted; i++)
@@ -42,71 +42,71 @@ bool plan_run_begin(PlanRun *r, const Plan *plan, Session *session)
     return plan->wanted > 0;
 }
 
-static bool inputs_are_there(const PlanRun *r, size_t i)
+static bool inputs_are_there(const PlanWork *w, size_t i)
 {
-    for (size_t k = 0; k < r->plan->stages[i]->input_count; k++) {
-        const StageState state = r->states[r->inputs[i][k]];
+    for (size_t k = 0; k < w->plan->stages[i]->input_count; k++) {
+        const StageState state = w->states[w->inputs[i][k]];
         if (state != STAGE_IDLE && state != STAGE_DONE) return false;
     }
     return true;
 }
 
-static bool generator_runs(const PlanRun *r)
+static bool generator_works(const PlanWork *w)
 {
-    for (size_t i = 0; i < r->plan->count; i++)
-        if (r->states[i] == STAGE_RUNNING && r->plan->stages[i]->kind == &stage_generate) return true;
+    for (size_t i = 0; i < w->plan->count; i++)
+        if (w->states[i] == STAGE_IN_WORK && w->plan->stages[i]->kind == &stage_generate) return true;
     return false;
 }
 
-size_t plan_run_next(PlanRun *r)
+size_t plan_work_next(PlanWork *w)
 {
-    const bool generating = generator_runs(r);
-    for (size_t i = 0; i < r->plan->count; i++) {
-        if (r->states[i] != STAGE_WAITING || !inputs_are_there(r, i)) continue;
-        if (generating && r->plan->stages[i]->kind == &stage_generate) continue;
-        r->states[i] = STAGE_RUNNING;
-        r->started++;
-        r->running++;
+    const bool generating = generator_works(w);
+    for (size_t i = 0; i < w->plan->count; i++) {
+        if (w->states[i] != STAGE_WAITING || !inputs_are_there(w, i)) continue;
+        if (generating && w->plan->stages[i]->kind == &stage_generate) continue;
+        w->states[i] = STAGE_IN_WORK;
+        w->started++;
+        w->in_work++;
         return i;
     }
     return PLAN_NONE;
 }
 
-void plan_run_done(PlanRun *r, size_t i)
+void plan_work_done(PlanWork *w, size_t i)
 {
-    r->states[i] = STAGE_DONE;
-    r->running--;
+    w->states[i] = STAGE_DONE;
+    w->in_work--;
 }
 
-void plan_run_failed(PlanRun *r, size_t i, const char *sentence)
+void plan_work_failed(PlanWork *w, size_t i, const char *sentence)
 {
-    r->states[i] = STAGE_FAILED;
-    r->sentences[i] = xstrdup(sentence);
-    r->running--;
-    for (size_t k = i + 1; k < r->plan->count; k++) {
-        const Stage *s = r->plan->stages[k];
-        for (size_t n = 0; n < s->input_count && r->states[k] == STAGE_WAITING; n++) {
-            const StageState state = r->states[r->inputs[k][n]];
-            if (state == STAGE_FAILED || state == STAGE_HELD) r->states[k] = STAGE_HELD;
+    w->states[i] = STAGE_FAILED;
+    w->sentences[i] = xstrdup(sentence);
+    w->in_work--;
+    for (size_t k = i + 1; k < w->plan->count; k++) {
+        const Stage *s = w->plan->stages[k];
+        for (size_t n = 0; n < s->input_count && w->states[k] == STAGE_WAITING; n++) {
+            const StageState state = w->states[w->inputs[k][n]];
+            if (state == STAGE_FAILED || state == STAGE_HELD) w->states[k] = STAGE_HELD;
         }
     }
 }
 
-char *plan_run_title(const PlanRun *r, size_t i)
+char *plan_work_title(const PlanWork *w, size_t i)
 {
-    return xformat("[%zu/%zu] %s", r->started, r->plan->wanted, r->plan->stages[i]->label);
+    return xformat("[%zu/%zu] %s", w->started, w->plan->wanted, w->plan->stages[i]->label);
 }
 
 /* ---- what failed ---- */
 
 /* Why stage i is not there; NULL when it is, or when nobody came to try. */
-static const char *reason(const PlanRun *r, size_t i)
+static const char *reason(const PlanWork *w, size_t i)
 {
-    if (r->states[i] == STAGE_FAILED) return r->sentences[i];
-    const Stage *s = r->plan->stages[i];
+    if (w->states[i] == STAGE_FAILED) return w->sentences[i];
+    const Stage *s = w->plan->stages[i];
     const char *found = NULL;
-    for (size_t k = 0; r->states[i] == STAGE_HELD && k < s->input_count && !found; k++)
-        found = reason(r, r->inputs[i][k]);
+    for (size_t k = 0; w->states[i] == STAGE_HELD && k < s->input_count && !found; k++)
+        found = reason(w, w->inputs[i][k]);
     return found;
 }
 
@@ -159,18 +159,18 @@ static void add_name(TextList *names, const char *name)
     text_list_add(names, name);
 }
 
-static void free_run(PlanRun *r)
+static void free_run(PlanWork *w)
 {
-    for (size_t i = 0; i < r->plan->count; i++) free(r->sentences[i]);
-    free(r->states);
-    free(r->inputs);
-    free(r->sentences);
-    *r = (PlanRun){0};
+    for (size_t i = 0; i < w->plan->count; i++) free(w->sentences[i]);
+    free(w->states);
+    free(w->inputs);
+    free(w->sentences);
+    *w = (PlanWork){0};
 }
 
-bool plan_run_end(PlanRun *r, TextList *failures, Error *err)
+bool plan_work_end(PlanWork *w, TextList *failures, Error *err)
 {
-    const Plan *plan = r->plan;
+    const Plan *plan = w->plan;
     const size_t first = failures->count;
     TextList names = {0};
     for (size_t i = 0; i < plan->failures.count; i++) {
@@ -182,13 +182,13 @@ bool plan_run_end(PlanRun *r, TextList *failures, Error *err)
     }
     for (size_t i = 0; i < plan->count; i++) {
         const Stage *s = plan->stages[i];
-        const char *why = reason(r, i);
+        const char *why = reason(w, i);
         if (!why || !is_end(plan, i)) continue;
         const bool judge = s->kind == &stage_judge; /* is no experiment's */
         add_failure(failures, judge ? s->label : s->experiment->name, why);
         if (!judge) add_name(&names, s->experiment->name);
     }
-    free_run(r);
+    free_run(w);
     const bool good = failures->count == first || summary(plan, failures, first, &names, err);
     text_list_free(&names);
     return good;
@@ -196,31 +196,31 @@ bool plan_run_end(PlanRun *r, TextList *failures, Error *err)
 
 /* ---- here, one stage after the other ---- */
 
-bool plan_run_here(const Plan *plan, Session *session, TextList *failures, Error *err)
+bool plan_work_here(const Plan *plan, Session *session, TextList *failures, Error *err)
 {
-    PlanRun r;
-    plan_run_begin(&r, plan, session);
-    for (size_t i; (i = plan_run_next(&r)) != PLAN_NONE;) {
-        char *title = plan_run_title(&r, i);
+    PlanWork w;
+    plan_work_begin(&w, plan, session);
+    for (size_t i; (i = plan_work_next(&w)) != PLAN_NONE;) {
+        char *title = plan_work_title(&w, i);
         bool made;
         progress_begin(session->progress, title, 0, "");
         if (store_make(session, plan->stages[i], &made, err)) {
             progress_end(session->progress);
-            plan_run_done(&r, i);
+            plan_work_done(&w, i);
         } else {
             progress_forget(session->progress);
             if (plan->experiments > 1) progress_note(session->progress, "%s: failed", title);
-            plan_run_failed(&r, i, err->text);
+            plan_work_failed(&w, i, err->text);
         }
         free(title);
     }
-    return plan_run_end(&r, failures, err);
+    return plan_work_end(&w, failures, err);
 }
 
-bool plan_run(const Plan *plan, Session *session, Error *err)
+bool plan_work(const Plan *plan, Session *session, Error *err)
 {
     TextList failures = {0};
-    const bool good = plan_run_here(plan, session, &failures, err);
+    const bool good = plan_work_here(plan, session, &failures, err);
     text_list_free(&failures);
     return good;
 }
