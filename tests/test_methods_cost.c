@@ -59,8 +59,8 @@ static void every_method_that_trains_says_its_cost_and_more_work_costs_more(void
     }
 }
 
-/* TaI-DPT on the tiny CLIP: two contexts of 16 vectors; 20 epochs of 1000 / 500 steps, each three times the forward of 16 + 10 * 4
- * tokens for both sets. */
+/* TaI-DPT on the tiny CLIP: two contexts of 16 vectors; 20 epochs of 1000 / 500 steps, each three times the forward of
+ * 16 + 10 * 4 tokens for both sets. */
 static void prompts_cost_what_their_definition_says(void **state)
 {
     (void)state;

@@ -83,8 +83,8 @@ static void hash_depends_on_kind_version_parameters_and_inputs(void **state)
     for (size_t i = 0; i < 5; i++) stage_free(others[i]);
 }
 
-/* An input is found by what it is to the stage, wherever it stands; the hash has them in the order in which they were added, as all
- * that was stored before they had roles. */
+/* An input is found by what it is to the stage, wherever it stands; the hash has them in the order in which they were
+ * added, as all that was stored before they had roles. */
 static void inputs_have_roles_and_the_hash_their_order(void **state)
 {
     (void)state;
@@ -108,7 +108,8 @@ static void inputs_have_roles_and_the_hash_their_order(void **state)
     stage_free(a), stage_free(b);
 }
 
-/* A kind that says nothing of arithmetic cannot share a file between two of them, and none is computed with more than is hashed. */
+/* A kind that says nothing of arithmetic cannot share a file between two of them, and none is computed with more than
+ * is hashed. */
 static void no_stage_forgets_the_arithmetic(void **state)
 {
     (void)state;

@@ -1,5 +1,6 @@
-/* Progress of long work. The work calls progress_step; whoever started it decides what a person sees (harness/cli draws
- * a line with rate and time left on a terminal, quiet plain lines when piped). All functions accept NULL: no progress. */
+/* Progress of long work. The work calls progress_step; whoever started it decides what a person sees (harness/cli
+ * draws a line with rate and time left on a terminal, quiet plain lines when piped). All functions accept NULL: no
+ * progress. */
 #pragma once
 
 #include <stddef.h>
@@ -23,11 +24,11 @@ void progress_rename(Progress *progress, const char *what);
 /* Work has failed on the way, and other work follows: forgets all that was begun and not ended. */
 void progress_forget(Progress *progress);
 
-/* Progress of work that is a part of a larger one, which whoever begins and ends `whole` reports: the units first ... first + count - 1
- * of it. The part's own begin says how many steps they are (without it, or with 0, a step is a unit). Its remarks pass through. */
+/* Progress of work that is a part of a larger one, which whoever begins and ends `whole` reports: the units first ...
+ * first + count - 1 of it. The part's own begin says how many steps they are (without it, or with 0, a step is a
+ * unit). Its remarks pass through, unless base.note is set to NULL. */
 typedef struct ProgressPart {
-    Progress
-        base; /* hand &part.base to the work; whoever wants otherwise changes it: base.note = NULL silences remarks */
+    Progress base; /* hand &part.base to the work */
     Progress *whole;
     size_t first, count, steps;
 } ProgressPart;

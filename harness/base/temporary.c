@@ -1,4 +1,5 @@
-/* Temporary files: their names, the lock that says their writer lives, and the broom for those whose writer does not. */
+/* Temporary files: their names, the lock that says their writer lives, and the broom for those whose writer does
+ * not. */
 #include "harness/base/temporary.h"
 
 #include "harness/base/hash.h"
@@ -66,7 +67,8 @@ static bool is_held(int reason)
     return reason == EAGAIN || reason == EACCES;
 }
 
-/* A sweeper may have come between making the file and locking it. A file system without locks leaves it to the file's age. */
+/* A sweeper may have come between making the file and locking it. A file system without locks leaves it to the file's
+ * age. */
 static bool hold(int file)
 {
     struct stat info;

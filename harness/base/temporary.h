@@ -1,17 +1,18 @@
-/* Files that appear whole: written beside their place under a name of their own, flushed, renamed. Everything that the program
- * writes for good goes this way.
+/* Files that appear whole: written beside their place under a name of their own, flushed, renamed. Everything that the
+ * program writes for good goes this way.
  *
  *     Temporary t;
  *     if (!temporary_open(&t, "features.bin", err)) return false;
  *     temporary_write(&t, values, bytes);
  *     return temporary_commit(&t, err);      // or temporary_abandon(&t); on failure nothing is left behind
  *
- * The name is PATH.tmp-HOST-RANDOM, 16 hexadecimal digits each (a PATH too long for that is cut). HOST is a digest of the host's
- * name and its boot. RANDOM cannot be foreseen and the file must be new (O_EXCL), so that no link laid there in advance leads the
- * writer astray. As long as it is open the writer holds a lock on the file (an open file description lock, fcntl(2)), which the kernel
- * drops when the process ends, in whatever way: a file of this host that can be locked has lost its writer, whatever the numbers of
- * processes say, which two containers that share a folder count apart and which are used again. Locks do not reach over every
- * network disk: the files of other hosts, and of this one before its last start, are judged by their age alone. */
+ * The name is PATH.tmp-HOST-RANDOM, 16 hexadecimal digits each (a PATH too long for that is cut). HOST is a digest of
+ * the host's name and its boot. RANDOM cannot be foreseen and the file must be new (O_EXCL), so that no link laid
+ * there in advance leads the writer astray. As long as it is open the writer holds a lock on the file (an open file
+ * description lock, fcntl(2)), which the kernel drops when the process ends, in whatever way: a file of this host that
+ * can be locked has lost its writer, whatever the numbers of processes say, which two containers that share a folder
+ * count apart and which are used again. Locks do not reach over every network disk: the files of other hosts, and of
+ * this one before its last start, are judged by their age alone. */
 #pragma once
 
 #include "harness/base/error.h"
@@ -36,6 +37,6 @@ void temporary_abandon(Temporary *t);
 /* "PATH: cannot write: REASON; free some space or choose another place"; returns false. `reason`: errno's. */
 bool temporary_fail(Error *err, const char *path, int reason);
 
-/* Removes the temporary files in `folder` whose writers are gone: those of this host that nobody holds, and any that nobody has
- * written to for a day. Names of another form are not ours and stay; an absent folder is an empty one. */
+/* Removes the temporary files in `folder` whose writers are gone: those of this host that nobody holds, and any that
+ * nobody has written to for a day. Names of another form are not ours and stay; an absent folder is an empty one. */
 void temporary_sweep(const char *folder);

@@ -1,5 +1,6 @@
-/* Operations of a tower: two a weight and a place that the weight meets, all tokens of a text or a ViT, the pixels of its stage in a
- * ResNet. Attention's products among tokens are left out: they are few beside the weights' at CLIP's lengths. */
+/* Operations of a tower: two a weight and a place that the weight meets, all tokens of a text or a ViT, the pixels of
+ * its stage in a ResNet. Attention's products among tokens are left out: they are few beside the weights' at CLIP's
+ * lengths. */
 #include "harness/clip/clip_cost.h"
 
 #include <stdlib.h>
@@ -14,8 +15,8 @@ double clip_token_flop(const Clip *clip)
     return 2 * weights;
 }
 
-/* How many positions a weight of the image tower meets in a picture of `size`: all tokens of a ViT; of a ResNet the pixels of
- * its stage, a quarter of those before. */
+/* How many positions a weight of the image tower meets in a picture of `size`: all tokens of a ViT; of a ResNet the
+ * pixels of its stage, a quarter of those before. */
 static double positions_of(const ClipConfig *c, const char *name, double size)
 {
     if (!c->is_resnet) return c->patch ? size / (double)c->patch * (size / (double)c->patch) + 1 : 0;

@@ -1,5 +1,5 @@
-/* What CLIP's towers take, counted from their weights: for expected times, nothing else depends on it. A multiply-add is two
- * operations. */
+/* What CLIP's towers take, counted from their weights: for expected times, nothing else depends on it. A multiply-add
+ * is two operations. */
 #pragma once
 
 #include "harness/clip/clip.h"

@@ -1,6 +1,6 @@
-/* What decides the last bits of a number beside its formula. One value goes from the command line into every graph, and one
- * function writes it into the configuration that an artifact's hash is made of: two arithmetics never share an artifact. What may
- * change bits from now on is a member here and a line in arithmetic_describe. */
+/* What decides the last bits of a number beside its formula. One value goes from the command line into every graph,
+ * and one function writes it into the configuration that an artifact's hash is made of: two arithmetics never share an
+ * artifact. What may change bits from now on is a member here and a line in arithmetic_describe. */
 #pragma once
 
 #include <stdbool.h>
@@ -24,9 +24,10 @@ typedef enum ArithmeticReach {
 
 const char *precision_word(Precision precision); /* "float32" */
 
-/* The same without what does not reach the computation: that is what it must be computed with, for no more is described. */
+/* The same without what does not reach the computation: that is what it must be computed with, for no more is
+ * described. */
 Arithmetic arithmetic_within(Arithmetic arithmetic, ArithmeticReach reach);
 
-/* Adds what reaches the computation to a configuration: "exact", and "precision" unless it is float32, as all was that was stored
- * before there was a choice. */
+/* Adds what reaches the computation to a configuration: "exact", and "precision" unless it is float32, as all was that
+ * was stored before there was a choice. */
 void arithmetic_describe(Arithmetic arithmetic, ArithmeticReach reach, struct cJSON *config);

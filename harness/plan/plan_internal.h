@@ -21,8 +21,8 @@ typedef struct PlanInputs {
 bool plan_prepare(Planner *p, PlanInputs *in, Error *err);
 /* Adds the stages from the inputs to the result of one seed, which is returned; NULL on failure. */
 Stage *plan_result(const Planner *p, const PlanInputs *in, int64_t seed, Error *err);
-/* Adds what the setting draws from the training split (plan_select.c); *select is NULL when it shows all of it or nothing. Fails on
- * a mask file that does not fit. */
+/* Adds what the setting draws from the training split (plan_select.c); *select is NULL when it shows all of it or
+ * nothing. Fails on a mask file that does not fit. */
 bool plan_select(const Planner *p, int64_t seed, const Stage **select, Error *err);
 /* All stages of an experiment that is an ensemble (plan_ensemble.c). */
 bool plan_ensemble(Planner *p, Error *err);
@@ -36,12 +36,13 @@ Stage *plan_keep(const Planner *p, Stage *s);
 
 /* What the method trains on: the data set's captions, or its sentences. NULL on failure. */
 const Captions *plan_texts_of(const Planner *p, Error *err);
-/* The data set's captions with their labels; with the method's template sentences behind them if it asks for them. NULL on
- * failure. */
+/* The data set's captions with their labels; with the method's template sentences behind them if it asks for them.
+ * NULL on failure. */
 Stage *plan_captions(const Planner *p, bool with_templates, Error *err);
-/* A stage that encodes pictures as the experiment's protocol and method say, but for which pictures and the words; not added. */
+/* A stage that encodes pictures as the experiment's protocol and method say, but for which pictures and the words; not
+ * added. */
 Stage *plan_encoding(const Planner *p, bool with_local, Error *err);
 
-/* Features of the pictures that the method trains on (plan_generated.c): drawn, or those that the data set brings. Adds the
- * stages on the way to them; *count: how many pictures. NULL on failure. */
+/* Features of the pictures that the method trains on (plan_generated.c): drawn, or those that the data set brings.
+ * Adds the stages on the way to them; *count: how many pictures. NULL on failure. */
 const Stage *plan_generated(const Planner *p, size_t *count, Error *err);

@@ -1,5 +1,5 @@
-/* A plan at work, whoever makes its stages: which one may start, what came of each, which experiments failed by it. A stage that
- * fails holds up what needs it and nothing else.
+/* A plan at work, whoever makes its stages: which one may start, what came of each, which experiments failed by it. A
+ * stage that fails holds up what needs it and nothing else.
  *
  *     PlanWork work;
  *     if (plan_work_begin(&work, &plan, session))
@@ -29,18 +29,18 @@ typedef struct PlanWork {
     size_t started, in_work;
 } PlanWork;
 
-/* Sweeps the store and marks stored results as the current ones. False when nothing is to do (and says so); plan_work_end is to be
- * called all the same. */
+/* Sweeps the store and marks stored results as the current ones. False when nothing is to do (and says so);
+ * plan_work_end is to be called all the same. */
 bool plan_work_begin(PlanWork *w, const Plan *plan, Session *session);
 
-/* The first stage of the plan whose inputs are all there, now in work; PLAN_NONE when none can start as long as those in work
- * have not ended. Generators work one at a time: they share shards of pictures, and draw with all threads. */
+/* The first stage of the plan whose inputs are all there, now in work; PLAN_NONE when none can start as long as those
+ * in work have not ended. Generators work one at a time: they share shards of pictures, and draw with all threads. */
 size_t plan_work_next(PlanWork *w);
 void plan_work_done(PlanWork *w, size_t i);
 void plan_work_failed(PlanWork *w, size_t i, const char *sentence);
 /* "[3/24] train mini-tai, seed 1". Caller frees. */
 char *plan_work_title(const PlanWork *w, size_t i);
 
-/* Appends "EXPERIMENT: sentence" to `failures` for each that failed, when it was planned or at work, in the order of the plan;
- * true when there is none. `err` says how many, and when there is one, what. Frees what begin made. */
+/* Appends "EXPERIMENT: sentence" to `failures` for each that failed, when it was planned or at work, in the order of
+ * the plan; true when there is none. `err` says how many, and when there is one, what. Frees what begin made. */
 bool plan_work_end(PlanWork *w, TextList *failures, Error *err);

@@ -8,8 +8,8 @@ void describe_classes(Dataset *dataset, cJSON *config);
 /* "clip", "tokenizer": fingerprints. */
 void describe_clip(const OpenModel *model, cJSON *config);
 void describe_tokenizer(const OpenModel *model, cJSON *config);
-/* The experiment's method: name, version, the plugin's code, options, and the seed. `training_only`: without the options that matter
- * at test time alone. */
+/* The experiment's method: name, version, the plugin's code, options, and the seed. `training_only`: without the
+ * options that matter at test time alone. */
 void describe_method(const Stage *s, bool training_only, cJSON *config);
 /* Where a result belongs: experiment, data set, model, protocol, setting (as setting_text writes it). */
 void describe_result(const Stage *s, const char *setting, cJSON *config);

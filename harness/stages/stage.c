@@ -16,7 +16,9 @@ Stage *stage_new(const StageKind *kind)
 
 void stage_add_input(Stage *s, StageRole role, const Stage *input)
 {
-    if (input) s->inputs[s->input_count++] = (StageInput){role, input};
+    if (!input) return;
+    if (s->input_count == STAGE_INPUTS) die("stage %s has more than %d inputs", s->kind->name, STAGE_INPUTS);
+    s->inputs[s->input_count++] = (StageInput){role, input};
 }
 
 static cJSON *described(const Stage *s)

@@ -1,12 +1,13 @@
-/* A stage: a pure function from (parameters, input artifacts) to one artifact, an HDF5 file whose name carries the hash of
- * everything that determined it. A stage whose file exists is not made again; a file with a final name is whole.
+/* A stage: a pure function from (parameters, input artifacts) to one artifact, an HDF5 file whose name carries the
+ * hash of everything that determined it. A stage whose file exists is not made again; a file with a final name is
+ * whole.
  *
  *     hash = SHA-256(stage name, stage version, canonical configuration, hashes of the input artifacts)
  *     file = STORE/<stage>/<words for people>-<first 16 hex digits of the hash>.h5
  *
- * The life of one: stage_new, its parameters, words, label and inputs filled in by the plan, stage_seal (which has the kind describe
- * the parameters: that is the configuration), and when its file is missing store_make. The kinds and their parameters: stage_kinds.h,
- * one file each. */
+ * The life of one: stage_new, its parameters, words, label and inputs filled in by the plan, stage_seal (which has the
+ * kind describe the parameters: that is the configuration), and when its file is missing store_make. The kinds and
+ * their parameters: stage_kinds.h, one file each. */
 #pragma once
 
 #include "harness/io/artifact.h"
@@ -17,10 +18,11 @@ typedef struct Stage Stage;
 typedef struct StageKind {
     const char *name; /* "encode-image": the folder too */
     int version;      /* raised whenever its numbers may change */
-    ArithmeticReach
-        arithmetic;    /* what of it may change its bits; a kind that says nothing is described with all of it */
+    /* What of it may change its bits. A kind that says nothing is described with all of it. */
+    ArithmeticReach arithmetic;
     size_t parameters; /* bytes of its own ones, Stage.parameters */
-    /* Writes all of them into the configuration, and what make() takes of the experiment. The arithmetic is added by stage_seal. */
+    /* Writes all of them into the configuration, and what make() takes of the experiment. The arithmetic is added by
+     * stage_seal. */
     void (*describe)(const Stage *s, cJSON *config);
     void (*release)(void *parameters); /* frees what they own; NULL: nothing */
     bool (*make)(Session *session, const Stage *s, Error *err);
@@ -79,10 +81,11 @@ struct Stage {
 
 /* A stage with zeroed parameters. */
 Stage *stage_new(const StageKind *kind);
-/* Hashes of inputs stand in the order of these calls in a stage's own: another order would be another stage. NULL: none is added. */
+/* Hashes of inputs stand in the order of these calls in a stage's own: another order would be another stage. NULL:
+ * none is added. */
 void stage_add_input(Stage *s, StageRole role, const Stage *input);
-/* Fills config, hash and path; the other fields must be set. Narrows the arithmetic to what reaches the kind and describes that, so
- * that no stage forgets it or is computed with more than is hashed. */
+/* Fills config, hash and path; the other fields must be set. Narrows the arithmetic to what reaches the kind and
+ * describes that, so that no stage forgets it or is computed with more than is hashed. */
 void stage_seal(Stage *s, const char *store);
 void stage_free(Stage *s); /* not its inputs */
 
@@ -102,9 +105,9 @@ bool stage_begin(StageWriter *w, const Stage *s, double started, Error *err);
 bool stage_finish(StageWriter *w, Error *err);
 
 double seconds_now(void); /* of a clock that only goes forward */
-/* By which rules times and sizes are foretold: raised with those of harness/plan/estimate.c and Method.cost, so that what was
- * measured against other ones does not correct them. */
+/* By which rules times and sizes are foretold: raised with those of harness/plan/estimate.c and Method.cost, so that
+ * what was measured against other ones does not correct them. */
 enum { FORETOLD_RULE = 2 };
-/* {"version", "onednn", "compiler", "cpu", "threads", "seconds", "date", "inputs": {..}, "seed", "foretold": {"rule", "seconds",
- * "bytes"}} as JSON. Caller frees. */
+/* {"version", "onednn", "compiler", "cpu", "threads", "seconds", "date", "inputs": {..}, "seed", "foretold": {"rule",
+ * "seconds", "bytes"}} as JSON. Caller frees. */
 char *provenance_text(const Stage *s, double seconds);

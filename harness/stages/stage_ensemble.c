@@ -1,5 +1,6 @@
-/* Stage "score" of an ensemble: the scores of its two inputs, results of the same test pictures, mixed (methods/ensemble/ensemble.h).
- * A kind of its own under the name of stage_score: a result is a result, whoever made it. */
+/* Stage "score" of an ensemble: the scores of its two inputs, results of the same test pictures, mixed
+ * (methods/ensemble/ensemble.h). A kind of its own under the name of stage_score: a result is a result, whoever made
+ * it. */
 #include "harness/base/memory.h"
 #include "harness/score/score_file.h"
 #include "harness/score/score_table.h"
@@ -18,8 +19,8 @@ static bool stands_in(const char *name, const char *const *names, size_t count)
     return false;
 }
 
-/* rows[i]: where the member has image i of the split. Imported scores may stand in another order; when their names are quite other ones
- * (another folder, say) or there are none, they are taken as they stand, and the labels must tell. */
+/* rows[i]: where the member has image i of the split. Imported scores may stand in another order; when their names are
+ * quite other ones (another folder, say) or there are none, they are taken as they stand, and the labels must tell. */
 static bool find_rows(const ArtifactReader *r, const Split *split, size_t *rows, Error *err)
 {
     TextList files = {0};

@@ -1,7 +1,7 @@
-/* The kinds of stages, in the order in which an experiment takes them, and what determines each beside its inputs. Every parameter
- * is described (StageKind.describe, in the kind's own file) and made use of from here alone, so that what is hashed and what is done
- * cannot differ; where a parameter is something open, its fingerprint is described. What is open lives as long as the session,
- * strings as long as the experiments. */
+/* The kinds of stages, in the order in which an experiment takes them, and what determines each beside its inputs.
+ * Every parameter is described (StageKind.describe, in the kind's own file) and made use of from here alone, so that
+ * what is hashed and what is done cannot differ; where a parameter is something open, its fingerprint is described.
+ * What is open lives as long as the session, strings as long as the experiments. */
 #pragma once
 
 #include "harness/stages/generator.h"
@@ -32,7 +32,8 @@ typedef struct GenerateParameters {
     size_t images_per_caption;
 } GenerateParameters;
 
-/* stage_encode_image.c: features of pictures. ROLE_DRAWN, or ROLE_CAPTIONS for the data set's own, or no input for a split. */
+/* stage_encode_image.c: features of pictures. ROLE_DRAWN, or ROLE_CAPTIONS for the data set's own, or no input for a
+ * split. */
 typedef struct EncodeImageParameters {
     const OpenModel *model;
     Dataset *dataset;
@@ -49,16 +50,16 @@ typedef struct SelectParameters {
     char mask[65]; /* digest of the setting's mask file; empty: it is drawn */
 } SelectParameters;
 
-/* stage_train.c: what the experiment's method learns. The inputs that its needs() name: ROLE_CAPTIONS and ROLE_TEXTS, ROLE_TRAIN_IMAGES
- * and ROLE_SELECTION, ROLE_GENERATED.
- * stage_score.c: its scores. ROLE_TEST_IMAGES and ROLE_TRAINED, or of a method that does not train the inputs that training has. */
+/* stage_train.c: what the experiment's method learns. The inputs that its needs() name: ROLE_CAPTIONS and ROLE_TEXTS,
+ * ROLE_TRAIN_IMAGES and ROLE_SELECTION, ROLE_GENERATED. stage_score.c: its scores. ROLE_TEST_IMAGES and ROLE_TRAINED,
+ * or of a method that does not train the inputs that training has. */
 typedef struct MethodParameters {
     const OpenModel *model;
     Dataset *dataset;
 } MethodParameters;
 
-/* stage_ensemble.c: scores of two results, mixed; under the name of stage_score, for a result is a result. ROLE_FIRST_MEMBER,
- * ROLE_SECOND_MEMBER. */
+/* stage_ensemble.c: scores of two results, mixed; under the name of stage_score, for a result is a result.
+ * ROLE_FIRST_MEMBER, ROLE_SECOND_MEMBER. */
 typedef struct EnsembleParameters {
     Dataset *dataset;
     char *setting; /* what both were shown; owned */

@@ -10,8 +10,9 @@
 static const char *const variant_choices[] = {"pixels", "vector", NULL};
 static const char *const source_choices[] = {"sentences", "captions", NULL};
 
-/* text_source and label_rule are read by whoever prepares the texts; they stand here because training depends on them. The shared
- * options of prompts and of the fit are stage 2's; optimiser, batch, momentum, weight_decay and grad_clip are stage 1's too. */
+/* text_source and label_rule are read by whoever prepares the texts; they stand here because training depends on them.
+ * The shared options of prompts and of the fit are stage 2's; optimiser, batch, momentum, weight_decay and grad_clip
+ * are stage 1's too. */
 static const Option options[] = {
     OPTION_CHOICE("variant", "pixels", variant_choices,
                   "what stands for a class: learned images through the image tower, or a free vector"),
@@ -214,7 +215,8 @@ static bool train(Run *run, Error *err)
     return good;
 }
 
-/* Operations of the pseudo images in a step: two a class, as pixels through the frozen tower and back, as much again. */
+/* Operations of the pseudo images in a step: two a class, as pixels through the frozen tower and back, as much
+ * again. */
 static double pseudo_flop(const Workload *work)
 {
     if (!pvp_has_pixels(work->options)) return 0;

@@ -1,5 +1,5 @@
-/* Pieces that methods put their costs together from. Lengths of texts are not known beforehand: a class name is taken to have four
- * tokens, a sentence about it ten. */
+/* Pieces that methods put their costs together from. Lengths of texts are not known beforehand: a class name is taken
+ * to have four tokens, a sentence about it ten. */
 #include "methods/shared/cost.h"
 
 #include "methods/shared/prompt.h"

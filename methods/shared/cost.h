@@ -1,5 +1,6 @@
-/* What a method's work takes, so that a plan can foretell times and sizes: Method.cost. Rough is enough, the plan corrects it by what
- * stored stages of the same method took; it should grow as the work does. A multiply-add is two operations. */
+/* What a method's work takes, so that a plan can foretell times and sizes: Method.cost. Rough is enough, the plan
+ * corrects it by what stored stages of the same method took; it should grow as the work does. A multiply-add is two
+ * operations. */
 #pragma once
 
 #include "harness/clip/clip_cost.h"
@@ -11,16 +12,15 @@ typedef struct Workload {
     const Clip *clip;
     double classes;
     double texts;     /* labelled captions or sentences that the data set has; 0 where the method asks for none */
-    double labelled;  /* labelled images of the setting; 0 where ... */
-    double generated; /* images drawn for it, or the data set's own in their place */
+    double labelled;  /* labelled images of the setting; likewise */
+    double generated; /* images drawn for it, or the data set's own in their place; likewise */
     double test;      /* images to score */
 } Workload;
 
 typedef struct Cost {
     double train_flop; /* of all steps */
     double learned;    /* numbers that are stored of it */
-    double
-        score_flop; /* beside comparing every test image, and every position if NEED_TEST_LOCAL, with every class once */
+    double score_flop; /* beside comparing every test image (every position if NEED_TEST_LOCAL) with every class */
 } Cost;
 
 /* Steps of a method with FIT_OPTIONS on so many examples. */
