@@ -108,6 +108,33 @@ static void canonical_form_leaves_out_test_options_for_training(void **state)
     options_free(&options);
 }
 
+/* Stored results do not know of it: what gives their numbers must have their description, and nothing else may. */
+static void an_option_that_came_later_is_not_said_where_it_is_as_before(void **state)
+{
+    (void)state;
+    static const Option grown[] = {
+        OPTION_REAL("lr", 1e-4, 0, 1, "rate"),
+        OPTION_INT_LATER("warmup", 1, 0, 100, 0, "came later, with another default than before"),
+        OPTION_REAL_LATER("warmup_lr", 0.5, 0, 1, 0.5, "came later"),
+        OPTION_END,
+    };
+    static const char *const cases[][2] = {
+        {"{}", "{\"lr\": 1e-4, \"warmup\": 1}"},
+        {"{\"warmup\": 0}", "{\"lr\": 1e-4}"},
+        {"{\"warmup\": 2, \"warmup_lr\": 0.25}", "{\"lr\": 1e-4, \"warmup\": 2, \"warmup_lr\": 0.25}"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        Options options;
+        Error err;
+        JsonFile *file = json_parse("experiments.json", cases[i][0], strlen(cases[i][0]), &err);
+        assert_true(options_read(&options, grown, json_root(file), &err));
+        json_free(file);
+        assert_json(options_json(&options, false), cases[i][1]);
+        assert_json(options_json(&options, true), cases[i][1]);
+        options_free(&options);
+    }
+}
+
 static void every_method_reads_its_own_defaults(void **state)
 {
     (void)state;
@@ -167,6 +194,7 @@ int main(void)
         cmocka_unit_test(given_values_replace_defaults),
         cmocka_unit_test(refusals_name_the_place_and_what_is_allowed),
         cmocka_unit_test(canonical_form_leaves_out_test_options_for_training),
+        cmocka_unit_test(an_option_that_came_later_is_not_said_where_it_is_as_before),
         cmocka_unit_test(every_method_reads_its_own_defaults),
         cmocka_unit_test(tai_asks_for_what_its_options_take),
         cmocka_unit_test(template_sets_have_their_published_sizes),

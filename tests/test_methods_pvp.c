@@ -132,6 +132,14 @@ static void fifty_steps_of_stage_1_follow_the_reference_through_a_vit(void **sta
     check_variant("vit_stage1", 50, 2);
 }
 
+/* An epoch at 1.0, as published; and three at 0.3. */
+static void the_first_epochs_of_stage_1_have_a_rate_of_their_own(void **state)
+{
+    (void)state;
+    check_variant("resnet_warmup", 40, 2);
+    check_variant("vit_warmup", 50, 2);
+}
+
 static void both_stages_follow_the_reference_through_a_resnet(void **state)
 {
     (void)state;
@@ -276,6 +284,7 @@ int main(void)
         cmocka_unit_test(gradients_reach_the_pixels_through_a_vit),
         cmocka_unit_test(fifty_steps_of_stage_1_follow_the_reference_through_a_resnet),
         cmocka_unit_test(fifty_steps_of_stage_1_follow_the_reference_through_a_vit),
+        cmocka_unit_test(the_first_epochs_of_stage_1_have_a_rate_of_their_own),
         cmocka_unit_test(both_stages_follow_the_reference_through_a_resnet),
         cmocka_unit_test(both_stages_follow_the_reference_through_a_vit),
         cmocka_unit_test(vectors_in_place_of_images_follow_the_reference),

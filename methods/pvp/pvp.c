@@ -22,6 +22,8 @@ static const Option options[] = {
     OPTION_INT("stage1_epochs", 40, 0, 100000, "passes over the texts in stage 1"),
     OPTION_INT("stage1_schedule", 100, 1, 100000, "epochs of the cosine that stage 1 stops early on"),
     OPTION_REAL("stage1_lr", 0.1, 0, 1e6, "learning rate at the head of that cosine"),
+    OPTION_INT_LATER("stage1_warmup_epochs", 1, 0, 100000, 0, "stage 1: epochs at stage1_warmup_lr before the cosine"),
+    OPTION_REAL_LATER("stage1_warmup_lr", 1, 0, 1e6, 1, "constant learning rate of these epochs"),
     OPTION_REAL("stage1_local_weight", 0.1, 0, 1e6, "weight of the local loss in stage 1"),
     OPTION_REAL("noise", 0.04, 0, 1e3, "deviation of the noise on text features"),
     OPTION_REAL("tau_text", 50, 0, 1e6, "local prompts, softmax over a text's tokens: sharpness in training"),
@@ -162,8 +164,11 @@ static bool train_stage1(Run *run, const Pseudo *pseudo, Random *random, Error *
     FitPlan plan = plan_of(run, "caption_limit");
     plan.part = "stage 1";
     plan.epochs = option_int(o, "stage1_epochs");
-    plan.schedule = (Schedule){
-        .kind = SCHEDULE_COSINE, .lr = option_real(o, "stage1_lr"), .total = (double)option_int(o, "stage1_schedule")};
+    plan.schedule = (Schedule){.kind = SCHEDULE_WARMUP_COSINE,
+                               .lr = option_real(o, "stage1_lr"),
+                               .warmup = (double)option_int(o, "stage1_warmup_epochs"),
+                               .warmup_lr = option_real(o, "stage1_warmup_lr"),
+                               .total = (double)option_int(o, "stage1_schedule")};
     return fit_step(run, pseudo, NULL, &plan, random, err);
 }
 

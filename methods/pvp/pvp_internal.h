@@ -13,7 +13,8 @@
  * Test: the sum of the four with x' = n(A_v(x)) in place of h; the positions x_j, and the image's own x as one more, in place
  *     of h_k. After stage 1 alone: the two of V, x as it is.
  * Variant "vector" (TaAM-CPT): one free vector a class and branch in place of E(P).
- * Learning rates: stage 1 a cosine over stage1_schedule epochs, left after stage1_epochs; stage 2 the shared schedule of fit.h,
+ * Learning rates: stage 1 stage1_warmup_lr for stage1_warmup_epochs, then a cosine over stage1_schedule epochs from stage1_lr, left
+ *     after stage1_epochs in all (the authors: 1.0 for an epoch, 0.1 over 100, left after 40); stage 2 the shared schedule of fit.h,
  *     from `lr` for prompts and pseudo images and from `adapter_lr` for the adapters (warm-up epochs at warmup_lr for both).
  *
  * Order of draws: P_g, then P_l, each randn(N, 3, S, S) times CLIP's standard deviation plus its mean (vectors: randn(N, D) /

@@ -167,12 +167,18 @@ static cJSON *value_node(const Option *option, const OptionValue *value)
     return cJSON_CreateNumber(value->number);
 }
 
+static bool is_as_before(const Option *option, const OptionValue *value)
+{
+    return option->later && !(value->number < option->before) && !(value->number > option->before);
+}
+
 char *options_json(const Options *options, bool training_only)
 {
     cJSON *object = cJSON_CreateObject();
     for (size_t i = 0; i < options->count; i++) {
         const Option *option = &options->table[i];
         if (training_only && option->at_test) continue;
+        if (is_as_before(option, &options->values[i])) continue;
         if (!cJSON_AddItemToObject(object, option->name, value_node(option, &options->values[i])))
             die("out of memory (options as JSON)");
     }

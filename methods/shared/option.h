@@ -19,7 +19,9 @@ typedef struct Option {
     double low, high;           /* range of a number, both ends allowed */
     const char *const *choices; /* NULL-terminated */
     const char *help;
-    bool at_test; /* changes scores only: training is not run again for it */
+    bool at_test;  /* changes scores only: training is not run again for it */
+    bool later;    /* see OPTION_INT_LATER */
+    double before; /* its value in results that were stored before the method had it */
 } Option;
 
 #define OPTION_REAL(option, value, lowest, highest, text)                                                              \
@@ -57,6 +59,20 @@ typedef struct Option {
     {                                                                                                                  \
         .name = option, .type = OPTION_TYPE_BOOL, .fallback = value, .help = text, .at_test = true                     \
     }
+/* A number that a method gets when results of it are stored already. At `earlier`, the value that those were made with, it is left out of
+ * what hashes and results say: so they keep their names, and whoever asks for the same today finds them. That says as much: a
+ * description without the option means `earlier`, and one with it never does. (A raised version would throw away results whose
+ * numbers are what they were.) */
+#define OPTION_INT_LATER(option, value, lowest, highest, earlier, text)                                                \
+    {                                                                                                                  \
+        .name = option, .type = OPTION_TYPE_INT, .fallback = value, .low = lowest, .high = highest, .help = text,      \
+        .later = true, .before = earlier                                                                               \
+    }
+#define OPTION_REAL_LATER(option, value, lowest, highest, earlier, text)                                               \
+    {                                                                                                                  \
+        .name = option, .type = OPTION_TYPE_REAL, .fallback = value, .low = lowest, .high = highest, .help = text,     \
+        .later = true, .before = earlier                                                                               \
+    }
 #define OPTION_END                                                                                                     \
     {                                                                                                                  \
         .name = NULL                                                                                                   \
@@ -87,5 +103,5 @@ size_t option_int_or(const Options *options, const char *name, size_t otherwise)
 const char *option_text_or(const Options *options, const char *name, const char *otherwise);
 
 /* All values as a canonical JSON object (caller frees): what results carry and hashes are made of. With `training_only`,
- * without the options that matter at test time alone. */
+ * without the options that matter at test time alone. Without later options that are as before. */
 char *options_json(const Options *options, bool training_only);

@@ -1,9 +1,10 @@
 # Golden training curves, gradients, learned arrays and scores of PVP on tiny random CLIPs, with a ResNet and with a ViT image tower, for
 # tests/test_methods_pvp.c.   torch 2.15.0, open_clip_torch 3.3, transformers 5.23.0, safetensors 0.6 or later.
-#   PALBENCH_SHARED=../shared python3 tests/golden/make_pvp.py
+#   PALBENCH_SHARED=../shared python3 tests/golden/make_pvp.py [WORD...]
+# With words only the variants that are new or have one of them in their name are trained, the others stay as they are stored.
 # Follows the definitions (methods/pvp/pvp_internal.h) in float64 from float32 draws; the image towers are open_clip's, their weights are drawn
 # from a seed as in make_clip_towers.py, and so does the test. Of large arrays every STEP-th value is stored.
-import json, math, os
+import json, math, os, sys
 import torch, torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 
@@ -37,7 +38,8 @@ with torch.no_grad():
     towers = {"resnet": resnet_tower, "vit": frozen(vit_model)}
     t_all, tokens_all = text_features(captions)
 
-DEFAULTS = dict(DEFAULTS, variant="pixels", stage2=True, stage1_epochs=40, stage1_schedule=100, stage1_lr=0.1, stage1_local_weight=0.1, noise=0.04,
+DEFAULTS = dict(DEFAULTS, variant="pixels", stage2=True, stage1_epochs=40, stage1_schedule=100, stage1_lr=0.1, stage1_warmup_epochs=1,
+                stage1_warmup_lr=1, stage1_local_weight=0.1, noise=0.04,
                 tau_text=50, tau_visual=40, tau_text_test=40, tau_visual_test=50, epochs=20, lr=5e-5, adapter_lr=1e-3, adapter_ratio=0.4,
                 adapter_dropout=0.6, text_local_weight=0.01, contrast=1, stage2_caption_limit=0)
 normal = lambda v: F.normalize(v, dim=-1)
@@ -112,8 +114,9 @@ def train_pvp(o, tower, seed):
         return R(4 * normal(t_all[items] + noise) @ V_g.T) + o["stage1_local_weight"] * R(local_scores(tokens, V_l, o["tau_visual"]))
 
     cosine = lambda lr, e, total: lr * (1 + math.cos(math.pi * e / total)) / 2
-    run_steps(o, p, [dict(params=list(p.values()))], [lambda e: cosine(o["stage1_lr"], e, o["stage1_schedule"])], o["stage1_epochs"],
-              o["caption_limit"], stage1, losses)
+    warm = o["stage1_warmup_epochs"]
+    rate1 = lambda e: o["stage1_warmup_lr"] if e < warm else cosine(o["stage1_lr"], e - warm, o["stage1_schedule"])
+    run_steps(o, p, [dict(params=list(p.values()))], [rate1], o["stage1_epochs"], o["caption_limit"], stage1, losses)
     if not o["stage2"]:
         return losses, p
     for k in ("context_global", "context_local"):
@@ -157,9 +160,9 @@ def test_scores(o, tower, p):
             local_scores(sets, T_l, o["tau_text_test"]) + local_scores(sets, V_l, o["tau_visual_test"]))
 
 
-ONE = dict(stage2=False, stage1_epochs=10, batch=12)
-TWO = dict(stage1_epochs=2, epochs=10, batch=12, context=6, lr=5e-4, warmup_lr=2e-4)
-GRADIENT = dict(stage1_epochs=1, epochs=1, warmup_epochs=0, context=4)
+ONE = dict(stage2=False, stage1_epochs=10, stage1_warmup_epochs=0, batch=12)
+TWO = dict(stage1_epochs=2, stage1_warmup_epochs=0, epochs=10, batch=12, context=6, lr=5e-4, warmup_lr=2e-4)
+GRADIENT = dict(stage1_epochs=1, stage1_warmup_epochs=0, epochs=1, warmup_epochs=0, context=4)
 VARIANTS = [
     ("resnet_stage1", "resnet", 1, ONE),
     ("vit_stage1", "vit", 2, ONE),
@@ -173,10 +176,19 @@ VARIANTS = [
     ("resnet_gradient2", "resnet", 8, GRADIENT),
     ("vit_gradient1", "vit", 9, dict(GRADIENT, stage2=False)),
     ("vit_gradient2", "vit", 9, GRADIENT),
+    ("resnet_warmup", "resnet", 10, dict(stage2=False, stage1_epochs=8, batch=12)),  # as published
+    ("vit_warmup", "vit", 11, dict(ONE, stage1_warmup_epochs=3, stage1_warmup_lr=0.3)),
 ]
+words = sys.argv[1:]
+old = load_file(os.path.join(here, "pvp.safetensors")) if words else {}
 out, record = {}, {"variants": []}
 for name, tower, seed, o in VARIANTS:
     full = dict(DEFAULTS, **o)
+    kept = {k: v for k, v in old.items() if k.startswith(name + ".")}
+    if kept and not any(word in name for word in words):
+        record["variants"].append(dict(name=name, tower=tower, seed=seed, options=o))
+        out.update(kept)
+        continue
     losses, p = train_pvp(full, tower, seed)
     print(name, len(losses), losses[:2], losses[-2:])
     record["variants"].append(dict(name=name, tower=tower, seed=seed, options=o))
