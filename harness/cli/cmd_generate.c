@@ -52,7 +52,10 @@ static bool read_captions(const Cli *cli, CaptionFile *captions, Error *err)
 static bool read_request(const Cli *cli, Request *r, Error *err)
 {
     *r = (Request){.noise = cli_value(cli, "noise"), .out = cli_value(cli, "out")};
-    r->parts = (PipelineParts){cli_value(cli, "vae"), cli_value(cli, "tokenizer"), cli_value(cli, "scheduler")};
+    r->parts = (PipelineParts){.vae = cli_value(cli, "vae"),
+                               .tokenizer = cli_value(cli, "tokenizer"),
+                               .prediction = cli_value(cli, "prediction"),
+                               .scheduler = cli_value(cli, "scheduler")};
     r->settings.negative = cli_value(cli, "negative");
     r->settings.graph.arithmetic = cli->arithmetic;
     if (!r->out) r->out = "generated";
@@ -181,6 +184,7 @@ static bool run(Cli *cli, Error *err)
         progress_begin(cli->progress, "opening the model", 0, NULL);
         Pipeline *p = pipeline_open(r.model, r.parts, err);
         progress_end(cli->progress);
+        if (p && pipeline_note(p)) progress_note(cli->progress, "%s: %s", r.model, pipeline_note(p));
         good = p && draw(cli, &r, p, &pictures, err);
         pipeline_free(p);
     }
@@ -190,7 +194,8 @@ static bool run(Cli *cli, Error *err)
 }
 
 static const CliOption options[] = {
-    {"model", "DIR", "a diffusers folder: model_index.json, unet/, vae/, text_encoder/, tokenizer/, scheduler/"},
+    {"model", "PATH",
+     "a diffusers folder (model_index.json, unet/, vae/, ...), or a checkpoint in one file (.safetensors, .ckpt)"},
     {"prompt", "TEXT", "a caption; may be given several times"},
     {"captions", "FILE",
      "a caption a line; FILE.jsonl: {\"caption\": ..., \"labels\": [...]} a line, labels where known"},
@@ -198,8 +203,9 @@ static const CliOption options[] = {
     {"images-per-caption", "K", "pictures a caption (default: 1); picture i of caption j has seed S + j K + i"},
     {"steps", "N", "denoising steps (default: 50; latent consistency models: 4)"},
     {"guidance", "G", "classifier-free guidance (default: 7.5; latent consistency models: 8.5); up to 1: none"},
-    {"vae", "DIR", "another autoencoder, a tiny one (TAESD) too"},
-    {"tokenizer", "DIR", "another vocabulary"},
+    {"vae", "PATH", "another autoencoder: a folder, a tiny one (TAESD) too, or one file"},
+    {"tokenizer", "DIR", "another vocabulary; the one of a checkpoint in one file, if it does not lie beside it"},
+    {"prediction", "KIND", "what the U-Net predicts: epsilon or v (default: as the model's configuration says)"},
     {"scheduler", "NAME", "%s (default: the model's own)"},
     {"size", "WxH", "pixels, multiples of 8 (default: what the model was trained for)"},
     {"seed", "S", "of the first picture (default: 0); the same picture as in diffusers on the CPU"},
@@ -214,7 +220,7 @@ static const CliChoices choices[] = {{"scheduler", scheduler_names}, {NULL, NULL
 
 const Command command_generate = {
     .name = "generate",
-    .arguments = "--model DIR (--prompt TEXT | --captions FILE) [--out DIR|F.h5]",
+    .arguments = "--model PATH (--prompt TEXT | --captions FILE) [--out DIR|F.h5]",
     .summary = "pictures from captions with Stable Diffusion",
     .details =
         "Stable Diffusion 1.x, 2.x, Turbo and latent consistency models. For Turbo give --steps 1 --guidance 0.\n"

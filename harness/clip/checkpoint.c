@@ -232,15 +232,21 @@ static const CheckpointLayout *layout_of(const char *path, Error *err)
     return NULL;
 }
 
+Clip *checkpoint_load(Checkpoint *c, const CheckpointLayout *layout, Error *err)
+{
+    config_defaults(&c->config);
+    Clip *clip = load(c, layout, err);
+    text_list_free(&c->files);
+    free(c->weights_path);
+    return clip;
+}
+
 Clip *clip_open(const char *path, Error *err)
 {
     const CheckpointLayout *layout = layout_of(path, err);
     if (!layout) return NULL;
     Checkpoint c = {.path = path, .text_prefix = "", .image_prefix = ""};
-    config_defaults(&c.config);
-    Clip *clip = load(&c, layout, err);
+    Clip *clip = checkpoint_load(&c, layout, err);
     tensor_file_close(c.tensors);
-    text_list_free(&c.files);
-    free(c.weights_path);
     return clip;
 }

@@ -13,6 +13,7 @@ typedef struct Checkpoint {
     TensorFile *tensors;
     char *weights_path;
     ClipConfig config;
+    const char *config_json;                /* the text of a config.json from elsewhere; NULL: none */
     const char *text_prefix, *image_prefix; /* in front of the towers' names, where layouts have variants */
 } Checkpoint;
 
@@ -31,6 +32,8 @@ typedef struct CheckpointLayout {
  * `checkpoint_NAME`, and a line of the table in checkpoint.c. */
 const CheckpointLayout *const *checkpoint_layouts(void);
 
+extern const CheckpointLayout checkpoint_huggingface;
+
 /* ---- for the layouts ---- */
 
 bool checkpoint_has_file(const char *folder, const char *name);
@@ -44,6 +47,11 @@ bool checkpoint_tensor(const Checkpoint *c, const char *name, Shape s, float *va
 bool checkpoint_transposed(const Checkpoint *c, const char *name, Shape s, float *values, Error *err);
 /* CheckpointLayout.fetch where names are OpenAI's, those of the text tower behind text_prefix. */
 bool checkpoint_fetch_openai(const Checkpoint *c, const WeightSpec *spec, float *values, Error *err);
+/* Sizes from a config.json of transformers and the tensors' names; of OpenAI's text tower from shapes. */
+bool checkpoint_huggingface_sizes(Checkpoint *c, Json root, Error *err);
+bool checkpoint_openai_text_sizes(const Checkpoint *c, ClipConfig *k, Error *err);
+/* Makes the model from c->tensors, whose layout reads the sizes; frees what the Checkpoint holds but its tensors. NULL on failure. */
+Clip *checkpoint_load(Checkpoint *c, const CheckpointLayout *layout, Error *err);
 /* A dimension of a tensor, for sizes that are read off shapes. Fails when it is absent or of another rank. */
 bool checkpoint_dim(const Checkpoint *c, const char *name, int rank, int axis, size_t *value, Error *err);
 const TensorView *checkpoint_find(const Checkpoint *c, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -144,7 +144,7 @@ static bool find_towers(Checkpoint *c, Error *err)
            fail(err, "%s: no tensor text_model.%s or vision_model.%s; this is no CLIP", c->weights_path, text, image);
 }
 
-static bool parse(Checkpoint *c, Json root, Error *err)
+bool checkpoint_huggingface_sizes(Checkpoint *c, Json root, Error *err)
 {
     ClipConfig *k = &c->config;
     if (!find_towers(c, err)) return false;
@@ -167,7 +167,8 @@ static bool read_config(Checkpoint *c, Error *err)
 {
     JsonFile *file = checkpoint_read_json(c, "config.json", err);
     if (!file) return false;
-    const bool good = checkpoint_open_weights(c, weights_name(c->path), err) && parse(c, json_root(file), err);
+    const bool good =
+        checkpoint_open_weights(c, weights_name(c->path), err) && checkpoint_huggingface_sizes(c, json_root(file), err);
     json_free(file);
     return good && (!c->config.has_image || read_preprocessing(c, err));
 }

@@ -70,7 +70,7 @@ static bool text_dim(const Checkpoint *c, const char *name, int rank, int axis, 
     return checkpoint_dim(c, full, rank, axis, value, err);
 }
 
-static bool text_sizes(const Checkpoint *c, ClipConfig *k, Error *err)
+bool checkpoint_openai_text_sizes(const Checkpoint *c, ClipConfig *k, Error *err)
 {
     char blocks[64];
     size_t embed;
@@ -102,7 +102,7 @@ static bool read_config(Checkpoint *c, Error *err)
             "names, other checkpoints need their folder with its configuration",
             c->weights_path);
     return (!k->has_image || (resnet ? resnet_sizes(c, k, err) : vit_sizes(c, k, err))) &&
-           (!k->has_text || text_sizes(c, k, err));
+           (!k->has_text || checkpoint_openai_text_sizes(c, k, err));
 }
 
 const CheckpointLayout checkpoint_openai = {

@@ -14,6 +14,7 @@
 #include "harness/clip/tokenizer.h"
 #include "harness/graph/graph.h"
 #include "harness/graph/onednn.h" /* Activation */
+#include "harness/io/tensor_file.h"
 
 enum { CLIP_STAGES_MAX = 4 };
 
@@ -50,9 +51,14 @@ typedef struct Clip {
     struct ClipIndex *index; /* names to weights */
 } Clip;
 
-/* Opens a Hugging Face CLIPModel / CLIPTextModel folder, an open_clip folder, or a bare safetensors file with OpenAI's names.
+/* Opens a Hugging Face CLIPModel / CLIPTextModel folder, an open_clip folder (of safetensors or .bin), or one file with OpenAI's names
+ * (TorchScript, torch.save, safetensors).
  * Fails (NULL) on: nothing of the kind, a missing tensor (the sentence names it), a wrong shape, sizes out of bounds. */
 Clip *clip_open(const char *path, Error *err);
+/* A lone text tower from tensors of a single-file pipeline, under transformers' names (text_model. in front or not) or OpenAI's as
+ * OpenCLIP has them (then without its last layer, as Stable Diffusion 2 reads it). The tensors are taken over; `path` is their file.
+ * config_json: the text of a text_encoder/config.json, or NULL: sizes from shapes, heads of width 64, QuickGELU. */
+Clip *clip_text_from_tensors(TensorFile *tensors, const char *path, const char *config_json, Error *err);
 void clip_free(Clip *clip);
 /* A weight by its OpenAI name; ends the program when there is none (the loader has checked them all). */
 Parameter *clip_weight(const Clip *clip, const char *name);

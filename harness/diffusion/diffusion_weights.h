@@ -52,6 +52,9 @@ void weights_need_norm(WeightSet *set, const char *name, size_t channels);
  * convolutions) are accepted. A tensor in the file that no name of the list asks for is refused too: the configuration does
  * not describe this file. Sentences: "FILE: the tensor "NAME" ...". */
 bool weights_open(WeightSet *set, const char *folder, Error *err);
+/* The same from tensors that lie elsewhere under these names; they belong to the set from now on, also after a failure. `where` names
+ * the file in sentences. Such a set has no fingerprint of its own. */
+bool weights_from_tensors(WeightSet *set, TensorFile *tensors, const char *where, Error *err);
 /* A new model: draws every weight in the order of the list from torch's generator seeded with `seed`; trainable. */
 bool weights_draw(WeightSet *set, uint64_t seed, Error *err);
 /* Weights for measuring: frozen, drawn when a graph asks for them and let go like those of a file, so that a full-size model

@@ -58,23 +58,44 @@ static bool open_text(Pipeline *p, const char *tokenizer, Error *err)
     return good && p->tokenizer;
 }
 
-static bool open_parts(Pipeline *p, PipelineParts parts, Error *err)
+Vae *pipeline_open_vae(Pipeline *p, const char *path, Error *err)
 {
-    char *unet = path_join(p->folder, "unet"), *vae = model_part(parts.vae ? parts.vae : p->folder, "vae");
+    if (!path_is_folder(path) && path_exists(path)) return single_file_vae_open(path, &p->single_vae, err);
+    char *folder = model_part(path, "vae");
+    Vae *vae = vae_open(folder, err);
+    free(folder);
+    return vae;
+}
+
+static bool open_scheduler(Pipeline *p, PipelineParts parts, Error *err)
+{
     p->scheduler_path = path_join(p->folder, "scheduler/scheduler_config.json");
-    const bool good = check_index(p, err) && open_text(p, parts.tokenizer, err) &&
-                      (p->scheduler = scheduler_open(p->scheduler_path, parts.scheduler, err)) != NULL &&
-                      (p->vae = vae_open(vae, err)) != NULL && (p->unet = unet_open(unet, err)) != NULL &&
-                      check_fit(p, err);
+    p->scheduler = scheduler_open(p->scheduler_path, parts.scheduler, err);
+    return p->scheduler != NULL;
+}
+
+static bool open_folder(Pipeline *p, PipelineParts parts, Error *err)
+{
+    char *unet = path_join(p->folder, "unet");
+    const bool good = check_index(p, err) && open_text(p, parts.tokenizer, err) && open_scheduler(p, parts, err) &&
+                      (p->vae = pipeline_open_vae(p, parts.vae ? parts.vae : p->folder, err)) != NULL &&
+                      (p->unet = unet_open(unet, err)) != NULL;
     free(unet);
-    free(vae);
     return good;
 }
 
-Pipeline *pipeline_open(const char *folder, PipelineParts parts, Error *err)
+static bool open_parts(Pipeline *p, PipelineParts parts, Error *err)
+{
+    const bool single = path_exists(p->folder) && !path_is_folder(p->folder);
+    p->prediction = parts.prediction ? xstrdup(parts.prediction) : NULL;
+    return (single ? pipeline_open_single(p, parts, err) : open_folder(p, parts, err)) && check_fit(p, err) &&
+           (!parts.prediction || scheduler_set_prediction(p->scheduler, parts.prediction, err));
+}
+
+Pipeline *pipeline_open(const char *path, PipelineParts parts, Error *err)
 {
     Pipeline *p = xcalloc(1, sizeof *p);
-    p->folder = xstrdup(folder);
+    p->folder = xstrdup(path);
     p->fingerprint = xcalloc(65, 1);
     if (open_parts(p, parts, err)) return p;
     pipeline_free(p);
@@ -90,10 +111,21 @@ void pipeline_free(Pipeline *p)
     clip_free(p->clip);
     vae_free(p->vae);
     unet_free(p->unet);
+    single_file_close(p->single);
+    single_file_close(p->single_vae);
+    free(p->prediction);
     free(p->scheduler_path);
     free(p->fingerprint);
     free(p->folder);
     free(p);
+}
+
+const char *pipeline_note(const Pipeline *p)
+{
+    return p->single && single_file_guesses_prediction(p->single)
+               ? "nothing says what this Stable Diffusion 2 predicts: epsilon is taken; --prediction v for the 768 "
+                 "pixel models"
+               : NULL;
 }
 
 const char *pipeline_scheduler(const Pipeline *p)
@@ -117,24 +149,44 @@ void pipeline_own_size(const Pipeline *p, size_t *width, size_t *height)
     *width = *height = p->unet->config.sample_size * p->vae->config.factor;
 }
 
-static bool compute_fingerprint(const Pipeline *p, Error *err)
+/* Of a single file its own bytes, which the text tower's fingerprint covers, and the configuration that was taken for it. */
+static bool fingerprint_parts(const Pipeline *p, TextList *parts, Error *err)
 {
-    char unet[65], vae[65], scheduler[65];
-    if (!weights_fingerprint(&p->unet->set, unet, err) || !weights_fingerprint(&p->vae->set, vae, err) ||
-        !hash_file(p->scheduler_path, scheduler, err))
+    char unet[65] = "", vae[65] = "", scheduler[65] = "";
+    if (p->single) {
+        char *configuration = single_file_configuration(p->single);
+        text_list_add(parts, configuration);
+        free(configuration);
+    } else if (!weights_fingerprint(&p->unet->set, unet, err) || !hash_file(p->scheduler_path, scheduler, err)) {
         return false;
-    const int32_t padding[2] = {prompt_tokenizer_padding(p->tokenizer), (int32_t)prompt_tokenizer_length(p->tokenizer)};
+    }
+    const bool own_vae = p->single && !p->single_vae && !p->vae->set.folder;
+    if (!own_vae &&
+        !(p->single_vae ? hash_file(p->vae->set.file, vae, err) : weights_fingerprint(&p->vae->set, vae, err)))
+        return false;
     const char *const texts[] = {unet,
                                  vae,
                                  scheduler,
                                  scheduler_kind(p->scheduler),
                                  p->clip->fingerprint,
                                  tokenizer_fingerprint(prompt_tokenizer_base(p->tokenizer))};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) text_list_add(parts, texts[i]);
+    if (p->prediction) text_list_add(parts, p->prediction);
+    return true;
+}
+
+static bool compute_fingerprint(const Pipeline *p, Error *err)
+{
+    TextList parts = {0};
+    const bool good = fingerprint_parts(p, &parts, err);
+    const int32_t padding[2] = {prompt_tokenizer_padding(p->tokenizer), (int32_t)prompt_tokenizer_length(p->tokenizer)};
     Hash *hash = hash_new();
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) hash_add_text(hash, texts[i]);
+    for (size_t i = 0; i < parts.count; i++) hash_add_text(hash, parts.items[i]);
     hash_add(hash, padding, sizeof padding);
     hash_finish(hash, p->fingerprint);
-    return true;
+    text_list_free(&parts);
+    if (!good) *p->fingerprint = '\0';
+    return good;
 }
 
 bool pipeline_fingerprint(const Pipeline *p, char hex[65], Error *err)

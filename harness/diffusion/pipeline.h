@@ -19,11 +19,14 @@ typedef struct Pipeline Pipeline;
 typedef struct PipelineParts { /* NULL: the folder's own */
     const char *vae;           /* another autoencoder's folder, AutoencoderTiny's too */
     const char *tokenizer;
-    const char *scheduler; /* a kind of scheduler.h; its settings come from the folder's scheduler_config.json */
+    const char *prediction; /* "epsilon" or "v": what the U-Net predicts */
+    const char *scheduler;  /* a kind of scheduler.h; its settings come from the folder's scheduler_config.json */
 } PipelineParts;
 
-/* Fails (NULL) on: a folder that is no such pipeline, a part that is missing or damaged, parts that do not fit each other. */
-Pipeline *pipeline_open(const char *folder, PipelineParts parts, Error *err);
+/* `path`: such a folder, or a checkpoint in one file (single_file.h). Fails (NULL) on: a folder that is no such pipeline, a part that is missing or damaged, parts that do not fit each other. */
+Pipeline *pipeline_open(const char *path, PipelineParts parts, Error *err);
+/* What a person should know of how it was opened, a line each; none, mostly. Borrowed. */
+const char *pipeline_note(const Pipeline *p);
 void pipeline_free(Pipeline *p);
 const char *pipeline_scheduler(const Pipeline *p); /* the kind */
 /* A latent consistency model: the guidance is an input of the U-Net, and there is no second half. */

@@ -3,6 +3,7 @@
 
 #include "harness/diffusion/pipeline.h"
 #include "harness/diffusion/scheduler.h"
+#include "harness/diffusion/single_file.h"
 #include "harness/diffusion/text_encoder.h"
 #include "harness/diffusion/unet.h"
 #include "harness/diffusion/vae.h"
@@ -13,9 +14,11 @@ typedef struct KnownText {
 } KnownText;
 
 struct Pipeline {
-    char *folder;
-    bool consistency;  /* model_index.json names the latent consistency pipeline */
-    char *fingerprint; /* [65], empty until it is asked for */
+    char *folder;                    /* or the file */
+    SingleFile *single, *single_vae; /* files that parts come from; NULL: folders */
+    char *prediction;                /* asked for in place of the configuration's; NULL: not */
+    bool consistency;                /* model_index.json names the latent consistency pipeline */
+    char *fingerprint;               /* [65], empty until it is asked for */
     /* models */
     UNet *unet;
     Vae *vae;
@@ -42,6 +45,10 @@ struct Pipeline {
     float *hidden;              /* [length, text_width] */
 };
 
+/* The parts of a pipeline that is one file (pipeline_single.c). */
+bool pipeline_open_single(Pipeline *p, PipelineParts parts, Error *err);
+/* An autoencoder's folder, a pipeline's folder that has one, or one file. NULL on failure. */
+Vae *pipeline_open_vae(Pipeline *p, const char *path, Error *err);
 /* Lets go of what pipeline_prepare made. */
 void pipeline_unprepare(Pipeline *p);
 /* Winograd budgets of U-Net and decoder from settings.memory (pipeline_memory.c). Fails when the rest alone takes more. */

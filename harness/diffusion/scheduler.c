@@ -118,6 +118,17 @@ Scheduler *scheduler_parse(const char *name, const char *text, size_t length, co
     return open_file(scheduler_config_parse(name, text, length, err), kind, err);
 }
 
+bool scheduler_set_prediction(Scheduler *s, const char *word, Error *err)
+{
+    const bool velocity = strcmp(word, "v") == 0;
+    if (!velocity && strcmp(word, "epsilon") != 0)
+        return fail_usage(err, "prediction \"%s\" is not known, it must be epsilon or v", word);
+    s->prediction = velocity ? PREDICTS_V : PREDICTS_NOISE;
+    return (s->kind->predictions & 1u << s->prediction) != 0 ||
+           fail_usage(err, "%s cannot sample from a model that predicts %s; choose another with --scheduler",
+                      s->kind->name, word);
+}
+
 static void forget_batch(Scheduler *s)
 {
     for (int i = 0; i < KEPT_MAX; i++) {

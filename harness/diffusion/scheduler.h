@@ -30,6 +30,8 @@ typedef struct Scheduler Scheduler;
 /* `kind` is one of scheduler_names(), or NULL: the class that the file names. Fails on: an unreadable file, an unknown kind
  * or class, values of a wrong type or that are not supported, betas that are no noise schedule. Caller frees. */
 Scheduler *scheduler_open(const char *path, const char *kind, Error *err);
+/* What the model predicts, "epsilon" or "v", in place of what the file says. Fails on another word, and where the kind cannot. */
+bool scheduler_set_prediction(Scheduler *s, const char *word, Error *err);
 /* From the text of such a file; `name` takes the file's place in messages. */
 Scheduler *scheduler_parse(const char *name, const char *text, size_t length, const char *kind, Error *err);
 void scheduler_free(Scheduler *s);

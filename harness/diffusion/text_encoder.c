@@ -86,6 +86,13 @@ PromptTokenizer *prompt_tokenizer_open(const char *folder, size_t context, Error
     return NULL;
 }
 
+void prompt_tokenizer_pad_with(PromptTokenizer *t, bool first)
+{
+    free(t->special);
+    t->special = first ? xstrdup("!") : NULL;
+    t->padding = first ? 0 : tokenizer_end(t->base);
+}
+
 void prompt_tokenizer_free(PromptTokenizer *t)
 {
     if (!t) return;

@@ -17,6 +17,9 @@ typedef struct PromptTokenizer PromptTokenizer;
  * there, malformed files, a padding token that the vocabulary lacks. */
 PromptTokenizer *prompt_tokenizer_open(const char *folder, size_t context, Error *err);
 void prompt_tokenizer_free(PromptTokenizer *t);
+/* For a model that came without its own tokenizer folder, whose settings then are another's: pads with the end token, or (`first`) with
+ * the vocabulary's first one, "!". */
+void prompt_tokenizer_pad_with(PromptTokenizer *t, bool first);
 size_t prompt_tokenizer_length(const PromptTokenizer *t);
 const Tokenizer *prompt_tokenizer_base(const PromptTokenizer *t);
 int32_t prompt_tokenizer_padding(const PromptTokenizer *t);

@@ -57,6 +57,15 @@ UNet *unet_open(const char *folder, Error *err)
     return NULL;
 }
 
+UNet *unet_from_tensors(const char *name, const char *config_json, TensorFile *tensors, Error *err)
+{
+    UNet *unet = from_config(json_parse(name, config_json, strlen(config_json), err), err);
+    if (!unet) tensor_file_close(tensors);
+    if (!unet || weights_from_tensors(&unet->set, tensors, name, err)) return unet;
+    unet_free(unet);
+    return NULL;
+}
+
 UNet *unet_new(const char *name, const char *config_json, uint64_t seed, Error *err)
 {
     UNet *unet = from_config(json_parse(name, config_json, strlen(config_json), err), err);

@@ -57,6 +57,8 @@ typedef struct UNet {
 /* Opens a folder like unet/. Fails (NULL) on: no config.json, a value that this program does not compute, a tensor that is
  * missing, of another shape, or not finite. */
 UNet *unet_open(const char *folder, Error *err);
+/* The same from a config.json's text, `name` in sentences, and tensors (weights_from_tensors: they are taken over). */
+UNet *unet_from_tensors(const char *name, const char *config_json, TensorFile *tensors, Error *err);
 /* From a config.json's text (`name` for sentences), weights drawn: for training from scratch. */
 UNet *unet_new(const char *name, const char *config_json, uint64_t seed, Error *err);
 /* The same with weights_random, for measuring. */

@@ -225,6 +225,15 @@ Vae *vae_open(const char *folder, Error *err)
     return NULL;
 }
 
+Vae *vae_from_tensors(const char *name, const char *config_json, TensorFile *tensors, Error *err)
+{
+    Vae *vae = from_config(json_parse(name, config_json, strlen(config_json), err), err);
+    if (!vae) tensor_file_close(tensors);
+    if (!vae || weights_from_tensors(&vae->set, tensors, name, err)) return vae;
+    vae_free(vae);
+    return NULL;
+}
+
 Vae *vae_new(const char *name, const char *config_json, uint64_t seed, Error *err)
 {
     Vae *vae = from_config(json_parse(name, config_json, strlen(config_json), err), err);

@@ -31,6 +31,8 @@ typedef struct Vae {
 
 /* Opens a folder like vae/. Fails (NULL) as unet_open. */
 Vae *vae_open(const char *folder, Error *err);
+/* The same from a config.json's text, `name` in sentences, and tensors (weights_from_tensors: they are taken over). */
+Vae *vae_from_tensors(const char *name, const char *config_json, TensorFile *tensors, Error *err);
 /* From a config.json's text, weights drawn: for training from scratch. */
 Vae *vae_new(const char *name, const char *config_json, uint64_t seed, Error *err);
 /* The same with weights_random, for measuring. */

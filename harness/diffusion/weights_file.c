@@ -95,7 +95,7 @@ static Shape view_shape(const TensorView *view)
     return s;
 }
 
-/* A matrix that the file has as a 1x1 convolution. */
+/* A matrix that the file has as a 1x1 convolution: old VAEs, and single files. */
 static bool is_flat_conv(Shape have, Shape want)
 {
     return want.rank == 2 && have.rank == 4 && have.dim[2] == 1 && have.dim[3] == 1 && have.dim[0] == want.dim[0] &&
@@ -143,15 +143,15 @@ static bool check_finite(const TensorView *view, Error *err)
 static const TensorView *checked_view(const WeightSet *set, const Parameter *p, Error *err)
 {
     char have[96], want[96];
-    const TensorView *view = tensor_file_find(set->tensors, p->name), *old = NULL;
-    if (!view) view = old = find_old(set->tensors, p->name);
+    const TensorView *view = tensor_file_find(set->tensors, p->name);
+    if (!view) view = find_old(set->tensors, p->name);
     if (!view) {
-        fail(err, "%s: the tensor \"%s\" is missing; config.json beside it asks for it", set->file, p->name);
+        fail(err, "%s: the tensor \"%s\" is missing; its configuration asks for it", set->file, p->name);
         return NULL;
     }
     const Shape s = view_shape(view);
-    if (view->rank > SHAPE_MAX || !(shape_equal(s, p->shape) || (old && is_flat_conv(s, p->shape)))) {
-        fail(err, "%s: the tensor \"%s\" has the shape %s%s, config.json beside it asks for %s", view->file, view->name,
+    if (view->rank > SHAPE_MAX || !(shape_equal(s, p->shape) || is_flat_conv(s, p->shape))) {
+        fail(err, "%s: the tensor \"%s\" has the shape %s%s, its configuration asks for %s", view->file, view->name,
              shape_text(s, have), view->rank > SHAPE_MAX ? " and more" : "", shape_text(p->shape, want));
         return NULL;
     }
@@ -182,10 +182,21 @@ static bool nothing_left_over(const WeightSet *set, Error *err)
         bool used = false;
         for (size_t k = 0; k < set->count && !used; k++) used = set->weights[k].source == view;
         if (!used)
-            return fail(err, "%s: the tensor \"%s\" has no place in the model that config.json beside it describes",
+            return fail(err, "%s: the tensor \"%s\" has no place in the model that its configuration describes",
                         view->file, view->name);
     }
     return true;
+}
+
+static bool take_tensors(WeightSet *set, Error *err)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        Parameter *p = &set->weights[i];
+        p->source = checked_view(set, p, err);
+        p->load = load;
+        if (!p->source) return false;
+    }
+    return nothing_left_over(set, err);
 }
 
 bool weights_open(WeightSet *set, const char *folder, Error *err)
@@ -194,14 +205,14 @@ bool weights_open(WeightSet *set, const char *folder, Error *err)
     set->file = find_file(folder, err);
     if (!set->file) return false;
     set->tensors = tensor_file_open(set->file, err);
-    if (!set->tensors) return false;
-    for (size_t i = 0; i < set->count; i++) {
-        Parameter *p = &set->weights[i];
-        p->source = checked_view(set, p, err);
-        p->load = load;
-        if (!p->source) return false;
-    }
-    return nothing_left_over(set, err);
+    return set->tensors && take_tensors(set, err);
+}
+
+bool weights_from_tensors(WeightSet *set, TensorFile *tensors, const char *where, Error *err)
+{
+    set->tensors = tensors;
+    set->file = xstrdup(where);
+    return take_tensors(set, err);
 }
 
 /* ---- writing, fingerprint ---- */
@@ -240,7 +251,7 @@ static bool is_in(const TextList *list, const char *text)
 
 bool weights_fingerprint(const WeightSet *set, char hex[65], Error *err)
 {
-    if (!set->tensors) die("weights_fingerprint: a new model has no files");
+    if (!set->folder) die("weights_fingerprint: no folder, so no configuration and files of its own");
     Hash *hash = hash_new();
     char *config = path_join(set->folder, "config.json");
     bool good = add_file(hash, config, err);

@@ -48,6 +48,14 @@ static bool read_scheduler(GenerateSettings *s, Json object, Error *err)
     return false;
 }
 
+static bool read_prediction(GenerateSettings *s, Json object, Error *err)
+{
+    if (!json_string_or(object, "prediction", NULL, &s->prediction, err)) return false;
+    return !s->prediction || strcmp(s->prediction, "epsilon") == 0 || strcmp(s->prediction, "v") == 0 ||
+           json_fail(json_get(object, "prediction"), err, "\"%s\" is not known, it must be epsilon or v",
+                     s->prediction);
+}
+
 /* 64, or "512x384". */
 static bool read_size(GenerateSettings *s, Json object, Error *err)
 {
@@ -82,14 +90,15 @@ static bool read_seed(GenerateSettings *s, Json object, Error *err)
 
 bool generate_settings_read(GenerateSettings *s, Json object, Error *err)
 {
-    static const char *const keys[] = {"steps", "guidance", "scheduler", "size", "seed", "negative", NULL};
+    static const char *const keys[] = {"steps", "guidance", "scheduler",  "size",
+                                       "seed",  "negative", "prediction", NULL};
     *s = nothing_said();
     if (!object.node) return true;
     if (!json_is_object(object))
         return json_fail(object, err, "an object such as {\"steps\": 12, \"guidance\": 3} is needed");
     return json_only_keys(object, keys, err) && read_steps(s, object, err) && read_guidance(s, object, err) &&
            read_scheduler(s, object, err) && read_size(s, object, err) && read_seed(s, object, err) &&
-           json_string_or(object, "negative", NULL, &s->negative, err);
+           read_prediction(s, object, err) && json_string_or(object, "negative", NULL, &s->negative, err);
 }
 
 GenerateSettings generate_settings_over(GenerateSettings base, GenerateSettings own)
@@ -98,6 +107,7 @@ GenerateSettings generate_settings_over(GenerateSettings base, GenerateSettings 
     if (own.guidance >= 0) base.guidance = own.guidance;
     if (own.scheduler) base.scheduler = own.scheduler;
     if (own.negative) base.negative = own.negative;
+    if (own.prediction) base.prediction = own.prediction;
     if (own.width) base.width = own.width, base.height = own.height;
     if (own.seed >= 0) base.seed = own.seed;
     return base;
@@ -112,5 +122,6 @@ bool generate_settings_equal(GenerateSettings a, GenerateSettings b)
 {
     const bool alike_guidance = !(a.guidance < b.guidance) && !(a.guidance > b.guidance);
     return a.steps == b.steps && alike_guidance && same_text(a.scheduler, b.scheduler) &&
-           same_text(a.negative, b.negative) && a.width == b.width && a.height == b.height && a.seed == b.seed;
+           same_text(a.negative, b.negative) && same_text(a.prediction, b.prediction) && a.width == b.width &&
+           a.height == b.height && a.seed == b.seed;
 }

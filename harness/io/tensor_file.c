@@ -178,6 +178,28 @@ TensorFile *tensor_file_open(const char *path, Error *err)
     return NULL;
 }
 
+TensorFile *tensor_file_select(const TensorFile *file, TensorRename *rename, const void *context, Error *err)
+{
+    TensorFile *selected = xcalloc(1, sizeof *selected);
+    selected->views = arena_alloc(&selected->arena, (file->count + 1) * sizeof *selected->views);
+    for (size_t i = 0; i < file->count; i++) {
+        char name[TENSOR_NAME_BYTES];
+        if (!rename(context, file->views[i].name, name)) continue;
+        TensorView *view = &selected->views[selected->count++];
+        *view = file->views[i];
+        view->name = arena_strdup(&selected->arena, name);
+    }
+    qsort(selected->views, selected->count, sizeof *selected->views, tensor_by_name);
+    for (size_t i = 1; i < selected->count; i++) {
+        const TensorView *view = &selected->views[i];
+        if (strcmp(view[-1].name, view->name) != 0) continue;
+        fail(err, "%s: two tensors stand for \"%s\"; damaged", view->file, view->name);
+        tensor_file_close(selected);
+        return NULL;
+    }
+    return selected;
+}
+
 void tensor_file_close(TensorFile *file)
 {
     if (!file) return;

@@ -21,6 +21,13 @@ typedef struct TensorFile TensorFile;
 TensorFile *tensor_file_open(const char *path, Error *err);
 void tensor_file_close(TensorFile *file); /* NULL is fine */
 
+/* Some of a file's tensors under other names, as a file of its own: `rename` writes the new name (at most TENSOR_NAME_BYTES with its end)
+ * and returns true, or false for those that are left out. The elements are those of `file`, which must outlive it. NULL when two
+ * tensors get one name. */
+enum { TENSOR_NAME_BYTES = 256 };
+typedef bool TensorRename(const void *context, const char *name, char renamed[TENSOR_NAME_BYTES]);
+TensorFile *tensor_file_select(const TensorFile *file, TensorRename *rename, const void *context, Error *err);
+
 size_t tensor_file_count(const TensorFile *file);
 const TensorView *tensor_file_at(const TensorFile *file, size_t i);           /* by name; NULL past the end */
 const TensorView *tensor_file_find(const TensorFile *file, const char *name); /* NULL when absent */

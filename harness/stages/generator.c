@@ -21,11 +21,27 @@ static bool is_there(const Session *session, const Model *model, Error *err)
     return path_exists(model->diffusion) || fail_without_diffusion(model, err);
 }
 
-static bool learn(GeneratorFacts *f, const Model *model, const char *scheduler, Error *err)
+static PipelineParts parts_of(const Model *model, const char *scheduler, const char *prediction)
 {
-    Pipeline *p = pipeline_open(model->diffusion, (PipelineParts){.vae = model->vae, .scheduler = scheduler}, err);
+    /* A checkpoint in one file has no vocabulary: the one of the model's CLIP is that of every Stable Diffusion 1 and 2. */
+    const bool folder = path_is_folder(model->diffusion);
+    return (PipelineParts){.vae = model->vae,
+                           .tokenizer = folder ? NULL : model->tokenizer,
+                           .scheduler = scheduler,
+                           .prediction = prediction};
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static bool learn(GeneratorFacts *f, const Model *model, const char *scheduler, const char *prediction, Error *err)
+{
+    Pipeline *p = pipeline_open(model->diffusion, parts_of(model, scheduler, prediction), err);
     if (!p) return false;
     *f = (GeneratorFacts){.model = model, .scheduler = pipeline_scheduler(p)};
+    if (prediction) f->prediction = strcmp(prediction, "v") == 0 ? "v" : "epsilon";
     if (scheduler) f->asked = f->scheduler; /* equal, and it outlives the experiments */
     pipeline_defaults(p, &f->steps, &f->guidance);
     pipeline_own_size(p, &f->width, &f->height);
@@ -37,19 +53,19 @@ static bool learn(GeneratorFacts *f, const Model *model, const char *scheduler, 
     return good;
 }
 
-static const GeneratorFacts *facts_of(Session *session, const Model *model, const char *scheduler, Error *err)
+static const GeneratorFacts *facts_of(Session *session, const Model *model, const char *scheduler,
+                                      const char *prediction, Error *err)
 {
     for (size_t i = 0; i < session->generator_count; i++) {
         const GeneratorFacts *f = &session->generators[i];
-        const bool same = scheduler && f->asked ? strcmp(f->asked, scheduler) == 0 : f->asked == scheduler;
-        if (f->model == model && same) return f;
+        if (f->model == model && same_text(f->asked, scheduler) && same_text(f->prediction, prediction)) return f;
     }
     if (session->generator_count == OPEN_MAX) {
         fail(err, "more than %d generators in one suite; split it", OPEN_MAX);
         return NULL;
     }
     GeneratorFacts *f = &session->generators[session->generator_count];
-    if (!is_there(session, model, err) || !learn(f, model, scheduler, err)) return NULL;
+    if (!is_there(session, model, err) || !learn(f, model, scheduler, prediction, err)) return NULL;
     session->generator_count++;
     return f;
 }
@@ -70,10 +86,11 @@ bool generator_of(Session *session, const Experiment *e, Generator *g, Error *er
 {
     const Model *model = book_model(session->book, e->model);
     const GenerateSettings s = generate_settings_over(model->generate, e->generate);
-    const GeneratorFacts *f = facts_of(session, model, s.scheduler, err);
+    const GeneratorFacts *f = facts_of(session, model, s.scheduler, s.prediction, err);
     if (!f) return fail_in(err, e->name);
     *g = (Generator){.model = model,
                      .scheduler = f->scheduler,
+                     .prediction = f->prediction,
                      .negative = s.negative ? s.negative : "",
                      .steps = s.steps ? s.steps : f->steps,
                      .guidance = s.guidance >= 0 ? s.guidance : (double)f->guidance,
@@ -100,8 +117,7 @@ bool generator_is_models_own(Session *session, const Experiment *e)
 
 Pipeline *generator_open(const Generator *g, Arithmetic arithmetic, Error *err)
 {
-    const PipelineParts parts = {.vae = g->model->vae, .scheduler = g->scheduler};
-    Pipeline *p = pipeline_open(g->model->diffusion, parts, err);
+    Pipeline *p = pipeline_open(g->model->diffusion, parts_of(g->model, g->scheduler, g->prediction), err);
     const DrawSettings settings = {.width = g->width,
                                    .height = g->height,
                                    .steps = g->steps,

@@ -20,9 +20,10 @@ typedef struct OpenDataset {
 /* What a text-to-image pipeline says of itself; it is closed again. */
 typedef struct GeneratorFacts {
     const Model *model;
-    const char *asked;     /* the scheduler that it was opened with; NULL: the folder's */
-    const char *scheduler; /* the one it has */
-    Scheduler *sampler;    /* for how many calls of the U-Net so many steps are; owned */
+    const char *prediction; /* the one it was asked to have; NULL: its configuration's */
+    const char *asked;      /* the scheduler that it was opened with; NULL: the folder's */
+    const char *scheduler;  /* the one it has */
+    Scheduler *sampler;     /* for how many calls of the U-Net so many steps are; owned */
     char fingerprint[65];
     size_t steps, width, height; /* when nothing is said */
     float guidance;

@@ -1,0 +1,165 @@
+/* Stable Diffusion in one file (tests/golden/single_file/, made by make_single_file.py): pictures are those that diffusers draws with the
+ * same weights; what is missing, superfluous or another model is told by name. */
+#include "harness/diffusion/pipeline.h"
+#include "harness/diffusion/single_file.h"
+#include "harness/io/safetensors.h"
+#include "tests/broken_files.h"
+#include "tests/golden_arrays.h"
+
+#define FOLDER "tests/golden/single_file/"
+static const char tokenizer[] = "tests/golden/pipeline/tokenizer";
+enum { SIDE = 16, BYTES = 3 * SIDE * SIDE };
+
+static void draw(const char *path, PipelineParts parts, uint8_t image[BYTES])
+{
+    Error err = {0};
+    static const char *const prompts[] = {"a red cat"};
+    static const uint64_t seeds[] = {5};
+    parts.tokenizer = tokenizer;
+    Pipeline *p = pipeline_open(path, parts, &err);
+    if (!p) fail_msg("%s", err.text);
+    const DrawSettings settings = {.width = SIDE, .height = SIDE, .steps = 5, .batch = 1, .guidance = 7.5f};
+    if (!pipeline_prepare(p, settings, &err)) fail_msg("%s", err.text);
+    if (!pipeline_draw(p, (DrawRequest){.count = 1, .prompts = prompts, .seeds = seeds}, image, NULL, &err))
+        fail_msg("%s", err.text);
+    pipeline_free(p);
+}
+
+static void assert_picture(const char *name, const uint8_t image[BYTES])
+{
+    char *path = xformat(FOLDER "%s.expected.safetensors", name);
+    TensorFile *golden = golden_open(path);
+    const uint8_t *want = golden_view(golden, "image")->data;
+    for (size_t i = 0; i < BYTES; i++)
+        if (abs(want[i] - image[i]) > 1) fail_msg("%s: value %zu is %d, diffusers has %d", name, i, image[i], want[i]);
+    tensor_file_close(golden);
+    free(path);
+}
+
+static void stable_diffusion_1_and_2_draw_what_diffusers_draws(void **state)
+{
+    (void)state;
+    uint8_t image[BYTES];
+    draw(FOLDER "sd1.safetensors", (PipelineParts){0}, image);
+    assert_picture("sd1", image);
+    draw(FOLDER "sd2.ckpt", (PipelineParts){0}, image); /* sd2.yaml says v */
+    assert_picture("sd2", image);
+}
+
+static char *copy_of(const char *source, const char *name)
+{
+    Error err;
+    char *data, *path = path_join(scratch_folder, name);
+    size_t length;
+    if (!read_file(source, 1 << 26, &data, &length, &err) || !write_file(path, data, length, &err))
+        fail_msg("%s", err.text);
+    free(data);
+    return path;
+}
+
+static void the_prediction_can_be_named_and_a_guess_is_told(void **state)
+{
+    (void)state;
+    Error err = {0};
+    uint8_t image[BYTES];
+    char *path = copy_of(FOLDER "sd2.ckpt", "alone.ckpt");
+    draw(path, (PipelineParts){.prediction = "v"}, image);
+    assert_picture("sd2", image);
+    Pipeline *p = pipeline_open(path, (PipelineParts){.tokenizer = tokenizer}, &err);
+    assert_non_null(strstr(pipeline_note(p), "epsilon is taken"));
+    char guessed[65], said[65];
+    assert_true(pipeline_fingerprint(p, guessed, &err));
+    pipeline_free(p);
+    p = pipeline_open(path, (PipelineParts){.tokenizer = tokenizer, .prediction = "v"}, &err);
+    assert_null(pipeline_note(p));
+    assert_true(pipeline_fingerprint(p, said, &err));
+    assert_string_not_equal(guessed, said);
+    pipeline_free(p);
+    unlink(path);
+    free(path);
+}
+
+static void a_configuration_beside_the_file_counts(void **state)
+{
+    (void)state;
+    Error err = {0};
+    char *path = copy_of(FOLDER "sd1.safetensors", "model.safetensors"),
+         *folder = path_join(scratch_folder, "scheduler");
+    assert_true(make_folders(folder, &err));
+    char *config = path_join(folder, "scheduler_config.json");
+    static const char text[] = "{\"_class_name\": \"EulerDiscreteScheduler\", \"beta_schedule\": \"scaled_linear\"}";
+    assert_true(write_file(config, text, sizeof text - 1, &err));
+    Pipeline *p = pipeline_open(path, (PipelineParts){.tokenizer = tokenizer}, &err);
+    if (!p) fail_msg("%s", err.text);
+    assert_string_equal(pipeline_scheduler(p), "euler");
+    pipeline_free(p);
+    unlink(config), rmdir(folder), unlink(path);
+    free(config), free(folder), free(path);
+}
+
+/* sd1.safetensors with one tensor renamed; NULL: left out. */
+static void assert_refused(const char *name, const char *renamed, const char *what)
+{
+    Error err = {0};
+    TensorFile *file = golden_open(FOLDER "sd1.safetensors");
+    TensorOut *out = xcalloc(tensor_file_count(file), sizeof *out);
+    size_t count = 0;
+    for (size_t i = 0; i < tensor_file_count(file); i++) {
+        const TensorView *view = tensor_file_at(file, i);
+        const bool it = strcmp(view->name, name) == 0;
+        if (view->type != TENSOR_F16 || (it && !renamed)) continue;
+        float *values = golden_floats(file, view->name);
+        out[count] = (TensorOut){.name = it ? renamed : view->name, .rank = view->rank, .values = values};
+        memcpy(out[count++].dim, view->dim, sizeof view->dim);
+    }
+    char *path = path_join(scratch_folder, "changed.safetensors");
+    if (!safetensors_write(path, out, count, TENSOR_F16, NULL, &err)) fail_msg("%s", err.text);
+    Pipeline *p = pipeline_open(path, (PipelineParts){.tokenizer = tokenizer}, &err);
+    if (p) fail_msg("it was opened with %s as %s", name, renamed ? renamed : "nothing");
+    assert_sentence(&err, "changed.safetensors", what);
+    for (size_t i = 0; i < count; i++) free((void *)(uintptr_t)out[i].values);
+    free(out);
+    unlink(path);
+    free(path);
+    tensor_file_close(file);
+}
+
+static void what_is_missing_or_superfluous_is_named(void **state)
+{
+    (void)state;
+    assert_refused("model.diffusion_model.middle_block.1.norm.weight", NULL,
+                   "mid_block.attentions.0.norm.weight\" is missing");
+    assert_refused("model.diffusion_model.out.2.bias", "model.diffusion_model.extra", "conv_out.bias\" is missing");
+    assert_refused("first_stage_model.decoder.mid.attn_1.q.weight", NULL, "to_q.weight\" is missing");
+    assert_refused("model.diffusion_model.input_blocks.0.0.weight", NULL, "no Stable Diffusion");
+    assert_refused("cond_stage_model.transformer.text_model.embeddings.token_embedding.weight", NULL,
+                   "without a text tower");
+    assert_refused("first_stage_model.decoder.conv_in.weight", NULL, "autoencoder is missing");
+    assert_refused("alphas_cumprod", "model.diffusion_model.extra", "\"model.diffusion_model.extra\" has no place");
+    assert_refused("alphas_cumprod", "model.diffusion_model.label_emb.0.0.weight", "Stable Diffusion XL");
+}
+
+static void other_files_are_told_what_they_are(void **state)
+{
+    (void)state;
+    Error err = {0};
+    static const char part[] = "tests/golden/pipeline/unet/diffusion_pytorch_model.safetensors";
+    assert_null(pipeline_open(part, (PipelineParts){0}, &err));
+    assert_sentence(&err, part, "one part of a diffusers folder; name the folder that has model_index.json");
+    assert_null(pipeline_open(FOLDER "sd1.safetensors", (PipelineParts){0}, &err));
+    assert_sentence(&err, "sd1.safetensors", "--tokenizer");
+    assert_null(pipeline_open("tests/golden/torch_archive/calls_system.pt", (PipelineParts){0}, &err));
+    assert_sentence(&err, "calls_system.pt", "could run code");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(stable_diffusion_1_and_2_draw_what_diffusers_draws),
+        cmocka_unit_test(the_prediction_can_be_named_and_a_guess_is_told),
+        cmocka_unit_test(a_configuration_beside_the_file_counts),
+        cmocka_unit_test(what_is_missing_or_superfluous_is_named),
+        cmocka_unit_test(other_files_are_told_what_they_are),
+    };
+    return cmocka_run_group_tests_name("diffusion: single files", tests, scratch_make, scratch_remove);
+}
