@@ -28,7 +28,7 @@ build  jpeglib.h            libjpeg     libjpeg-dev        libjpeg-turbo-devel l
 build  png.h                libpng      libpng-dev         libpng-devel        libpng         libpng16-devel      libpng-dev
 build  zlib.h               zlib        zlib1g-dev         zlib-devel          zlib           zlib-devel          zlib-dev
 build  zip.h                libzip      libzip-dev         libzip-devel        libzip         libzip-devel        libzip-dev
-build  yaml.h               libyaml     libyaml-dev        libyaml-devel       libyaml        libyaml-devel       yaml-dev
+build  yaml.h               yaml-0.1    libyaml-dev        libyaml-devel       libyaml        libyaml-devel       yaml-dev
 build  cairo.h              cairo       libcairo2-dev      cairo-devel         cairo          cairo-devel         cairo-dev
 build  openssl/evp.h        libcrypto   libssl-dev         openssl-devel       openssl        libopenssl-devel    openssl-dev
 build  unistr.h             -           libunistring-dev   libunistring-devel  libunistring   libunistring-devel  libunistring-dev
