@@ -114,12 +114,18 @@ run run tai-dpt zs --quiet --no-table --store full
 run results --json --store full;   sed 's/"file":.*//' "$folder/out" >full.json
 check and_goes_on_when_there_is_room cmp full.json expected.json
 
-# A stored file that was cut short counts as missing and is made again; one that was damaged inside is named, the others as they were.
+# A stored file that was cut short, or does not match its digest, counts as missing and is made again; one without a digest that was
+# damaged inside is named, the others as they were.
 cp -r results/store cut.store; train=$(ls cut.store/train/*.h5)
 head -c 3000 "$train" >cut && cat cut >"$train"
 run run tai-dpt --set options.tau_test=20 --no-table --store cut.store
 check cut_artifact_is_made_again sh -c "[ $status -eq 0 ] && grep -q '$train: damaged; it is made again' '$folder/err'"
+cp -r results/store bent.store; train=$(ls bent.store/train/*.h5)
+printf U | dd of="$train" bs=1 seek=$(($(wc -c <"$train") / 2)) conv=notrunc 2>/dev/null
+run run tai-dpt --set options.tau_test=20 --no-table --store bent.store
+check bent_artifact_is_made_again sh -c "[ $status -eq 0 ] && grep -q '$train: damaged; it is made again' '$folder/err'"
 train=$(ls results/store/train/*.h5)
+truncate -s -64 "$train"
 head -c 512 /dev/zero | tr '\0' U | dd of="$train" bs=1 seek=$(($(wc -c <"$train") * 3 / 4)) conv=notrunc 2>/dev/null
 run run tai-dpt --set options.tau_test=20 --quiet
 refused damaged_artifact_is_named 1 "$train"

@@ -293,8 +293,8 @@ static void only_our_own_files_are_deleted_to_be_made_again(void **state)
     artifact_close(r);
 }
 
-/* Reads all numbers that a file offers; whether it can is not asked. */
-static void read_numbers(const char *path)
+/* Reads all that a file offers; whether it can is not asked. */
+static void read_all(const char *path)
 {
     Error err = {0};
     ArtifactReader *r = artifact_open(path, &err);
@@ -311,7 +311,11 @@ static void read_numbers(const char *path)
         size_t dim[ARTIFACT_RANK_MAX];
         memcpy(dim, s.dim, sizeof dim);
         if (s.count < 1 << 20 && artifact_read_doubles(r, names.items[i], s.rank, dim, &numbers, &err)) free(numbers);
+        TextList texts;
+        if (s.type == ARTIFACT_TEXT && artifact_read_texts(r, names.items[i], &texts, &err)) text_list_free(&texts);
     }
+    char *text;
+    if (artifact_attribute_get_text(r, "config", &text, &err)) free(text);
     text_list_free(&names);
     artifact_close(r);
 }
@@ -327,6 +331,11 @@ static void a_file_cut_anywhere_is_refused(void **state)
         put_file(scratch("cut.h5"), bytes, n);
         if (artifact_open(scratch("cut.h5"), &err)) fail_msg("accepted when cut to %zu of %zu", n, length);
         assert_sentence(&err, "cut.h5", "damaged or not an HDF5 file");
+    }
+    for (size_t n = length - 64 + 1; n < length; n++) { /* in the digest */
+        Error err = {0};
+        put_file(scratch("cut.h5"), bytes, n);
+        if (artifact_open(scratch("cut.h5"), &err)) fail_msg("accepted when cut to %zu of %zu", n, length);
     }
     free(bytes);
     assert_sample(scratch("whole.h5"), 40);
@@ -348,6 +357,7 @@ static void a_changed_bit_in_data_is_found(void **state)
     TextList texts;
     write_good(scratch("bit.h5"), 40);
     char *bytes = get_file(scratch("bit.h5"), &length);
+    length -= 64; /* without the digest, which would tell before anything is read: as in files of an earlier version */
     char *floats = memmem(bytes, length, (float[]){-3, -2.75f, -2.5f}, 12), *text = memmem(bytes, length, "caf\xc3", 4);
     assert_true(floats && text);
     floats[100] ^= 1;
@@ -363,8 +373,25 @@ static void a_changed_bit_in_data_is_found(void **state)
     assert_no_handles();
 }
 
-/* Numbers only: the references and heaps behind variable-length texts are the one part of a file that HDF5 1.10 neither
- * checksums nor checks, and with damaged ones the library itself reads astray before our CRC can tell. */
+static void a_changed_bit_anywhere_is_found_by_the_digest(void **state)
+{
+    (void)state;
+    Error err;
+    size_t length;
+    write_good(scratch("flip.h5"), 6);
+    char *bytes = get_file(scratch("flip.h5"), &length);
+    for (size_t at = 0; at < length - 64; at += 41) {
+        bytes[at] ^= 4;
+        put_file(scratch("flip.h5"), bytes, length);
+        assert_null(artifact_open(scratch("flip.h5"), &err));
+        assert_sentence(&err, "flip.h5: damaged", "");
+        bytes[at] ^= 4;
+    }
+    free(bytes);
+}
+
+/* The references and heaps behind variable-length texts are the one part of a file that HDF5 1.10 neither checksums nor checks: with
+ * damaged ones the library reads astray, in its own process. */
 static void mutated_files_are_read_or_refused_never_worse(void **state)
 {
     (void)state;
@@ -372,11 +399,12 @@ static void mutated_files_are_read_or_refused_never_worse(void **state)
     write_good(scratch("seedling.h5"), 6);
     char *good = get_file(scratch("seedling.h5"), &length), *bytes = xmalloc(length);
     uint32_t seed = 77;
-    for (int round = 0; round < 1000; round++) {
+    length -= 64; /* the digest */
+    for (int round = 0; round < 600; round++) {
         memcpy(bytes, good, length);
         mutate(bytes, length, &seed);
         put_file(scratch("mutant.h5"), bytes, length);
-        read_numbers(scratch("mutant.h5"));
+        read_all(scratch("mutant.h5"));
         assert_no_handles();
     }
     free(good), free(bytes);
@@ -442,8 +470,8 @@ static void shards_join_and_move_together(void **state)
 {
     (void)state;
     Error err;
-    assert_true(make_folders(scratch("store/part%s"), &err));
-    const char *shards[] = {scratch("store/part%s/0.h5"), scratch("store/1.h5"), scratch("store/2.h5")};
+    assert_true(make_folders(scratch("store/all/part%s"), &err) && make_folders(scratch("store/shards"), &err));
+    const char *shards[] = {scratch("store/all/part%s/0.h5"), scratch("store/all/1.h5"), scratch("store/shards/2.h5")};
     static const char *const names[] = {"f", "labels", "seeds", "texts", NULL};
     for (size_t i = 0; i < 3; i++) write_good(shards[i], i == 1 ? 0 : 4 + i);
     if (!artifact_join(scratch("store/all.h5"), "{}", shards, 3, names, &err)) fail_msg("%s", err.text);
@@ -460,14 +488,14 @@ static void shards_join_and_move_together(void **state)
     text_list_free(&texts);
     artifact_close(r);
     /* A shard that is gone, or of another length, is told; HDF5 alone would read zeros. */
-    assert_int_equal(rename(scratch("moved/2.h5"), scratch("moved/3.h5")), 0);
+    assert_int_equal(rename(scratch("moved/shards/2.h5"), scratch("moved/3.h5")), 0);
     r = opened(scratch("moved/all.h5"));
     assert_false(artifact_read_floats(r, "f", 2, dim, &f, &err));
     assert_sentence(&err, "all.h5: ", "2.h5: cannot open");
-    write_good(scratch("moved/2.h5"), 5);
+    write_good(scratch("moved/shards/2.h5"), 5);
     assert_false(artifact_read_floats(r, "f", 2, dim, &f, &err));
     assert_sentence(&err, "2.h5", "its shape changed");
-    put_file(scratch("moved/2.h5"), "\x89HDF", 4);
+    put_file(scratch("moved/shards/2.h5"), "\x89HDF", 4);
     assert_false(artifact_read_floats(r, "f", 2, dim, &f, &err));
     assert_sentence(&err, "2.h5", "damaged");
     artifact_close(r);
@@ -478,12 +506,13 @@ static void shards_that_differ_are_not_joined(void **state)
 {
     (void)state;
     Error err;
-    write_good(scratch("s0.h5"), 4);
-    ArtifactWriter *w = artifact_create(scratch("s1.h5"), "{}", &err);
+    assert_true(make_folders(scratch("j"), &err));
+    write_good(scratch("j/s0.h5"), 4);
+    ArtifactWriter *w = artifact_create(scratch("j/s1.h5"), "{}", &err);
     artifact_write_floats(w, "f", 2, (size_t[]){1, 6}, (float[6]){0});
     artifact_write_floats(w, "labels", 2, (size_t[]){1, 3}, (float[3]){0});
     assert_true(artifact_commit(w, &err));
-    const char *shards[] = {scratch("s0.h5"), scratch("s1.h5")};
+    const char *shards[] = {scratch("j/s0.h5"), scratch("j/s1.h5")};
     static const char *const what[][2] = {{"f", "differs"}, {"labels", "differs"}, {"seeds", "has no data set"}};
     const size_t files = files_in(scratch_folder);
     for (size_t i = 0; i < 3; i++) {
@@ -494,6 +523,11 @@ static void shards_that_differ_are_not_joined(void **state)
     shards[1] = scratch("missing.h5");
     assert_false(artifact_join(scratch("j.h5"), "{}", shards, 2, (const char *[]){"f", NULL}, &err));
     assert_sentence(&err, "missing.h5", "cannot open");
+    shards[0] = shards[1] = scratch("beside.h5"); /* where nobody would read it */
+    write_good(scratch("beside.h5"), 4);
+    assert_false(artifact_join(scratch("j.h5"), "{}", shards, 2, (const char *[]){"f", NULL}, &err));
+    assert_sentence(&err, "beside.h5", "does not lie in a shard folder of");
+    unlink(scratch("beside.h5"));
     assert_int_equal(files_in(scratch_folder), files);
     assert_no_handles();
 }
@@ -511,6 +545,7 @@ int main(void)
         cmocka_unit_test(only_our_own_files_are_deleted_to_be_made_again),
         cmocka_unit_test(a_file_cut_anywhere_is_refused),
         cmocka_unit_test(a_changed_bit_in_data_is_found),
+        cmocka_unit_test(a_changed_bit_anywhere_is_found_by_the_digest),
         cmocka_unit_test(mutated_files_are_read_or_refused_never_worse),
         cmocka_unit_test(a_full_disk_gives_one_sentence_and_leaves_nothing),
         cmocka_unit_test(abandoned_and_impossible_files_leave_nothing),

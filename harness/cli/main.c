@@ -4,6 +4,7 @@
 #include "harness/cli/progress_terminal.h"
 #include "harness/cli/sentence.h"
 #include "harness/cli/version_print.h"
+#include "harness/io/artifact.h"
 #include "methods/shared/plugin.h"
 
 #include <omp.h>
@@ -80,6 +81,7 @@ static int run_command(const Command *command, int argc, char **argv, const char
     if (good && !helped) {
         if (cli.threads) omp_set_num_threads((int)cli.threads);
         progress_terminal_init(&progress);
+        artifact_prepare();
         cli.progress = cli.quiet ? NULL : &progress.base;
         good = load_plugins(&cli, &err) && command->run(&cli, &err);
         if (!cli.quiet) progress_terminal_finish(&progress);

@@ -1,7 +1,13 @@
 /* HDF5 files of ours: artifacts. A file with a final name is whole (harness/base/temporary.h), also when two processes write the
  * same one. Data sets of numbers are chunked, have Fletcher32 checksums and are compressed where it pays; texts have a CRC-32 in
- * their attribute crc32, which only we check; metadata is checksummed by the format of HDF5 1.10. Equal content gives equal files. Every file carries the attributes palbench_version, config (JSON) and
- * created_by.
+ * their attribute crc32, which only we check; metadata is checksummed by the format of HDF5 1.10; and a file of up to 64 MB ends with
+ * a digest of all of it (artifact_digest.c), which is held against it before anything else is read. Equal content gives equal
+ * files. Every file carries the attributes palbench_version, config (JSON) and created_by.
+ *
+ * Reading, ours or anybody's, happens in a process of its own with limits on memory, time and files (artifact_child_internal.h): a
+ * file that breaks libhdf5, or never ends, or asks for all memory, is a sentence. A file brings what stands in it and nothing else:
+ * no values, links or virtual data sets of other files are read, but for the shards that artifact_join laid together, which lie
+ * in a folder of the file's own: NAME, NAME.h5.shards or shards beside NAME.h5.
  *
  *     ArtifactWriter *w = artifact_create("features.h5", config_json, err);
  *     artifact_write_floats(w, "global", 2, (size_t[]){n, d}, values);
@@ -45,14 +51,16 @@ void artifact_abandon(ArtifactWriter *w); /* nothing is left; NULL is fine */
 
 /* Joins shards: writes an artifact whose data sets `names` (NULL-terminated) are HDF5 virtual data sets, the shards' laid end to
  * end along axis 0; texts are copied. The shards stay where they are and are named relative to the folder of `path`, so that a
- * store can be moved as a whole. Fails on: a shard that is missing or damaged, types or other axes that differ. */
+ * store can be moved as a whole. Fails on: a shard that is missing or damaged or lies elsewhere than in a shard folder of `path` (above),
+ * types or other axes that differ. */
 bool artifact_join(const char *path, const char *config_json, const char *const *shard_paths, size_t count,
                    const char *const *names, Error *err);
 /* The same into an artifact that is being written, for data sets and attributes of its own beside the joined ones. */
 bool artifact_write_joined(ArtifactWriter *w, const char *const *shard_paths, size_t count, const char *const *names,
                            Error *err);
 
-/* Reading, ours or anybody's. */
+/* Makes ready for reading. Call it early, before the process has threads and much memory; the first artifact_open does it too. */
+void artifact_prepare(void);
 typedef struct ArtifactReader ArtifactReader;
 
 ArtifactReader *artifact_open(const char *path, Error *err);

@@ -65,6 +65,13 @@ void h5_free_texts(hid_t type, hid_t space, void *room)
 
 void h5_start(void)
 {
+    artifact_prepare(); /* before this process has a file open with libhdf5 */
+    h5_library();
+}
+
+void h5_library(void)
+{
+    H5dont_atexit();
     H5open();
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
 }
@@ -97,7 +104,8 @@ H5Kind h5_kind(hid_t place, const char *name)
     LinkInfo link;
     if (H5Lexists(place, name, H5P_DEFAULT) <= 0) return H5_NOTHING;
     if (object_type(place, name, &type)) return type == H5O_TYPE_DATASET ? H5_DATA : H5_OTHER;
-    return link_info(place, name, &link) && link.type == H5L_TYPE_HARD ? H5_DAMAGED : H5_NOTHING;
+    if (!link_info(place, name, &link) || link.type == H5L_TYPE_SOFT) return H5_NOTHING;
+    return link.type == H5L_TYPE_HARD ? H5_DAMAGED : H5_ELSEWHERE;
 }
 
 static herr_t add_name(hid_t group, const char *name, const LinkInfo *info, void *names)
@@ -121,9 +129,68 @@ hid_t h5_text_type(void)
     return type;
 }
 
+/* ---- types of numbers ---- */
+
+/* IEEE's float16, which HDF5 has no name for: sign, 5 bits of exponent with a bias of 15, 10 of mantissa. */
+static hid_t half_type(void)
+{
+    const hid_t type = H5Tcopy(H5T_IEEE_F32LE);
+    H5Tset_fields(type, 15, 10, 5, 0, 10);
+    H5Tset_size(type, 2);
+    H5Tset_ebias(type, 15);
+    return type;
+}
+
+hid_t h5_number_type(NumberType type, bool in_file)
+{
+    switch (type) {
+    case NUMBER_FLOAT:
+        return H5Tcopy(in_file ? H5T_IEEE_F32LE : H5T_NATIVE_FLOAT);
+    case NUMBER_DOUBLE:
+        return H5Tcopy(in_file ? H5T_IEEE_F64LE : H5T_NATIVE_DOUBLE);
+    case NUMBER_UINT8:
+        return H5Tcopy(in_file ? H5T_STD_U8LE : H5T_NATIVE_UINT8);
+    case NUMBER_INT8:
+        return H5Tcopy(in_file ? H5T_STD_I8LE : H5T_NATIVE_INT8);
+    case NUMBER_INT32:
+        return H5Tcopy(in_file ? H5T_STD_I32LE : H5T_NATIVE_INT32);
+    case NUMBER_INT64:
+        return H5Tcopy(in_file ? H5T_STD_I64LE : H5T_NATIVE_INT64);
+    case NUMBER_UINT64:
+        return H5Tcopy(in_file ? H5T_STD_U64LE : H5T_NATIVE_UINT64);
+    case NUMBER_HALF:
+        return half_type();
+    case NUMBER_OTHER:
+        break;
+    }
+    return -1;
+}
+
+NumberType h5_stored_type(hid_t data)
+{
+    const hid_t own = H5Dget_type(data);
+    NumberType found = NUMBER_OTHER;
+    for (int type = 0; type < NUMBER_OTHER && found == NUMBER_OTHER; type++) {
+        const hid_t known = h5_number_type((NumberType)type, true);
+        if (H5Tequal(own, known) > 0) found = (NumberType)type;
+        H5Tclose(known);
+    }
+    H5Tclose(own);
+    return found;
+}
+
+size_t number_bytes(NumberType type)
+{
+    static const size_t bytes[] = {4, 8, 1, 1, 4, 8, 8, 2, 1};
+    return bytes[type];
+}
+
+/* ---- property lists ---- */
+
 hid_t h5_file_access(void)
 {
     const hid_t list = H5Pcreate(H5P_FILE_ACCESS);
+    H5Pset_fapl_sec2(list); /* plain files, whatever HDF5_DRIVER says */
     H5Pset_fclose_degree(list, H5F_CLOSE_STRONG);
     H5Pset_libver_bounds(list, H5F_LIBVER_V110, H5F_LIBVER_LATEST);
 #if H5_VERSION_GE(1, 10, 7)

@@ -17,7 +17,7 @@ static ArtifactType type_of(hid_t data)
                                                        : ARTIFACT_OTHER;
 }
 
-static bool read_extent(const ArtifactReader *r, hid_t data, const char *name, ArtifactShape *s, Error *err)
+static bool read_extent(const H5File *f, hid_t data, const char *name, ArtifactShape *s, Error *err)
 {
     const hid_t space = H5Dget_space(data);
     const int rank = H5Sget_simple_extent_ndims(space);
@@ -25,15 +25,15 @@ static bool read_extent(const ArtifactReader *r, hid_t data, const char *name, A
     const bool plain = H5Sget_simple_extent_type(space) != H5S_NULL && rank >= 0;
     if (plain && rank <= ARTIFACT_RANK_MAX) H5Sget_simple_extent_dims(space, dim, NULL);
     H5Sclose(space);
-    if (!plain) return fail(err, "%s: %s: has no shape; damaged or not ours", r->path, name);
+    if (!plain) return fail(err, "%s: %s: has no shape; damaged or not ours", f->path, name);
     if (rank > ARTIFACT_RANK_MAX)
-        return fail(err, "%s: %s: %d axes; at most %d are read", r->path, name, rank, ARTIFACT_RANK_MAX);
+        return fail(err, "%s: %s: %d axes; at most %d are read", f->path, name, rank, ARTIFACT_RANK_MAX);
     s->rank = rank;
     s->count = 1;
     for (int i = 0; i < rank; i++) {
         s->dim[i] = (size_t)dim[i];
         if (__builtin_mul_overflow(s->count, s->dim[i], &s->count))
-            return fail(err, "%s: %s: more elements than a machine can address", r->path, name);
+            return fail(err, "%s: %s: more elements than a machine can address", f->path, name);
     }
     return true;
 }
@@ -68,9 +68,9 @@ static size_t best_packing(hid_t list, size_t size)
     return best;
 }
 
-const char *artifact_advice(const ArtifactReader *r)
+const char *h5_advice(const H5File *f)
 {
-    return artifact_has_attribute(r, "palbench_version")
+    return h5_has_attribute(f, "palbench_version")
                ? "delete it to have it made again"
                : "palbench did not make it: fetch it again, or write it anew where it came from";
 }
@@ -106,7 +106,7 @@ static const char *filter_name(H5Z_filter_t id)
 }
 
 /* A filter that the library lacks is no damage: the file is whole for whoever has it. */
-static bool lacks_filter(const ArtifactReader *r, hid_t data, const char *name, Error *err)
+static bool lacks_filter(const H5File *f, hid_t data, const char *name, Error *err)
 {
     const hid_t list = H5Dget_create_plist(data);
     const int filters = H5Pget_nfilters(list);
@@ -120,98 +120,50 @@ static bool lacks_filter(const ArtifactReader *r, hid_t data, const char *name, 
                 "%s: %s: is packed with %s (HDF5 filter %d), which this HDF5 library cannot unpack; write it anew with "
                 "gzip or without a filter where it can be read (h5repack -f GZIP=4 OLD NEW; in h5py "
                 "new.create_dataset(NAME, data=old[NAME][()], compression=\"gzip\"))",
-                r->path, name, filter_name(id), (int)id);
+                f->path, name, filter_name(id), (int)id);
     }
     H5Pclose(list);
     return lacks;
 }
 
-bool artifact_unreadable(const ArtifactReader *r, hid_t data, const char *name, H5Reason reason, Error *err)
+bool h5_unreadable(const H5File *f, hid_t data, const char *name, H5Reason reason, Error *err)
 {
-    return !lacks_filter(r, data, name, err) &&
-           fail(err, "%s: %s: cannot be read (HDF5: %s); damaged, %s", r->path, name, reason.text, artifact_advice(r));
+    return !lacks_filter(f, data, name, err) &&
+           fail(err, "%s: %s: cannot be read (HDF5: %s); damaged, %s", f->path, name, reason.text, h5_advice(f));
 }
 
-static bool check_storage(const ArtifactReader *r, hid_t data, hid_t list, const char *name, const ArtifactShape *s,
-                          Error *err)
+static bool check_storage(const H5File *f, hid_t data, hid_t list, const char *name, const ArtifactShape *s, Error *err)
 {
     const hid_t type = H5Dget_type(data);
     const size_t size = H5Tget_size(type);
     H5Tclose(type);
     size_t bytes;
     if (__builtin_mul_overflow(s->count, size, &bytes))
-        return fail(err, "%s: %s: more bytes than a machine can address", r->path, name);
+        return fail(err, "%s: %s: more bytes than a machine can address", f->path, name);
     const hsize_t stored = H5Dget_storage_size(data);
     if (bytes / best_packing(list, size) <= stored) return true;
-    return fail(err, "%s: %s: claims %zu elements but stores only %llu bytes; damaged or incomplete, %s", r->path, name,
-                s->count, (unsigned long long)stored, artifact_advice(r));
+    return fail(err, "%s: %s: claims %zu elements but stores only %llu bytes; damaged or incomplete, %s", f->path, name,
+                s->count, (unsigned long long)stored, h5_advice(f));
 }
 
-static bool is_virtual(hid_t data)
+/* Raw data in other files: any file of this machine could be named. */
+static bool check_here(const H5File *f, hid_t list, const char *name, Error *err)
 {
-    const hid_t list = H5Dget_create_plist(data);
-    const bool is = H5Pget_layout(list) == H5D_VIRTUAL;
-    H5Pclose(list);
-    return is;
+    return H5Pget_external_count(list) <= 0 || fail(err,
+                                                    "%s: %s: keeps its values in another file, where palbench does not "
+                                                    "look; copy them into this file (h5repack)",
+                                                    f->path, name);
 }
 
-/* HDF5 keeps a % of a file name doubled. */
-static void single_percents(char *name)
-{
-    char *to = name;
-    for (const char *from = name; *from; from++) {
-        *to++ = *from;
-        if (from[0] == '%' && from[1] == '%') from++;
-    }
-    *to = '\0';
-}
-
-/* One shard of a virtual data set. HDF5 fills in zeros for a shard that it cannot open, so we look ourselves. */
-static bool check_shard(const ArtifactReader *r, hid_t list, size_t i, hsize_t *covered, Error *err)
-{
-    char file[4096], name[1024];
-    if (H5Pget_virtual_filename(list, i, file, sizeof file) < 0 ||
-        H5Pget_virtual_dsetname(list, i, name, sizeof name) < 0)
-        return fail(err, "%s: its list of shards is damaged", r->path);
-    single_percents(file);
-    char *folder = path_folder(r->path), *path = path_join(folder, file);
-    ArtifactReader *shard = artifact_open(path, err);
-    const hid_t data = shard ? artifact_data(shard, name, err) : -1;
-    ArtifactShape s;
-    bool good = data >= 0;
-    if (good && is_virtual(data)) good = fail(err, "%s: %s: is joined of shards itself; join those", path, name);
-    good = good && artifact_inspect(shard, data, name, &s, err);
-    const hid_t place = H5Pget_virtual_vspace(list, i);
-    const hssize_t points = H5Sget_select_npoints(place);
-    H5Sclose(place);
-    if (good && points != (hssize_t)s.count)
-        good = fail(err, "%s: %s: its shape changed since it was joined", path, name);
-    *covered += points > 0 ? (hsize_t)points : 0;
-    if (data >= 0) H5Dclose(data);
-    artifact_close(shard);
-    free(folder);
-    free(path);
-    return good || fail_in(err, r->path);
-}
-
-static bool check_shards(const ArtifactReader *r, hid_t list, const char *name, const ArtifactShape *s, Error *err)
-{
-    size_t count = 0;
-    hsize_t covered = 0;
-    H5Pget_virtual_count(list, &count);
-    for (size_t i = 0; i < count; i++)
-        if (!check_shard(r, list, i, &covered, err)) return false;
-    return covered == s->count || fail(err, "%s: %s: its shards do not cover it", r->path, name);
-}
-
-bool artifact_inspect(const ArtifactReader *r, hid_t data, const char *name, ArtifactShape *s, Error *err)
+bool h5_inspect(const H5File *f, hid_t data, const char *name, ArtifactShape *s, Error *err)
 {
     *s = (ArtifactShape){.type = type_of(data)};
-    if (!read_extent(r, data, name, s, err)) return false;
+    if (!read_extent(f, data, name, s, err)) return false;
     if (!s->count) return true;
     const hid_t list = H5Dget_create_plist(data);
-    const bool good =
-        is_virtual(data) ? check_shards(r, list, name, s, err) : check_storage(r, data, list, name, s, err);
+    bool good = check_here(f, list, name, err);
+    good = good &&
+           (h5_is_virtual(data) ? h5_check_shards(f, list, name, s, err) : check_storage(f, data, list, name, s, err));
     H5Pclose(list);
     return good;
 }

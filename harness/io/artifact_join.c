@@ -16,50 +16,48 @@ typedef struct Join {
     size_t count;
 } Join;
 
-/* `path` as seen from `folder`: both are resolved first, so that ".." and links do not mislead. HDF5 reads % as the
- * beginning of a pattern: it is doubled. */
-static char *relative_name(const char *folder, const char *path, Error *err)
+/* A shard as its file calls it: from the folder of the file, both of them resolved, so that ".." and links do not mislead. Caller
+ * frees; NULL when it lies elsewhere than in a shard folder, where nobody would read it. */
+static char *shard_name(const char *path, const char *shard, Error *err)
 {
-    char from[PATH_MAX + 1], to[PATH_MAX];
-    if (!realpath(folder, from) || !realpath(path, to)) {
-        fail(err, "%s: cannot be found from %s: %s", path, folder, strerror(errno));
+    char from[PATH_MAX], to[PATH_MAX], *folder = path_folder(path);
+    const bool found = realpath(folder, from) && realpath(shard, to);
+    free(folder);
+    if (!found) {
+        fail(err, "%s: cannot be found from %s: %s", shard, path, strerror(errno));
         return NULL;
     }
-    if (strcmp(from, "/") != 0) strcat(from, "/");
-    size_t common = 0;
-    for (size_t i = 0; from[i] && from[i] == to[i]; i++)
-        if (from[i] == '/') common = i + 1;
-    Text name = {0};
-    for (const char *c = from + common; *c; c++)
-        if (*c == '/') text_add(&name, "../");
-    for (const char *c = to + common; *c; c++) text_add(&name, *c == '%' ? "%%" : (const char[]){*c, '\0'});
-    return name.data;
+    const size_t length = strcmp(from, "/") == 0 ? 0 : strlen(from);
+    const bool below = strncmp(from, to, length) == 0 && to[length] == '/';
+    if (below && artifact_is_shard(path, to + length + 1)) return xstrdup(to + length + 1);
+    fail(err, "%s: does not lie in a shard folder of %s", shard, path);
+    return NULL;
 }
 
-/* Shapes of one data set in every shard; the first's type in the file (H5Tclose), or negative. */
-static hid_t survey(const Join *j, const char *name, ArtifactShape *shapes, Error *err)
+/* HDF5 reads % as the beginning of a pattern: it is doubled. Caller frees. */
+static char *percents_doubled(const char *name)
 {
-    hid_t type = -1;
-    bool good = true;
-    for (size_t i = 0; i < j->count && good; i++) {
-        const hid_t data = artifact_data(j->shards[i], name, err);
-        good = data >= 0 && artifact_inspect(j->shards[i], data, name, &shapes[i], err);
-        const hid_t own = good ? H5Dget_type(data) : -1;
-        bool alike = good && shapes[i].rank >= 1 && shapes[i].rank == shapes[0].rank;
+    Text text = {0};
+    for (const char *c = name; *c; c++) text_add(&text, *c == '%' ? "%%" : (const char[]){*c, '\0'});
+    return text.data;
+}
+
+/* Shapes of one data set in every shard, and its type in all of them. */
+static bool survey(const Join *j, const char *name, ArtifactShape *shapes, NumberType *type, Error *err)
+{
+    for (size_t i = 0; i < j->count; i++) {
+        NumberType own;
+        if (!artifact_stored(j->shards[i], name, &shapes[i], &own, err)) return false;
+        if (own == NUMBER_OTHER || shapes[i].rank < 1)
+            return fail(err, "%s: %s: is of a kind that cannot be joined", artifact_path(j->shards[i]), name);
+        bool alike = shapes[i].rank == shapes[0].rank && (i == 0 || own == *type);
         for (int k = 1; alike && k < shapes[i].rank; k++) alike = shapes[i].dim[k] == shapes[0].dim[k];
-        if (alike && i) alike = H5Tequal(own, type) > 0;
-        if (good && !alike)
-            good = fail(err, "%s: %s: type or shape differs from %s's; they cannot be joined", j->shards[i]->path, name,
-                        j->shards[0]->path);
-        if (data >= 0) H5Dclose(data);
-        if (i == 0)
-            type = own;
-        else if (own >= 0)
-            H5Tclose(own);
+        if (!alike)
+            return fail(err, "%s: %s: type or shape differs from %s's; they cannot be joined",
+                        artifact_path(j->shards[i]), name, artifact_path(j->shards[0]));
+        *type = own;
     }
-    if (good) return type;
-    if (type >= 0) H5Tclose(type);
-    return -1;
+    return true;
 }
 
 /* Lays shard after shard along axis 0 of `whole`. */
@@ -98,14 +96,15 @@ static bool join_texts(const Join *j, const char *name, Error *err)
 static bool join_numbers(const Join *j, const char *name, Error *err)
 {
     ArtifactShape *shapes = xcalloc(j->count, sizeof *shapes);
-    const hid_t type = survey(j, name, shapes, err);
-    if (type < 0) {
+    NumberType stored = NUMBER_OTHER;
+    if (!survey(j, name, shapes, &stored, err)) {
         free(shapes);
         return false;
     }
     hsize_t dim[ARTIFACT_RANK_MAX] = {0};
     for (int k = 0; k < shapes[0].rank; k++) dim[k] = shapes[0].dim[k];
     for (size_t i = 1; i < j->count; i++) dim[0] += shapes[i].dim[0];
+    const hid_t type = h5_number_type(stored, true);
     const hid_t whole = H5Screate_simple(shapes[0].rank, dim, NULL), list = H5Pcreate(H5P_DATASET_CREATE);
     H5Pset_obj_track_times(list, false);
     hid_t data = -1;
@@ -131,14 +130,14 @@ static bool join_data(const Join *j, const char *name, Error *err)
 
 static bool open_shards(Join *j, const char *path, const char *const *shard_paths, Error *err)
 {
-    char *folder = path_folder(path);
     bool good = true;
     for (size_t i = 0; i < j->count && good; i++) {
         j->shards[i] = artifact_open(shard_paths[i], err);
-        j->names[i] = j->shards[i] ? relative_name(folder, shard_paths[i], err) : NULL;
-        good = j->names[i] != NULL;
+        char *name = j->shards[i] ? shard_name(path, shard_paths[i], err) : NULL;
+        good = name != NULL;
+        if (good) j->names[i] = percents_doubled(name);
+        free(name);
     }
-    free(folder);
     return good;
 }
 

@@ -139,22 +139,19 @@ void artifact_abandon(ArtifactWriter *w)
     discard(w);
 }
 
-/* Cuts what was reserved and not needed. The superblock (HDF5 file format 3.0, II.A, version 3) has the file's end in 8 bytes,
- * least first, at byte 28. */
+/* Cuts what was reserved and not needed. */
 static bool cut_back(int file)
 {
-    uint8_t bytes[8];
-    uint64_t end = 0;
-    if (pread(file, bytes, sizeof bytes, 28) != (ssize_t)sizeof bytes) return false;
-    for (size_t i = 0; i < sizeof bytes; i++) end |= (uint64_t)bytes[i] << (8 * i);
-    return ftruncate(file, (off_t)end) == 0;
+    uint64_t end;
+    return h5_end(file, &end) && ftruncate(file, (off_t)end) == 0;
 }
 
 bool artifact_commit(ArtifactWriter *w, Error *err)
 {
     if (!w->failed && H5Fflush(w->file, H5F_SCOPE_GLOBAL) < 0) artifact_record(w, "the end of the file");
     if (H5Fclose(w->file) < 0) artifact_record(w, "the end of the file");
-    if (!w->failed && !cut_back(w->place.file)) w->failed = true, temporary_fail(&w->first, w->path, errno);
+    if (!w->failed && !(cut_back(w->place.file) && digest_append(w->place.file)))
+        w->failed = true, temporary_fail(&w->first, w->path, errno);
     if (w->failed) {
         *err = w->first;
         discard(w);
@@ -349,20 +346,10 @@ void artifact_write_texts(ArtifactWriter *w, const char *name, size_t count, con
     H5Tclose(type);
 }
 
-/* IEEE's float16, which HDF5 has no name for: sign, 5 bits of exponent with a bias of 15, 10 of mantissa. Close with H5Tclose. */
-static hid_t half_type(void)
-{
-    const hid_t type = H5Tcopy(H5T_IEEE_F32LE);
-    H5Tset_fields(type, 15, 10, 5, 0, 10);
-    H5Tset_size(type, 2);
-    H5Tset_ebias(type, 15);
-    return type;
-}
-
 void artifact_write_packed_floats(ArtifactWriter *w, const char *name, int rank, const size_t *dim, const float *values,
                                   bool half)
 {
-    const hid_t type = half ? half_type() : H5Tcopy(H5T_IEEE_F32LE);
+    const hid_t type = h5_number_type(half ? NUMBER_HALF : NUMBER_FLOAT, true);
     write_data(w, &(Payload){name, rank, dim, type, H5T_NATIVE_FLOAT, half ? 2 : 4, values, true}, NULL);
     H5Tclose(type);
 }
