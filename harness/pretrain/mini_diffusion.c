@@ -1,3 +1,6 @@
+/* The configurations stand here as the text that diffusers will read, once: the models are built by parsing it, and
+ * the same text is written beside their weights. The folder's index is written last, since a folder is recognised by
+ * it. */
 #include "harness/pretrain/mini_diffusion.h"
 
 #include "harness/base/text.h"

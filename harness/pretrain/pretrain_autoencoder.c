@@ -1,3 +1,6 @@
+/* Builds the loss as a graph, leaves the steps to pretrain_loop.c, and afterwards moves the latents to mean 0 and
+ * variance 1 by changing the two 1x1 convolutions around them: the model that is stored computes what was trained, in
+ * other units, and no scaling factor is left to be forgotten. */
 #include "harness/pretrain/pretrain_autoencoder.h"
 
 #include "harness/graph/random.h"

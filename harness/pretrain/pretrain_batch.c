@@ -1,3 +1,5 @@
+/* Every number of a pair follows from mixing seed and pair number, so that pictures can be drawn by all threads in any
+ * order. Captions follow after them on one thread: the tokenizer remembers words. */
 #include "harness/pretrain/pretrain_batch.h"
 
 #include "harness/base/memory.h"

@@ -1,3 +1,6 @@
+/* One Trainer holds everything; setup, then steps with a log line and a checkpoint now and then, then the folder. A
+ * loop of its own beside pretrain_loop.c: the rate is a cosine, the scale is clamped after each step, and the log
+ * measures four forms of zero-shot on the tuning split. */
 #include "harness/pretrain/pretrain_clip.h"
 
 #include "datasets/mini/mini_world.h"

@@ -1,3 +1,6 @@
+/* Latents, captions and noise of a step are drawn from a generator that its number seeds; the graph is the U-Net
+ * behind CLIP's frozen text tower, which is computed in it again at every step, as captions hardly repeat. The rest is
+ * pretrain_loop.c. */
 #include "harness/pretrain/pretrain_denoiser.h"
 
 #include "datasets/mini/mini_world.h"

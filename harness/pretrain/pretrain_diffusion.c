@@ -1,3 +1,5 @@
+/* One part after the other, each finding its own checkpoint: a run that is stopped goes on in the part where it stood,
+ * and those before it only load what they have. Everything is written into the final folder at the very end. */
 #include "harness/pretrain/pretrain_diffusion.h"
 
 #include "harness/pretrain/mini_diffusion.h"

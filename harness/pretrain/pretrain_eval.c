@@ -1,3 +1,5 @@
+/* Features are encoded as a user's are, scores and softmax computed in doubles by plain loops: it shares nothing with
+ * the methods that it is the yardstick of. */
 #include "harness/pretrain/pretrain_eval.h"
 
 #include "harness/score/metrics.h"

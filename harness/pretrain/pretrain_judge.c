@@ -1,3 +1,6 @@
+/* The twenty logistic losses are one cross entropy over pairs of logits, not there and there, which the graph has
+ * already. What is measured and stored is the folded form, batch norm inside the convolutions, as users will open
+ * it. */
 #include "harness/pretrain/pretrain_judge.h"
 
 #include "harness/pretrain/pretrain_autoencoder.h"

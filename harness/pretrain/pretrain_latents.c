@@ -1,3 +1,5 @@
+/* Scenes with a single object come first, then the others, so that drawing from either kind is a range of places. The
+ * file of latents says by hash of which autoencoder it is; one of another is made again without asking. */
 #include "harness/pretrain/pretrain_latents.h"
 
 #include "datasets/mini/mini_world.h"

@@ -1,3 +1,5 @@
+/* A part brings a graph, a function that loads step n, and one that measures; here are the steps, the rate, the log,
+ * checkpoints. The averaged weights are swapped in for measuring and at the end: what is stored is the average. */
 #include "harness/pretrain/pretrain_loop.h"
 
 #include <math.h>

@@ -1,3 +1,6 @@
+/* Both losses are one cross entropy over square blocks whose diagonals are the true pairs: the whole batch for the
+ * global one, groups of it for the local one, since every caption against every position of every image would be the
+ * batch squared times the positions. */
 #include "harness/pretrain/pretrain_loss.h"
 
 #include "harness/base/memory.h"

@@ -1,3 +1,6 @@
+/* Arrays go under "value:NAME", "moment1:NAME", "moment2:NAME", "average:NAME", numbers into attributes; the recipe's
+ * configuration must be the same to the letter, or going on would be another run. Averages start slowly, as a mean of
+ * few steps should not hold on to the first. */
 #include "harness/pretrain/pretrain_state.h"
 
 #include "harness/base/text.h"

@@ -1,3 +1,5 @@
+/* What must be the same before two scores may be compared is looked at in the order in which a sentence helps most:
+ * numbers of images and classes, names, and only then label by label. */
 #include "harness/results/answer_sheet.h"
 
 #include "harness/base/memory.h"

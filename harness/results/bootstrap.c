@@ -1,3 +1,6 @@
+/* Sorting happens once: a class is cut into segments, negatives first and then the positives of one score, between
+ * which precision does not move. Sixteen resamples go through a ranking side by side, their weights of an image in one
+ * cache line. Draws are made in one order before threads score them. */
 #include "harness/results/bootstrap.h"
 
 #include "harness/base/memory.h"

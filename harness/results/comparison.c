@@ -1,3 +1,6 @@
+/* All rankings of all entrants and seeds go into one bootstrap, so that a resample is the same for everybody; then
+ * seeds are averaged, and pairs are differences of rows. Everything that is said of a difference is in
+ * significance.c. */
 #include "harness/results/comparison.h"
 
 #include "harness/base/memory.h"

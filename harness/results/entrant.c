@@ -1,3 +1,5 @@
+/* What a name may mean is tried in order: reference:, a file, the store, the reference results; and then again without
+ * what stands behind its last colon, as a set's name. Each seed is ranked when it is read, and its scores forgotten. */
 #include "harness/results/entrant.h"
 
 #include "harness/base/memory.h"

@@ -1,3 +1,6 @@
+/* Read (import_source.c), find labels and protocol, measure, store as a stage of its own kind, whose hash is of the
+ * content: the same scores imported twice are one result. The experiments file is opened only when something is asked
+ * that is not built in. */
 #include "harness/results/import_scores.h"
 
 #include "harness/base/hash.h"

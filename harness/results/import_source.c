@@ -1,3 +1,5 @@
+/* HDF5 with labels, HDF5 without, or CSV, all into the same structure; then checked alike. Labels from elsewhere bring
+ * their order: rows and columns find each other by name, and the scores are brought into it. */
 #include "harness/results/import_source.h"
 
 #include "harness/base/memory.h"

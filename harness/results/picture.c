@@ -1,3 +1,5 @@
+/* A result names its protocol, the protocol a split: the picture is read from the data set again, which must still be
+ * there, and handed over as PNG, since reports/ stands above and knows no session. */
 #include "harness/results/picture.h"
 
 #include <stdlib.h>

@@ -1,3 +1,5 @@
+/* The scores of a class become ranks, tied ones the same, which are whole numbers and therefore survive float16 as
+ * long as there are no more than 2048 of them, and float32 beyond. The rest is copied from the result's file. */
 #include "harness/results/reference.h"
 
 #include "harness/base/hash.h"

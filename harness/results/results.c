@@ -1,3 +1,6 @@
+/* Every file of the store is opened, newest first, so that of several for one experiment and seed the first that is
+ * met counts; the list is then sorted by name and seed. A file that cannot be read is a remark, not a failure: the
+ * other results are as good as before. */
 #include "harness/results/results.h"
 
 #include "harness/base/memory.h"

@@ -1,3 +1,5 @@
+/* The configuration of a file names its inputs by hash, file names carry the first digits of theirs: so the tree of
+ * inputs is walked by name, each file once, without a plan and without experiments.json. */
 #include "harness/results/results_inputs.h"
 
 #include <stdlib.h>

@@ -1,3 +1,6 @@
+/* Configurations are compared key by key against the first seed's, and where the hashes of an input differ, its
+ * configuration in turn, down to what caused it; what differs by the seed's own nature is passed over. Keys become
+ * words for people by a small table. */
 #include "harness/results/seeds_alike.h"
 
 #include "harness/base/memory.h"

@@ -1,3 +1,5 @@
+/* Percentiles as numpy's default computes them; p counts one resample more than there were, so that it is never 0;
+ * Holm's step-down takes the running maximum, as a larger p must not be corrected to a smaller one. */
 #include "harness/results/significance.h"
 
 #include "harness/base/memory.h"

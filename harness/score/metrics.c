@@ -1,3 +1,6 @@
+/* Average precision goes once down the sorted scores and adds at the end of each group of ties. The rates count, class
+ * by class, hits, predictions and positives, for a threshold and for the three highest, and both ways share what
+ * follows from the counts. */
 #include "harness/score/metrics.h"
 
 #include "harness/base/memory.h"

@@ -1,3 +1,5 @@
+/* The labels are read first, since a score set is whatever has their shape. Sums of sets are parsed term by term and
+ * added in doubles as they come. */
 #include "harness/score/score_file.h"
 
 #include "harness/base/memory.h"

@@ -1,3 +1,6 @@
+/* Split by hand, field by field (a quoted field may hold commas, a number may not hold anything else). Names are
+ * matched by binary search in sorted pointers, so that the data keep their order and a file of a hundred thousand
+ * images takes no time. */
 #include "harness/score/score_table.h"
 
 #include "harness/base/lines.h"

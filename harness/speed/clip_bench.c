@@ -1,3 +1,5 @@
+/* The graph is the one that encoding runs; a model without weights gets random ones, since the time does not depend on
+ * them. The fastest of several runs counts: other work can only make one slower. */
 #include "harness/speed/clip_bench.h"
 
 #include "harness/graph/ops.h"

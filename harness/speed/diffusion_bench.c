@@ -1,3 +1,5 @@
+/* U-Net and decoder are prepared each in its own way and then measured by one function, through the runners that
+ * `generate` uses, with the memory budget that it would have. */
 #include "harness/speed/diffusion_bench.h"
 
 #include "harness/diffusion/diffusion_memory.h"

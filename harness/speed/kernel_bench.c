@@ -1,3 +1,5 @@
+/* Both ways of a product, and both of a convolution, are timed on the same arrays; the rule's own choice is marked, so
+ * that a machine where it is the wrong one shows it. */
 #include "harness/speed/kernel_bench.h"
 
 #include "harness/base/memory.h"

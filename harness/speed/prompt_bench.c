@@ -1,3 +1,5 @@
+/* Everything random is drawn once, then one step is measured in both forms from the same start values; the first
+ * form's gradients are kept and the second's held against them. */
 #include "harness/speed/prompt_bench.h"
 
 #include "methods/shared/tai_common.h"

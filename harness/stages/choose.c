@@ -1,3 +1,5 @@
+/* A queue of captions for each class, in one shuffled order; then, caption by caption, from the queue of the class
+ * that was named least so far. A caption that another class has taken is passed over when its turn comes. */
 #include "harness/stages/choose.h"
 
 #include "harness/base/memory.h"

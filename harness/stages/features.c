@@ -1,3 +1,5 @@
+/* Writers and readers of one layout beside each other, so that they stay alike. Readers check what indexing relies on:
+ * offsets must rise to the number of tokens, the grid must give as many positions as there are. */
 #include "harness/stages/features.h"
 
 #include "harness/experiments/protocol.h"

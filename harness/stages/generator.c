@@ -1,3 +1,6 @@
+/* A pipeline's folder is opened once to learn what it would draw by itself, and closed again, since plans need these
+ * facts and not the gigabytes; the session keeps them. An experiment's settings are laid over them, and only drawing
+ * opens it for good. */
 #include "harness/stages/generator.h"
 
 #include "harness/diffusion/pipeline_cost.h"

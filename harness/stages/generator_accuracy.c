@@ -1,3 +1,5 @@
+/* Scenes are looked for one after the other until one holds a single object of the class whose turn it is; its caption
+ * is drawn, its class remembered. Renders of the same scenes are the upper bound. */
 #include "harness/stages/generator_accuracy.h"
 
 #include "datasets/mini/mini_world.h"

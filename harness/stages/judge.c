@@ -1,3 +1,5 @@
+/* One list of layers makes the weights and the graph, in two forms: with batch norm to be trained, and folded into the
+ * convolutions to be used. A logit is the difference of two outputs, as training takes it for a choice of two. */
 #include "harness/stages/judge.h"
 
 #include "harness/base/text.h"

@@ -1,3 +1,5 @@
+/* A Run's data are gathered from the artifacts that the stage names, each kind by one function, and only what the
+ * method says that it needs. What the session holds is borrowed; what had to be copied is freed with the run. */
 #include "harness/stages/method_run.h"
 
 #include "harness/experiments/setting_read.h"

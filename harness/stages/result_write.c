@@ -1,3 +1,5 @@
+/* Measured before it is written, so that what cannot be measured leaves no file. The attributes repeat the
+ * configuration in words that need no parsing: other programs list results by them. */
 #include "harness/stages/result_write.h"
 
 #include <stdlib.h>

@@ -1,3 +1,6 @@
+/* Few-shot: a permutation of each class's images, the first ones are taken, and an image that is drawn for one class
+ * shows all its labels. Partial: a throw for every label, in the order of the array, whatever its value, so that more
+ * labels known include those of fewer. */
 #include "harness/stages/select.h"
 
 #include "harness/base/memory.h"

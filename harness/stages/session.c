@@ -1,3 +1,5 @@
+/* Small caches, searched from the front: a suite has a handful of models and data sets, and stages come in an order in
+ * which the last few feature files are what the next one wants. */
 #include "harness/stages/session.h"
 
 #include "harness/stages/features.h"

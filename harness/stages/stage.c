@@ -1,3 +1,5 @@
+/* Sealing, naming and the frame of every artifact: who writes one begins and finishes it here, so that configuration,
+ * provenance, stage and hash are in all of them and nowhere else. */
 #include "harness/stages/stage.h"
 
 #include "harness/base/hash.h"

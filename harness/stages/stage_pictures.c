@@ -1,3 +1,5 @@
+/* Three sources behind one pair of functions. Drawn pictures are read a window at a time: encoding goes through them
+ * from front to back, and all of them would be gigabytes. */
 #include "harness/stages/stage_pictures.h"
 
 #include <stdlib.h>

@@ -1,3 +1,5 @@
+/* Listing is reading folders and nothing else: there is no index that could be wrong. Making a file takes its lock
+ * first and looks again, because whoever held it may have made it meanwhile. */
 #include "harness/stages/store.h"
 
 #include "harness/base/temporary.h"
