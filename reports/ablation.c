@@ -1,3 +1,5 @@
+/* Rows are gathered by name, their seeds paired with the first row's; differences are of equal seeds only, so that the
+ * spread is of the change and not of the seeds. */
 #include "reports/ablation.h"
 
 #include "harness/base/memory.h"

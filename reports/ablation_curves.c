@@ -1,3 +1,5 @@
+/* Curves are found, not declared: for every key with numbers, experiments whose settings are the same in everything
+ * else belong to one line. What tells lines apart becomes their title. */
 #include "reports/ablation_curves.h"
 
 #include "reports/gnuplot.h"

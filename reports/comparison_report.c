@@ -1,3 +1,5 @@
+/* LaTeX by appending; both figures are one kind of chart, intervals beside a line at zero, with lines for pairs or for
+ * classes. */
 #include "reports/comparison_report.h"
 
 #include "harness/base/memory.h"

@@ -1,3 +1,5 @@
+/* A drawing is a function that gets a cairo context; it is called twice, for SVG and for PNG, so that both show the
+ * same. What cairo finds wrong is kept in its state and told at the end. */
 #include "reports/drawing.h"
 
 #include "harness/base/memory.h"

@@ -1,3 +1,5 @@
+/* Each figure is data and commands appended to two texts, which gnuplot.c writes and runs. Long curves are thinned
+ * here; axes become logarithmic when what they show is of different orders. */
 #include "reports/figures.h"
 
 #include "harness/base/memory.h"

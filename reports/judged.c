@@ -1,3 +1,5 @@
+/* Reads the newest judgement of the model that drew the pictures, matched by the model's hash, counts right and wrong
+ * by class, and says it three times, in HTML, Markdown and LaTeX. */
 #include "reports/judged.h"
 
 #include "harness/base/memory.h"

@@ -1,3 +1,5 @@
+/* Lines and values are collected from the swept rows of the summary, values sorted on the way; a cell is then looked
+ * up by method and value. Grids are small, so nothing is indexed. */
 #include "reports/labelled_grid.h"
 
 #include "harness/base/memory.h"

@@ -1,3 +1,5 @@
+/* One function a part, each appending to the page in its order; style and figures go inside, so that a page can be
+ * mailed. Every text that is not ours goes through html_escaped. */
 #include "reports/page.h"
 
 #include "harness/base/version.h"

@@ -1,3 +1,6 @@
+/* A few vectors more than are asked for are iterated together, orthonormalised in every round, and turned to the axes
+ * by the eigenvectors of the small matrix between them. It ends when the variances stand still three times; signs are
+ * fixed at the end, as an axis has none. */
 #include "reports/pca.h"
 
 #include "harness/base/memory.h"

@@ -1,3 +1,5 @@
+/* Results are arranged once (summary.c), then figures, sections, tables and the page take from that. Sections and
+ * their order are a table of functions; one that finds nothing to show stays empty and leaves no heading. */
 #include "reports/report.h"
 
 #include "harness/base/memory.h"

@@ -1,3 +1,5 @@
+/* What sections share: a figure or a sentence put into both forms at once, and the search for the best result that was
+ * made from artifacts of a given stage. */
 #include "reports/section.h"
 
 #include "harness/base/memory.h"

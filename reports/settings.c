@@ -1,3 +1,5 @@
+/* Everything becomes a key and a text, numbers beside it where there are some, from the result's attributes and those
+ * of the file that its pictures were drawn into; sorted by key, so that two settings are compared side by side. */
 #include "reports/settings.h"
 
 #include <stdlib.h>

@@ -1,3 +1,5 @@
+/* Tiles on a grid, pictures spread evenly over the test set. Text is measured by cairo before it is broken, and
+ * clipped to its tile. */
 #include "reports/sheet.h"
 
 #include "harness/base/memory.h"

@@ -1,3 +1,6 @@
+/* Rows and columns are found in a first pass over the results, in the order of the experiments, cells filled in a
+ * second, as the number of columns is not known before. Rows of one method along an axis of settings are marked as
+ * swept, and tables and grids share them out by that mark. */
 #include "reports/summary.h"
 
 #include "harness/base/memory.h"

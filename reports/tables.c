@@ -1,3 +1,5 @@
+/* One function a table and form; what is the same in all, titles, notes and which row is best, is asked from helpers
+ * above, so that the forms cannot say different things. */
 #include "reports/tables.h"
 
 #include "harness/base/memory.h"

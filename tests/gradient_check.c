@@ -1,3 +1,5 @@
+/* Works on sums in doubles over the node's float values, which is what makes differences of small steps usable; every
+ * other way of building the graph is then held to the gradients that passed. */
 #include "tests/gradient_check.h"
 #include "harness/graph/random.h"
 

@@ -1,3 +1,5 @@
+/* Errors, memory, texts, files and hashes: what the lowest room promises to all others, among it a full disk (a limit
+ * on file sizes) and allocations that no machine has. */
 #include "tests/broken_files.h"
 
 #include "harness/base/hash.h"

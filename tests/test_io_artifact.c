@@ -1,3 +1,6 @@
+/* Artifacts: what is written reads back, what others wrote is converted or refused, and files that were cut, changed
+ * by a bit or mutated, and disks that fill at any byte, end in one sentence and leave nothing behind, neither files
+ * nor handles. */
 #include "tests/broken_files.h"
 
 #include "harness/base/version.h"

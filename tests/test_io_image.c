@@ -1,3 +1,5 @@
+/* Pictures against Pillow's pixels (tests/golden/io_image, made by make_io_image.py), and files that were cut, changed
+ * or made to ask for more than they hold. */
 #include "tests/broken_files.h"
 
 #include "harness/io/image.h"

@@ -1,3 +1,5 @@
+/* JSON, JSON lines and gzip: what is refused and with which place in the sentence, getters that name the path, and
+ * mutated texts, which may be read or refused and nothing else. */
 #include "tests/broken_files.h"
 
 #include "harness/io/gzip.h"

@@ -1,3 +1,5 @@
+/* Safetensors and half floats against files of the reference library and numpy's rounding, written files back, and
+ * headers, indices and lengths that lie. */
 #include "tests/broken_files.h"
 
 #include "harness/io/safetensors.h"

@@ -26,6 +26,7 @@ float *sigmas_of_training(const NoiseSchedule *schedule)
 {
     float *sigmas = xmalloc(schedule->timesteps * sizeof *sigmas);
     for (size_t i = 0; i < schedule->timesteps; i++) sigmas[i] = noise_to_signal(schedule->signal[i]);
+    /* The last signal is 0 and its sigma would be infinite; diffusers puts float16's smallest positive number in its place. */
     if (schedule->zero_snr) sigmas[schedule->timesteps - 1] = noise_to_signal(0x1p-24f);
     return sigmas;
 }

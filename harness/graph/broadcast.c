@@ -47,7 +47,8 @@ Broadcast broadcast_loops(Shape out, Shape a, Shape b)
         l.dim[at] = merge ? l.dim[at] * out.dim[i] : out.dim[i];
         for (int k = 0; k < 2; k++) l.stride[k][at] = stride[k][i];
     }
-    if (l.rank == 0) l = (Broadcast){.rank = 1, .dim = {1}, .stride = {{1}, {1}}};
+    if (l.rank == 0) /* one number by one number: a loop of one turn */
+        l = (Broadcast){.rank = 1, .dim = {1}, .stride = {{1}, {1}}};
     return l;
 }
 

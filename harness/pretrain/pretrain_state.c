@@ -33,7 +33,7 @@ bool pretrain_state_init(PretrainState *state, Parameter *weights, size_t count,
         if (!weights[i].frozen) state->trained[state->count++] = &weights[i];
     }
     state->optimiser = optimiser_new(options, state->trained, state->count);
-    for (size_t i = 0; i < state->count; i++)
+    for (size_t i = 0; i < state->count; i++) /* gains and biases do not decay: nothing speaks for 0 there */
         if (state->trained[i]->shape.rank < 2) optimiser_set_decay(state->optimiser, i, 0);
     return !with_average || start_averages(state, err);
 }

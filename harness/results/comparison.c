@@ -34,7 +34,7 @@ static void compare_classes(const Comparison *c, Pair *pair, const double *a, co
     const size_t classes = x->sheet.classes;
     pair->classes = xcalloc(classes, sizeof *pair->classes);
     for (size_t k = 0; k < classes; k++) {
-        if (isnan(x->ap[k])) continue;
+        if (isnan(x->ap[k])) continue; /* no test image shows the class */
         for (size_t r = 0; r < c->options.resamples; r++) values[r] = a[r * classes + k] - b[r * classes + k];
         const Verdict v = verdict_of(values, c->options.resamples, c->options.level);
         const double diff = x->ap[k] - y->ap[k];

@@ -65,7 +65,7 @@ double best_threshold(const double *scores, const int8_t *labels, size_t images,
         found += ranked[i].positive;
         if (i + 1 < kept && ranked[i + 1].score == ranked[i].score) continue;
         const double f1 = 2 * (double)found / (double)(i + 1 + positives);
-        if (f1 < best) continue;
+        if (f1 < best) continue; /* of equally good thresholds the lowest */
         best = f1;
         threshold = i + 1 < kept ? ranked[i + 1].score : nextafter(ranked[i].score, -INFINITY);
     }

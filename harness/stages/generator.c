@@ -106,6 +106,7 @@ bool generator_of(Session *session, const Experiment *e, Generator *g, Error *er
                           e->name, model->diffusion);
     g->batch = batch_of(g->width, g->height);
     if (!scheduler_set_steps(f->sampler, g->steps, err)) return fail_in(err, e->name); /* before hours of other work */
+    /* Guidance compares the prediction with the text to one without, two calls a step, unless the model takes it as an input. */
     const double halves = g->guidance > 1 && !f->embeds_guidance ? 2 : 1;
     const double calls = halves * (double)scheduler_calls(f->sampler);
     g->flop = (double)(g->width * g->height) * (calls * f->call + f->decoding);

@@ -1,3 +1,6 @@
+/* CoMC at test time: the text bank (class features, or every sentence of every class by itself), features moved
+ * towards it, the learned classifier on what came out, a branch's image score being the highest of its positions. In
+ * pieces of a few thousand rows, so that memory does not grow with the test set. */
 #include "harness/graph/onednn.h"
 #include "methods/comc/comc_internal.h"
 #include "methods/shared/branches.h"

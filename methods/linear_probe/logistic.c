@@ -1,3 +1,6 @@
+/* L-BFGS (Liu and Nocedal 1989) for every class at once: the classes descend each for itself, but each round evaluates
+ * all that are not done by two matrix products. Halved steps until the objective falls (Armijo), and the end is where
+ * float32 products no longer tell a direction from noise. */
 #include "methods/linear_probe/logistic_internal.h"
 
 #include "harness/base/memory.h"

@@ -1,3 +1,5 @@
+/* PVP's adapter as nodes of a graph, for training, and on plain rows, for scoring: the second is the first one
+ * compiled once and run in batches. */
 #include "methods/pvp/pvp_internal.h"
 
 #include "harness/graph/ops.h"

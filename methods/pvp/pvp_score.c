@@ -1,3 +1,6 @@
+/* PVP at test time. Class features of both kinds and branches are made first; the score is a sum of up to four parts,
+ * two families (visual, text) with a global and a local part each, every part normalised by itself. A local part sees
+ * one position more than there are: the image's own global feature, unadapted. */
 #include "methods/pvp/pvp_internal.h"
 
 #include "methods/shared/branches.h"

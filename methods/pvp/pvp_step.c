@@ -1,3 +1,6 @@
+/* PVP's training step: the losses of both stages as one graph each over the same inputs, and loading a batch, whose
+ * noise is drawn anew. Where the pseudo images are pixels, the tower runs outside of this graph (pvp_tower.c), which
+ * sees its features as parameters and leaves their gradients behind. */
 #include "methods/pvp/pvp_internal.h"
 
 #include "harness/graph/ops.h"

@@ -1,3 +1,6 @@
+/* Pseudo images through the frozen image tower in pieces that fit into memory, forwards and backwards. The backward
+ * pass needs a loss: <features, pull>, whose gradient at the features is the pull, so that the step's gradients are
+ * carried on to the pixels. With several pieces the forward pass is repeated, as one graph holds one piece. */
 #include "methods/pvp/pvp_internal.h"
 
 #include "harness/graph/ops.h"

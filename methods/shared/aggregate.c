@@ -1,3 +1,6 @@
+/* Row by row, classes side by side: the highest similarity first, then exponentials and both sums in one pass, so that
+ * a row is read twice and the loops over classes become vectors. Backward uses what forward kept, the weights and the
+ * output:  ds = dz p (1 + tau (s - z)). */
 #include "methods/shared/aggregate.h"
 
 #include "harness/graph/fast_math.h"

@@ -1,3 +1,5 @@
+/* Similarities are matrix products over many images at once, in pieces that stay in the cache; what follows is row by
+ * row. Normalising happens after the factor was applied, so that it is divided out of CLIP's own scale. */
 #include "methods/shared/branches.h"
 
 #include "harness/graph/onednn.h"

@@ -1,3 +1,5 @@
+/* All sentences of all classes are encoded in one go, then averaged class by class in doubles. Features that CLIP
+ * gives have unit length already; their mean has not and gets it. */
 #include "methods/shared/class_text.h"
 
 #include <math.h>

@@ -1,3 +1,5 @@
+/* An epoch is a permutation cut into batches. Groups of parameters with rates of their own have an optimiser each and
+ * share the schedule's shape; the gradient's limit is over all of them together, as it is in PyTorch. */
 #include "methods/shared/fit.h"
 
 #include <math.h>

@@ -1,3 +1,5 @@
+/* Two products and a softmax over positions, the same kernel as the local score (aggregate.c), which gives its weights
+ * along with its sum. */
 #include "methods/shared/heat_map.h"
 
 #include "harness/graph/onednn.h"

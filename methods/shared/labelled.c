@@ -1,3 +1,5 @@
+/* Labels change their coding on the way into a graph, here and nowhere else. A method takes from a LabelledStep what
+ * it asks for: inputs that were not made are not loaded. */
 #include "methods/shared/labelled.h"
 
 #include "harness/graph/ops.h"

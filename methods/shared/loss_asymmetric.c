@@ -1,3 +1,6 @@
+/* Each entry's value and slope are computed together, in doubles, from exp(-|x|), which does not overflow; the slopes
+ * are kept, so that backward is one product. The cut of the logarithm and the shift of easy negatives have slope 0,
+ * and the focusing factor's slope is taken or not as the option says. */
 #include "methods/shared/loss_node_internal.h"
 #include "methods/shared/losses.h"
 

@@ -1,3 +1,5 @@
+/* What the losses have in common: scores and labels of one shape, a slope kept for each entry, a loss for each image
+ * in scratch, summed in the order of the images. */
 #include "methods/shared/loss_node_internal.h"
 
 Node *loss_node(Graph *g, const Op *op, Node *scores, Node *labels, const void *attributes, size_t size)

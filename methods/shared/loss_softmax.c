@@ -1,3 +1,5 @@
+/* Softmax over the classes of an image that are known, against an equal share for each positive. Forward keeps the
+ * slopes. Comparisons are written so that NaN comes through to the loss, where the training loop finds it. */
 #include "methods/shared/loss_node_internal.h"
 #include "methods/shared/losses.h"
 

@@ -1,3 +1,5 @@
+/* The ranking loss: forward and backward go over pairs of a positive and every other class, in loops without a branch;
+ * what is no negative stands at minus infinity and falls out of the hinge. */
 #include "methods/shared/losses.h"
 
 #include "methods/shared/loss_node_internal.h"

@@ -1,3 +1,5 @@
+/* Values stand in an array beside the table, in its order; texts are copied, since they outlive the JSON. A user's
+ * mistake is a sentence with its place, a method's (an option asked for by a wrong name or type) ends the program. */
 #include "methods/shared/option.h"
 
 #include "harness/base/names.h"

@@ -1,3 +1,6 @@
+/* The file is hashed before it is loaded, loaded with all its symbols resolved, and its methods are looked at member
+ * by member before the first is registered: what a compiler cannot check of a stranger's table is checked here,
+ * once. */
 #include "methods/shared/plugin.h"
 
 #include "harness/base/hash.h"

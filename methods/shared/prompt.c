@@ -1,3 +1,6 @@
+/* A prompt is first written as codes, a token or a row of the context, whatever the place of the name; from codes come
+ * embeddings, constant where no context is, so that no gradient is computed for them. The shared form runs what all
+ * prompts begin with through the tower once, the plain one every prompt at full length; both must agree. */
 #include "methods/shared/prompt.h"
 
 #include "harness/graph/ops.h"

@@ -1,3 +1,4 @@
+/* What is learned is a short list of parameters, looked up by name; the loss curve grows by doubling. */
 #include "methods/shared/method.h"
 
 #include <stdlib.h>

@@ -1,3 +1,6 @@
+/* Choosing examples, learning prompts on them and scoring, with the local branch or without it; the step itself is
+ * tai_step.c. The room for tokens in a batch is found by going through all permutations ahead, so that one graph
+ * serves every batch and is no larger than the largest. */
 #include "methods/shared/tai_common.h"
 
 #include "methods/shared/branches.h"

@@ -1,3 +1,5 @@
+/* The graph of a step on captions, and filling it: token features of a batch lie end to end, offsets say where a
+ * caption's begin, and what is left of the room is zero, so that no rest of an earlier batch can be NaN. */
 #include "methods/shared/tai_common.h"
 
 #include "harness/graph/ops.h"

@@ -1,3 +1,5 @@
+/* One array holds the three published sets as stretches of it, since TaI's training sentences are the single frame and
+ * CLIP's eighty one after the other. */
 #include "methods/shared/templates.h"
 
 #include "harness/base/memory.h"

@@ -1,3 +1,6 @@
+/* Order statistics by sorting each image's few compound scores; fusing by the first principal axis of these and the
+ * single score, found by squaring the covariance until it is a projector, which needs no start vector and no gap
+ * between eigenvalues. Sums go over the images in order, so that the bits do not depend on threads. */
 #include "methods/sparc/sparc_internal.h"
 
 #include <math.h>

@@ -1,3 +1,5 @@
+/* Which classes are asked for in pairs (all, or those that captions name together more often than a share of the first
+ * one's), and the text features of their joint sentences. */
 #include "methods/sparc/sparc_internal.h"
 
 #include <stdlib.h>

@@ -1,3 +1,6 @@
+/* T2I-PAL's scores as a graph, shared by training and testing: class features from prompts or from text, and on them
+ * one of four priors, none, the classes once more, prototypes, a cache. The local branch does for class-wise pooled
+ * features what the global one does for the image's. */
 #include "harness/graph/ops.h"
 #include "methods/t2i_pal/t2i_pal_internal.h"
 

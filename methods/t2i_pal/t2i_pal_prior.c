@@ -1,3 +1,6 @@
+/* Start values of prototypes and cache. Both go through the generated images once with one visitor (visit_pooled):
+ * what is done with an image's pooled feature of a class it shows, added to a mean or copied into a slot, is the
+ * difference. */
 #include "methods/shared/heat_map.h"
 #include "methods/t2i_pal/t2i_pal_internal.h"
 

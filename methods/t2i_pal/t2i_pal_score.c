@@ -1,3 +1,5 @@
+/* T2I-PAL at test time: what was learned is found by name, class features are computed once a branch, and the
+ * training's own graph of scores runs over the test images in batches. */
 #include "harness/graph/ops.h"
 #include "methods/shared/branches.h"
 #include "methods/t2i_pal/t2i_pal_internal.h"

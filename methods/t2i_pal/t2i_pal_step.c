@@ -1,3 +1,6 @@
+/* T2I-PAL's training step: ranking losses of both branches on generated images and, with `text_mix`, TaI's on
+ * captions, in one graph. Captions have a permutation of their own beside that of the images, drawn anew when too few
+ * are left for a batch. */
 #include "harness/graph/ops.h"
 #include "methods/shared/aggregate.h"
 #include "methods/shared/losses.h"

@@ -1,3 +1,5 @@
+/* Keys are the features of the images with a positive label, in their order, values their labels, with `balance`
+ * divided by the class's count. Keys may learn, values never. */
 #include "methods/tip_adapter/tip_adapter_internal.h"
 
 #include <stdlib.h>

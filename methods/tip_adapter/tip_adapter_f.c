@@ -1,3 +1,5 @@
+/* Tip-Adapter-F: the keys of the cache learn. The published scores are CLIP's scale times a cosine already, so a loss
+ * on cosines gets them divided by it, and softmax takes them as they are. */
 #include "harness/graph/ops.h"
 #include "methods/shared/labelled.h"
 #include "methods/tip_adapter/tip_adapter_internal.h"
