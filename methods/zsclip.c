@@ -1,5 +1,6 @@
-/* Zero-shot CLIP (methods.md, "ZSCLIP"): score_c = 100 <x, n(text("a photo of a c."))>, or the mean of several sentences a class,
- * n(mean_i n(text_i)). With `local` it is CLIP-DPT: 100 sum_j softmax_j(tau s_jc) s_jc beside it, merged half and half. */
+/* Zero-shot CLIP (methods/DEFINITIONS.md, "ZSCLIP"): score_c = 100 <x, n(text("a photo of a c."))>, or the mean of
+ * several sentences a class, n(mean_i n(text_i)). With `local` it is CLIP-DPT: 100 sum_j softmax_j(tau s_jc) s_jc
+ * beside it, merged half and half. */
 #include "methods/shared/branches.h"
 #include "methods/shared/class_text.h"
 

@@ -54,7 +54,7 @@ static inline bool trial_run(Trial *t, const char *method, const char *options, 
     t->run.images = images;
     t->run.captions = captions;
     if (t->run.method->train && !t->run.method->train(&t->run, err)) return false;
-    if (t->run.method->train) { /* as the bench does: maybe another process, without the training data */
+    if (t->run.method->train) { /* as the stages do: maybe another process, without the training data */
         t->run.images = (LabelledImages){0};
         t->run.captions = (LabelledCaptions){0};
     }

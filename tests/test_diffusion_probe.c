@@ -18,7 +18,7 @@ static TensorFile *expected;
 static char folder[] = "/tmp/test_probe_XXXXXX";
 static char in_path[64], out_path[64];
 
-/* Writes golden arrays under the names of interfaces.md: pairs of both, ending with NULL. */
+/* Writes golden arrays under the names of results/README.md: pairs of both, ending with NULL. */
 static void write_inputs(const char *const *pairs)
 {
     Error err;

@@ -1,4 +1,4 @@
-/* The embedded world: rendered scenes of the 20 VOC classes, and captions for them. Design: mini-world.md.
+/* The embedded world: rendered scenes of the 20 VOC classes, and captions for them. Design: datasets/mini/README.md.
  *
  * Everything is a pure function of (seed, index): scene, picture and caption i of a split do not depend on any other.
  *

@@ -22,8 +22,8 @@ typedef enum CampaignUse { CAMPAIGN_REPORTS, CAMPAIGN_PLANS, CAMPAIGN_RUNS } Cam
 bool campaign_open(Campaign *s, const Cli *cli, CampaignUse use, Error *err);
 void campaign_close(Campaign *s);
 
-/* The plan as a table or JSON on stdout: every stage, stored or to do, time and disk expected (session_plan.c). Fails when an
- * experiment could not be planned. */
+/* The plan as a table or JSON on stdout: every stage, stored or to do, time and disk expected (campaign_plan.c). Fails
+ * when an experiment could not be planned. */
 bool campaign_print_plan(Campaign *s, const Cli *cli, Error *err);
 
 /* Runs the plan: here, or with --jobs in several processes; in one of those, what the parent asks for. Names every experiment that

@@ -7,5 +7,6 @@
 
 /* The entrants, the pairs, and how they were compared; with `per_class` a table of classes for every pair. To stdout. */
 void comparison_print(const Comparison *c, bool per_class);
-/* An array of pairs as interfaces.md has it, with more keys. The caller deletes it. */
+/* An array of pairs, each with both names, the difference, its interval, p values and the classes. The caller deletes
+ * it. */
 cJSON *comparison_json(const Comparison *c);

@@ -37,10 +37,9 @@ double clip_gradient_norm(Parameter *const *parameters, size_t count, double lim
 typedef enum ScheduleKind { SCHEDULE_CONSTANT, SCHEDULE_COSINE, SCHEDULE_WARMUP_COSINE } ScheduleKind;
 typedef struct Schedule {
     ScheduleKind kind;
-    double lr;     /* the peak */
-    double warmup; /* units (epochs or steps) at warmup_lr (constant) before the cosine */
-    double
-        warmup_lr; /* interfaces.md: lr(e) = warmup_lr while e < warmup, then lr (1 + cos(pi (e - warmup) / total)) / 2 */
+    double lr;          /* the peak */
+    double warmup;      /* units (epochs or steps) at warmup_lr (constant) before the cosine */
+    double warmup_lr;   /* lr(e) = warmup_lr while e < warmup, then lr (1 + cos(pi (e - warmup) / total)) / 2 */
     double total;       /* units of the whole schedule */
     bool linear_warmup; /* instead: lr * (e + 1) / warmup while e < warmup, then the cosine over total - warmup, to 0 */
 } Schedule;

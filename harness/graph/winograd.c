@@ -1,3 +1,7 @@
+/* Winograd's minimal filtering (S. Winograd, Arithmetic Complexity of Computations, SIAM 1980; for neural networks
+ * A. Lavin and S. Gray, CVPR 2016), derived below from its points. A block of tiles at a time: transform the input into
+ * 36 matrices, multiply each by its packed weights (panels.c), transform back and finish; vectors run over channels.
+ * Threads take blocks as they come free, which moves no bit: every output is summed by one thread, in one order. */
 #include "harness/graph/winograd.h"
 
 #include "harness/base/memory.h"
@@ -29,8 +33,27 @@ struct Winograd {
 };
 
 /* ---- the transforms in one direction; both are applied along columns, then along rows ----
- * Points 0, +-P, +-Q, infinity. Rows of Bt are the polynomials that vanish at all other points, rows of G the weights' values
- * at the points over the products of the distances between points, columns of At the powers of the points. */
+ *
+ * Derivation. The product s(x) = g(x) y(x) of polynomials of degrees 2 and 3 has degree 5: its values at five points
+ * and its leading coefficient (the "value at infinity") determine it, and each of the six takes one multiplication, as
+ * s(a) = g(a) y(a). Lagrange's formula leads back to coefficients; over the finite points a,
+ *     s(x) = sum s(a) L_a(x) / N_a + s(infinity) M(x),  M(x) = prod (x - a),  L_a(x) = M(x) / (x - a),  N_a = L_a(a).
+ * For a fixed g all this is one matrix, T[i + k][i] = g_k, from y's 4 coefficients to s's 6. Its transpose is what a
+ * convolution layer computes, (Tt d)_i = sum_k g_k d_(i+k), from 6 inputs to 4 outputs; and transposing evaluation,
+ * multiplication and interpolation turns their order round:
+ *     Tt d = At [ (G g) . (Bt d) ]
+ *     Bt [6, 6]   row a: the coefficients of L_a, lowest first     infinity: those of M
+ *     G  [6, 3]   row a: 1, a, a^2, over N_a                       infinity: 0, 0, 1
+ *     At [4, 6]   column a: 1, a, a^2, a^3                         infinity: 0, 0, 0, 1
+ * N_a stands in G, as weights are transformed once. Along both axes of a tile: Y = At [ (G g Gt) . (Bt d B) ] A.
+ *
+ * The points are 0, P, -P, Q, -Q and infinity; points of opposite sign share their even and their odd powers:
+ *     M     = x^5 - (P^2 + Q^2) x^3 + P^2 Q^2 x
+ *     L_0   = x^4 - (P^2 + Q^2) x^2 + P^2 Q^2                      N_0   = P^2 Q^2
+ *     L_+-P = (x^4 - Q^2 x^2) +- (P x^3 - P Q^2 x)                 N_+-P = 2 P^2 (P^2 - Q^2)
+ *     L_+-Q   likewise, P and Q exchanged
+ * P = 5/8 and Q = 3/2 give the smallest rounding error among fractions of so few bits (NOTES.md); with them every entry
+ * of Bt and At is exact in float, and only what has 1 / N_a in it is rounded. */
 
 #define P  0.625f
 #define Q  1.5f

@@ -1,5 +1,5 @@
-/* 3x3 convolutions, stride 1, padding 1, by Winograd's minimal filtering F(4x4, 3x3) (Lavin and Gray 2016): a tile of 4x4
- * outputs takes 36 multiplications a channel pair instead of 144.
+/* 3x3 convolutions, stride 1, padding 1, by Winograd's minimal filtering F(4x4, 3x3) (Lavin and Gray, CVPR 2016): a
+ * tile of 4x4 outputs takes 36 multiplications a channel pair instead of 144.
  *
  *     Y = At [ sum over channels of (G g Gt) . (Bt d B) ] A
  *

@@ -1,5 +1,5 @@
-/* Scores of other programs as results of the store: one artifact in STORE/imported, a result file of interfaces.md with the method
- * "imported", that `results`, `compare` and `report` treat like any other.
+/* Scores of other programs as results of the store: one artifact in STORE/imported, a result file of results/README.md
+ * with the method "imported", that `results`, `compare` and `report` treat like any other.
  *
  *     HDF5   score sets [n, C], any names; `labels` [n, C] (1, 0, -1), `classes` [C], `files` [n] where the file has them
  *     CSV    a line of names, the first of them "file", then the classes; a line an image: its file, then a score a class

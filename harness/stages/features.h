@@ -1,5 +1,5 @@
-/* Features in HDF5 files, as interfaces.md names them ("encode-image", "encode-text"): written by the commands and by the
- * stages, read by the stages. */
+/* Features in HDF5 files, as results/README.md names them ("encode-image", "encode-text"): written by the commands and
+ * by the stages, read by the stages. */
 #pragma once
 
 #include "harness/clip/clip.h"

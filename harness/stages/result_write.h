@@ -1,4 +1,4 @@
-/* A result file of interfaces.md: scores of the test pictures and how good they are. */
+/* A result file of results/README.md: scores of the test pictures and how good they are. */
 #pragma once
 
 #include "harness/score/metrics.h"

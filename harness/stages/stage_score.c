@@ -1,4 +1,4 @@
-/* Stage "score": a method's scores of the test pictures, and how good they are: a result file of interfaces.md.
+/* Stage "score": a method's scores of the test pictures, and how good they are: a result file of results/README.md.
  *
  * Captions and labelled images are handed to score() only for methods without a train function; what the others learned from
  * them stands in their parameters. */

@@ -1,4 +1,4 @@
-/* Options and training of comc.h. */
+/* CoMC: options and training; formulas and order of draws in comc_internal.h. */
 #include "methods/comc/comc_internal.h"
 
 #include "harness/graph/ops.h"

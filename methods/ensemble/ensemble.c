@@ -1,7 +1,7 @@
 /* Ensemble of two stored results' scores:  s = (1 - r) n(A) + r n(B),  n the min-max normalisation over all entries of a matrix
  * [images, classes]; r = `ratio`. Published (PVP's code, beside DualCoOp's scores as B): 0.9 with partial labels, 0.6 few-shot.
- * Nothing is drawn and nothing is trained. The bench reads its two members' scores and hands them to ensemble_mix; the method has no
- * score() of its own. */
+ * Nothing is drawn and nothing is trained. The stage reads its two members' scores and hands them to ensemble_mix; the
+ * method has no score() of its own. */
 #include "methods/ensemble/ensemble.h"
 
 #include "methods/shared/method.h"

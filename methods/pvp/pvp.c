@@ -1,4 +1,4 @@
-/* PVP / TAI++ (IJCAI 2024): options and training. Formulas and order of draws: pvp.h. */
+/* PVP / TAI++ (IJCAI 2024): options and training. Formulas and order of draws: pvp_internal.h. */
 #include "methods/pvp/pvp_internal.h"
 
 #include "methods/shared/branches.h"

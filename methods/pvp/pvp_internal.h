@@ -1,6 +1,6 @@
 /* PVP, also called TAI++ (IJCAI 2024): pseudo visual prompts, learnable images a class, learned from sentences through the
- * frozen image tower E; then prompts beside them with a dual adapter. Formulas: methods.md, "PVP", after the authors' code.
- * Inside methods/pvp*.c.
+ * frozen image tower E; then prompts beside them with a dual adapter. Formulas: methods/DEFINITIONS.md, "PVP", after
+ * the authors' code. Inside methods/pvp only.
  *
  * n(v) = v/|v|, r, r_k noise N(0, noise^2), a_tau(s) = 4 sum_k softmax_k(tau s_kc) s_kc, R the ranking loss.
  * Stage 1. One image a class for each branch, P_g and P_l [N, 3, S, S], fed to E as they are: V_g = n(E(P_g)), V_l = n(E(P_l));

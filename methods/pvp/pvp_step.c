@@ -53,7 +53,7 @@ static Node *stage1_loss(const PvpStep *s, const Options *o, Node *const *V, Nod
         scale(g, local_loss(s, o, tokens, V[PVP_LOCAL], "tau_visual"), (float)option_real(o, "stage1_local_weight")));
 }
 
-/* Dropouts draw in the order in which they are built: G, L, V_g, V_l, t (pvp.h). */
+/* Dropouts draw in the order in which they are built: G, L, V_g, V_l, t (pvp_internal.h). */
 static Node *stage2_loss(const PvpStep *s, const Run *run, Node *const *V, Node *tokens, const PvpPartner *p)
 {
     Graph *g = s->g;

@@ -1,6 +1,6 @@
-/* Local aggregation (methods.md, "Common pieces"):  z_c = sum_j softmax_j(tau s_jc) s_jc,  over the rows j of one image or one
- * caption. Two forms of one kernel: an operator for training on captions, whose lengths differ, and a plain function for
- * scoring images. */
+/* Local aggregation (methods/DEFINITIONS.md, "Common pieces"):  z_c = sum_j softmax_j(tau s_jc) s_jc,  over the rows j
+ * of one image or one caption. Two forms of one kernel: an operator for training on captions, whose lengths differ,
+ * and a plain function for scoring images. */
 #pragma once
 
 #include "harness/graph/graph.h"

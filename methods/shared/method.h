@@ -29,7 +29,7 @@ enum {
     NEED_CAPTION_TOKENS = 1 << 2,   /* their local features too */
     NEED_TRAIN_IMAGES = 1 << 3,     /* labelled images, global features; refused in the setting zero-shot */
     NEED_TEST_LOCAL = 1 << 4,       /* local features of the test images */
-    NEED_TEMPLATES = 1 << 5,        /* one-hot template sentences are added to the captions (methods.md) */
+    NEED_TEMPLATES = 1 << 5,        /* one-hot template sentences are added to the captions (methods/DEFINITIONS.md) */
     NEED_GENERATED_IMAGES = 1 << 6, /* images drawn from labelled captions, global features */
     NEED_GENERATED_LOCAL = 1 << 7,  /* their local features too */
     NEED_TRAIN_LOCAL = 1 << 8,      /* local features of the labelled images too */

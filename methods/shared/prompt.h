@@ -1,4 +1,5 @@
-/* The prompt learner that methods share: "[v_1]...[v_M] NAME." through CLIP's frozen text tower (methods.md, "Prompt").
+/* The prompt learner that methods share: "[v_1]...[v_M] NAME." through CLIP's frozen text tower
+ * (methods/DEFINITIONS.md, "Prompt").
  *
  *     Prompts p;
  *     if (!prompts_init(&p, run, err)) return false;

@@ -1,5 +1,5 @@
-/* Settings: how much of the labels of the training images a method may see (methods.md, "Settings"). A setting is part of every
- * result, beside the protocol.
+/* Settings: how much of the labels of the training images a method may see (methods/DEFINITIONS.md, "Settings"). A
+ * setting is part of every result, beside the protocol.
  *
  * experiments.json: "setting": "zero-shot", "full", {"few_shot": 4}, {"partial": 0.1} or {"partial": "masks/10.txt"}. When it says
  * nothing, zero-shot, or full for a method that has no zero-shot; a method that asks for labelled images under its options

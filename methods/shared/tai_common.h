@@ -1,4 +1,5 @@
-/* What TaI and TaI-DPT share: they are one method with and without the local branch (methods.md; CVPR 2023).
+/* What TaI and TaI-DPT share: they are one method with and without the local branch (methods/DEFINITIONS.md; CVPR
+ * 2023).
  *
  * Train on captions as if they were images:  z^g_c = 4 <t, G_c>,  z^l_c = 4 sum_k softmax_k(tau s_kc) s_kc,  s_kc = <t_k, L_c>,
  * loss R(z^g) + R(z^l).  Test on images: (z^g + z^l) / 2, TaI z^g alone.

@@ -1,5 +1,5 @@
 /* Sentence frames for class names: the single one, the 80 of CLIP's ensemble (Radford et al. 2021, prompt notebook), nine
- * made of words that the embedded world's CLIP knows, and the 89 that TaI trains on (methods.md).
+ * made of words that the embedded world's CLIP knows, and the 89 that TaI trains on (methods/DEFINITIONS.md).
  *
  * The one-hot template sentences of NEED_TEMPLATES stand behind the captions class by class: class 0 with every frame of the
  * option `template_set` in order, class 1 with every frame, and so on. */

@@ -1,4 +1,4 @@
-/* Options and the course of sparc.h. */
+/* SPARC: options and the course of a scoring; formulas in sparc_internal.h. */
 #include "methods/sparc/sparc_internal.h"
 
 #include "harness/graph/onednn.h"

@@ -1,4 +1,5 @@
-/* T2I-PAL (TPAMI 2025), re-implemented from its abstract: options and training. Formulas and order of draws: t2i_pal.h. */
+/* T2I-PAL (TPAMI 2025), re-implemented from its abstract: options and training. Formulas and order of draws:
+ * t2i_pal_internal.h. */
 #include "methods/t2i_pal/t2i_pal_internal.h"
 
 #include "methods/shared/branches.h"

@@ -1,5 +1,5 @@
-/* T2I-PAL, re-implemented from its abstract (TPAMI 2025; methods.md, "T2I-PAL" says what is known and what is ours). What its
- * files share.
+/* T2I-PAL, re-implemented from its abstract (TPAMI 2025; methods/DEFINITIONS.md, "T2I-PAL" says what is known and what
+ * is ours). What its files share.
  *
  * A prompt branch and an adapter branch, each global and local, on images that a text-to-image model drew from captions.
  * With x the global and x_j the local features of an image, G and L the two prompt sets' class features (unit length):

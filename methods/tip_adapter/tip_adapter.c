@@ -1,5 +1,5 @@
-/* The two methods of tip_adapter.h: with the cache as it is, and with learned keys. Tip-Adapter makes no draws, Tip-Adapter-F
- * one permutation of the labelled images an epoch. */
+/* The two methods of tip_adapter_internal.h: with the cache as it is, and with learned keys. Tip-Adapter makes no
+ * draws, Tip-Adapter-F one permutation of the labelled images an epoch. */
 #include "methods/tip_adapter/tip_adapter_internal.h"
 
 #include "harness/graph/ops.h"

@@ -1,7 +1,7 @@
 # A folder data set, a tiny random CLIP and what TaI-DPT makes of them, for tests/test_stages_run.c: tests/golden/tiny_world/.
 # torch 2.15.0, open_clip_torch 3.3.0, transformers 5.23.0, pillow 12. Run from the project's root:
 #   PALBENCH_SHARED=../shared python3 tests/golden/make_tiny_world.py
-# Written from methods.md and the order of draws of interfaces.md, in float64 from float32 draws: pictures through open_clip's own
+# Written from methods/DEFINITIONS.md and the order of draws that the heads of methods/ give, in float64 from float32 draws: pictures through open_clip's own
 # tower, every prompt computed whole, every pair of the ranking loss formed. Needs tests/golden/methods_tokenizer.
 import json, math, os, shutil
 import torch, torch.nn.functional as F
