@@ -277,13 +277,13 @@ typedef struct Ran {
 static Ran run(const char *experiments)
 {
     Error err;
-    Session bench;
+    Session session;
     Plan plan;
     ExperimentList list = {0};
     write_experiments(experiments);
     const SessionOptions options = {.experiments = scratch("experiments.json"), .store = scratch_store};
-    if (!session_open(&bench, &options, &err) || !book_select(bench.book, &(Selection){0}, &list, &err) ||
-        !plan_make(&plan, &bench, &list, &err))
+    if (!session_open(&session, &options, &err) || !book_select(session.book, &(Selection){0}, &list, &err) ||
+        !plan_make(&plan, &session, &list, &err))
         fail_msg("%s", err.text);
     Ran ran = {.wanted = plan.wanted};
     const StageKind *const kinds[] = {&stage_select, &stage_train, &stage_score};
@@ -292,7 +292,7 @@ static Ran run(const char *experiments)
     if (!plan_work(&plan, &bench, &err)) fail_msg("%s", err.text);
     plan_free(&plan);
     experiments_free(&list);
-    session_close(&bench);
+    session_close(&session);
     return ran;
 }
 
@@ -352,17 +352,17 @@ static void a_mask_that_does_not_fit_is_refused_before_anything_runs(void **stat
 {
     (void)state;
     Error err;
-    Session bench;
+    Session session;
     Plan plan;
     ExperimentList list = {0};
     write_text("short.txt", "0,1,-1,-1,-1\n");
     write_experiments("\"e\": {" PROBE ", \"setting\": {\"partial\": \"short.txt\"}}");
     const SessionOptions options = {.experiments = scratch("experiments.json"), .store = scratch_store};
-    assert_true(session_open(&bench, &options, &err) && book_select(bench.book, &(Selection){0}, &list, &err));
-    assert_false(plan_make(&plan, &bench, &list, &err));
+    assert_true(session_open(&session, &options, &err) && book_select(session.book, &(Selection){0}, &list, &err));
+    assert_false(plan_make(&plan, &session, &list, &err));
     assert_non_null(strstr(err.text, "short.txt: 1 lines, the data set has 10"));
     experiments_free(&list);
-    session_close(&bench);
+    session_close(&session);
 }
 
 /* Two experiments share their draw; other options, other shots or another seed are as many runs as they must be. */
@@ -417,23 +417,23 @@ static void an_ensemble_alone_runs_its_members_and_counts_one_result_a_seed(void
 {
     (void)state;
     Error err;
-    Session bench;
+    Session session;
     Plan plan;
     ExperimentList list = {0};
     write_experiments(
         ZS("x", "") ", " ZS("y", ", \"options\": {\"normalise\": \"softmax\"}") ", " BOTH("[\"x\", \"y\"]", ""));
     const SessionOptions options = {.experiments = scratch("experiments.json"), .store = scratch_store};
     const char *const name = "both";
-    if (!session_open(&bench, &options, &err) ||
-        !book_select(bench.book, &(Selection){.names = &name, .name_count = 1}, &list, &err) ||
-        !plan_make(&plan, &bench, &list, &err))
+    if (!session_open(&session, &options, &err) ||
+        !book_select(session.book, &(Selection){.names = &name, .name_count = 1}, &list, &err) ||
+        !plan_make(&plan, &session, &list, &err))
         fail_msg("%s", err.text);
     assert_int_equal(plan.results, 1);
     assert_ptr_equal(plan.stages[plan.count - 1]->kind, &stage_ensemble);
     assert_true(plan.stages[plan.count - 1]->wanted && plan.stages[plan.count - 2]->wanted);
     plan_free(&plan);
     experiments_free(&list);
-    session_close(&bench);
+    session_close(&session);
 }
 
 static void a_stored_result_can_be_a_member(void **state)
@@ -450,18 +450,18 @@ static void a_stored_result_can_be_a_member(void **state)
     free(both), free(there), free(expected), free(setting);
 
     Error err;
-    Session bench;
+    Session session;
     Plan plan;
     ExperimentList list = {0};
     const char *const name = "both";
     write_experiments(ZS("zs", "") ", " BOTH("[{\"stored\": \"gone\"}, \"zs\"]", ""));
     const SessionOptions options = {.experiments = scratch("experiments.json"), .store = scratch_store};
-    assert_true(session_open(&bench, &options, &err) &&
-                book_select(bench.book, &(Selection){.names = &name, .name_count = 1}, &list, &err));
-    assert_false(plan_make(&plan, &bench, &list, &err));
+    assert_true(session_open(&session, &options, &err) &&
+                book_select(session.book, &(Selection){.names = &name, .name_count = 1}, &list, &err));
+    assert_false(plan_make(&plan, &session, &list, &err));
     assert_non_null(strstr(err.text, "no result of gone is stored"));
     experiments_free(&list);
-    session_close(&bench);
+    session_close(&session);
 }
 
 static void both_members_can_be_stored_results(void **state)

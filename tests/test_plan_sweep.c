@@ -245,7 +245,7 @@ static void write_world(const char *sections)
 }
 
 typedef struct World {
-    Session bench;
+    Session session;
     ExperimentList experiments;
     Plan plan;
     char *path, *store;
@@ -256,10 +256,10 @@ static void open_world(World *w, const char *store, const char *name, const Text
     Error err;
     *w = (World){.path = xformat("%s/w.json", scratch_folder), .store = xformat("%s/%s", scratch_folder, store)};
     const SessionOptions options = {.experiments = w->path, .store = w->store};
-    if (!session_open(&w->bench, &options, &err) ||
-        !book_select(w->bench.book, &(Selection){.names = &name, .name_count = name ? 1 : 0, .sets = sets},
+    if (!session_open(&w->session, &options, &err) ||
+        !book_select(w->session.book, &(Selection){.names = &name, .name_count = name ? 1 : 0, .sets = sets},
                      &w->experiments, &err) ||
-        !plan_make(&w->plan, &w->bench, &w->experiments, &err))
+        !plan_make(&w->plan, &w->session, &w->experiments, &err))
         fail_msg("%s", err.text);
 }
 
@@ -267,7 +267,7 @@ static void close_world(World *w)
 {
     plan_free(&w->plan);
     experiments_free(&w->experiments);
-    session_close(&w->bench);
+    session_close(&w->session);
     free(w->path), free(w->store);
 }
 

@@ -98,7 +98,7 @@ typedef struct Ran {
 
 static bool try_suite(const char *where, Selection selection, Ran *ran, Error *err)
 {
-    Session bench = {0};
+    Session session = {0};
     Plan plan = {0};
     ExperimentList list = {0};
     Notes notes = {.base.note = keep_note};
@@ -109,7 +109,7 @@ static bool try_suite(const char *where, Selection selection, Ran *ran, Error *e
     for (size_t i = 0; i < list.count; i++) strcat(strcat(ran->names, list.items[i].name), " ");
     plan_free(&plan);
     experiments_free(&list);
-    session_close(&bench);
+    session_close(&session);
     return good;
 }
 

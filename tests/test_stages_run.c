@@ -14,7 +14,7 @@
 static size_t run_book(const char *experiments, const char *where, const char *set)
 {
     Error err;
-    Session bench;
+    Session session;
     Plan plan;
     ExperimentList list = {0};
     TextList sets = {0};
@@ -27,7 +27,7 @@ static size_t run_book(const char *experiments, const char *where, const char *s
     const size_t wanted = plan.wanted;
     plan_free(&plan);
     experiments_free(&list);
-    session_close(&bench);
+    session_close(&session);
     text_list_free(&sets);
     return wanted;
 }

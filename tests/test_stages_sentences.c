@@ -28,7 +28,7 @@ static int lay_out(void **state)
 
 static bool run_suite(const char *suite, size_t *wanted, Error *err)
 {
-    Session bench;
+    Session session;
     Plan plan = {0};
     ExperimentList list = {0};
     TextList sets = {0};
@@ -42,7 +42,7 @@ static bool run_suite(const char *suite, size_t *wanted, Error *err)
     *wanted = plan.wanted;
     plan_free(&plan);
     experiments_free(&list);
-    session_close(&bench);
+    session_close(&session);
     return good;
 }
 
