@@ -1,7 +1,9 @@
 #!/bin/sh
-# The house holds: every #include is read, and an arrow that points up, or into another room's private header (_internal.h) or another
-# method's folder, or a plugin that needs more than methods/palbench.h, or a base name that stands twice, or a folder with more than 45 source files, is a failure. Rooms and their order
-# are those of the Makefile (ROOMS, lowest first). Run from the project's root; another tree can be named: tests/test_rooms.sh DIR.
+# The house holds: every #include is read, and an arrow that points up, or into another room's private header (_internal.h)
+# or another method's folder, or a plugin that needs more than methods/palbench.h, or a base name that stands twice, or a
+# folder with more than 45 source files, or a source file that does not say what it is, is a failure. Rooms and their order
+# are those of the Makefile (ROOMS, lowest first). Run from the project's root; another tree can be named:
+# tests/test_rooms.sh DIR.
 set -u
 cd "${1:-.}" || exit 1
 

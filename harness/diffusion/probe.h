@@ -1,7 +1,7 @@
-/* One model on arrays of a file, for comparing with other programs (`palbench probe`). Data sets as interfaces.md has them.
- * `model` is a pipeline's folder (its unet/, vae/ or text_encoder/ is taken) or that folder itself; `config` is the JSON that the written
- * file carries. options: as the models' runners take them. An input with any other data set is refused by its name: what is not
- * read was meant to change something. */
+/* One model on arrays of a file, for comparing with other programs (`palbench probe`). Data sets as results/README.md
+ * has them. `model` is a pipeline's folder (its unet/, vae/ or text_encoder/ is taken) or that folder itself; `config`
+ * is the JSON that the written file carries. options: as the models' runners take them. An input with any other data
+ * set is refused by its name: what is not read was meant to change something. */
 #pragma once
 
 #include "harness/graph/graph.h"

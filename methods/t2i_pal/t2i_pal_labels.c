@@ -1,3 +1,5 @@
+/* Labels of generated images, of which the least likely may be dropped: of each class's positives the share with the
+ * lowest similarity to the class's text becomes unknown, equal ones in the order of the images. */
 #include "methods/shared/class_text.h"
 #include "methods/shared/templates.h"
 #include "methods/t2i_pal/t2i_pal_internal.h"
