@@ -289,7 +289,7 @@ static Ran run(const char *experiments)
     const StageKind *const kinds[] = {&stage_select, &stage_train, &stage_score};
     for (size_t i = 0; i < plan.count; i++)
         for (size_t k = 0; k < 3; k++) ran.stages[k] += plan.stages[i]->wanted && plan.stages[i]->kind == kinds[k];
-    if (!plan_work(&plan, &bench, &err)) fail_msg("%s", err.text);
+    if (!plan_work(&plan, &session, &err)) fail_msg("%s", err.text);
     plan_free(&plan);
     experiments_free(&list);
     session_close(&session);

@@ -304,7 +304,7 @@ static void a_failed_experiment_fails_alone_and_is_named(void **state)
                 "\"good\": {\"dataset\": \"tiny\", \"model\": \"tiny\", \"method\": \"zsclip\"}}");
     open_world(&w, "isolated", NULL, NULL);
     assert_int_equal(w.plan.failures.count, 1);
-    assert_false(plan_work_here(&w.plan, &w.bench, &failures, &err));
+    assert_false(plan_work_here(&w.plan, &w.session, &failures, &err));
     assert_int_equal(err.exit_status, EXIT_WORK_FAILED);
     assert_string_equal(err.text, "2 of 3 experiments failed: nomodel, broken");
     assert_int_equal(failures.count, 2);
@@ -328,7 +328,7 @@ static void what_needs_a_failed_stage_is_held_and_nothing_else(void **state)
     TextList failures = {0};
     write_world("\"experiments\": {\"s\": {" TINY ", \"options\": {\"epochs\": 2, \"lr\": {\"grid\": [0.1, 0.2]}}}}");
     open_world(&w, "held", NULL, NULL);
-    assert_true(plan_work_begin(&r, &w.plan, &w.bench));
+    assert_true(plan_work_begin(&r, &w.plan, &w.session));
     size_t ran = 0;
     for (size_t i; (i = plan_work_next(&r)) != PLAN_NONE; ran++) {
         const Stage *s = w.plan.stages[i];
@@ -381,7 +381,7 @@ static void expected_times_are_the_measured_ones_scaled_by_work(void **state)
     const Stage *train = stage_of_kind(&w.plan, &stage_train);
     assert_int_equal(train->expected.samples, 0);
     assert_true(fabs(train->expected.seconds - train->seconds) < 1e-12);
-    if (!plan_work(&w.plan, &w.bench, &err)) fail_msg("%s", err.text);
+    if (!plan_work(&w.plan, &w.session, &err)) fail_msg("%s", err.text);
     const double measured = of_provenance(train->path, "seconds"), foretold = train->seconds;
     close_world(&w);
 

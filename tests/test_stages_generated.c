@@ -103,8 +103,8 @@ static bool try_suite(const char *where, Selection selection, Ran *ran, Error *e
     ExperimentList list = {0};
     Notes notes = {.base.note = keep_note};
     const SessionOptions options = {.experiments = file, .store = where, .progress = &notes.base};
-    const bool good = session_open(&bench, &options, err) && book_select(bench.book, &selection, &list, err) &&
-                      plan_make(&plan, &bench, &list, err) && plan_work(&plan, &bench, err);
+    const bool good = session_open(&session, &options, err) && book_select(session.book, &selection, &list, err) &&
+                      plan_make(&plan, &session, &list, err) && plan_work(&plan, &session, err);
     *ran = (Ran){.wanted = plan.wanted, .notes = notes.said.data};
     for (size_t i = 0; i < list.count; i++) strcat(strcat(ran->names, list.items[i].name), " ");
     plan_free(&plan);

@@ -20,9 +20,9 @@ static size_t run_book(const char *experiments, const char *where, const char *s
     TextList sets = {0};
     if (set) text_list_add(&sets, set);
     const SessionOptions options = {.experiments = experiments, .store = where};
-    if (!session_open(&bench, &options, &err) ||
-        !book_select(bench.book, &(Selection){.suite = "tiny", .sets = &sets}, &list, &err) ||
-        !plan_make(&plan, &bench, &list, &err) || !plan_work(&plan, &bench, &err))
+    if (!session_open(&session, &options, &err) ||
+        !book_select(session.book, &(Selection){.suite = "tiny", .sets = &sets}, &list, &err) ||
+        !plan_make(&plan, &session, &list, &err) || !plan_work(&plan, &session, &err))
         fail_msg("%s", err.text);
     const size_t wanted = plan.wanted;
     plan_free(&plan);

@@ -35,10 +35,10 @@ static bool run_suite(const char *suite, size_t *wanted, Error *err)
     char file[256], store[256];
     snprintf(file, sizeof file, "%s", scratch("experiments.json"));
     snprintf(store, sizeof store, "%s", scratch("store"));
-    const SessionOptions bench_options = {.experiments = file, .store = store};
-    if (!session_open(&bench, &bench_options, err)) return false;
-    const bool good = book_select(bench.book, &(Selection){.suite = suite, .sets = &sets}, &list, err) &&
-                      plan_make(&plan, &bench, &list, err) && plan_work(&plan, &bench, err);
+    const SessionOptions session_options = {.experiments = file, .store = store};
+    if (!session_open(&session, &session_options, err)) return false;
+    const bool good = book_select(session.book, &(Selection){.suite = suite, .sets = &sets}, &list, err) &&
+                      plan_make(&plan, &session, &list, err) && plan_work(&plan, &session, err);
     *wanted = plan.wanted;
     plan_free(&plan);
     experiments_free(&list);

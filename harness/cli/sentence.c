@@ -1,4 +1,5 @@
-/* Control characters become question marks: a file's name in a sentence may carry a terminal's escape sequences. */
+/* Everything that goes to a person is shown (shown.h) on its way out: a file's name in a sentence, or a text in a
+ * line of results, may carry a terminal's escape sequences. */
 #include "harness/cli/sentence.h"
 
 #include "harness/base/memory.h"

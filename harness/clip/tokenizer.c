@@ -1,6 +1,6 @@
-/* Special tokens are cut out of the text as it is; what lies between is cleaned to code points, split word by word,
- * and each word looked up or merged by bpe.c. All texts of a list share one array of tokens, offsets say where each
- * begins. */
+/* Two ways to the words, as the vocabulary asks (OpenAI's own cleaning, or transformers'): with transformers' the
+ * special tokens are cut out of the text as it is, and what lies between is cleaned; with OpenAI's the whole is
+ * cleaned first. Then both split word by word, and bpe.c looks each word up or merges it. */
 #include "harness/clip/tokenizer.h"
 
 #include "harness/base/hash.h"

@@ -1,6 +1,6 @@
 /* A function a kind of stage: operations by counting weights and the positions that they meet, bytes by counting
- * numbers. What no count reaches (options of a method, rates of a machine) is rough on purpose; calibrate.c mends
- * it. */
+ * numbers. What training and scoring take the method says (Method.cost). Rates are those of one machine and rough
+ * on purpose; calibrate.c mends them. */
 #include "harness/plan/estimate.h"
 
 #include "harness/clip/clip_cost.h"
