@@ -169,7 +169,7 @@ static ClipConfig small_resnet(void)
                         .image_heads = 1,
                         .layer_norm_eps = 1e-5f,
                         .text_layer_norm_eps = 1e-5f,
-                        .std = {1, 1, 1},
+                        .preprocessing = preprocessing_standard(),
                         .text_width = 64,
                         .text_heads = 1,
                         .text_layers = 1,

@@ -14,10 +14,10 @@ static bool read_options(const Cli *cli, EncodeOptions *o, Error *err)
 {
     size_t resize, position;
     if (!cli_size(cli, "size", 0, 8, 4096, &o->size, err) || !cli_size(cli, "batch", 0, 1, 4096, &o->batch, err) ||
-        !cli_choice(cli, "resize", (const char *const[]){"crop", "stretch", NULL}, &resize, err) ||
+        !cli_choice(cli, "resize", (const char *const[]){"model", "crop", "stretch", NULL}, &resize, err) ||
         !cli_choice(cli, "pool-position", (const char *const[]){"on", "off", "global", NULL}, &position, err))
         return false;
-    o->resize = resize ? RESIZE_STRETCH : RESIZE_CROP;
+    o->resize = (ResizeRule)resize;
     o->position = position == 0 ? POOL_POSITION_ON : position == 1 ? POOL_POSITION_OFF : POOL_POSITION_GLOBAL;
     o->arithmetic = cli->arithmetic;
     o->want_local = true;
@@ -49,7 +49,9 @@ static const CliOption options[] = {
     {"clip", "PATH", "a CLIP checkpoint: Hugging Face or open_clip folder, or safetensors with OpenAI's names"},
     {"out", "F.h5", "global [n,D], local [n,P,D], grid [2], files [n]"},
     {"size", "S", "pixels a side (default: the model's own)"},
-    {"resize", "RULE", "crop (default: shorter side to S, central square) or stretch (no crop)"},
+    {"resize", "RULE",
+     "crop (shorter side to S, central square), stretch (no crop) or model (default: as the checkpoint's "
+     "configuration says, crop without one)"},
     {"pool-position", "WHICH",
      "a ResNet's attention pool with its positional embedding: on (default), off, or global only"},
     {"batch", "B", "pictures a step (default: 16)"},
@@ -58,9 +60,12 @@ static const CliOption options[] = {
 
 const Command command_encode_image = {
     .name = "encode-image",
-    .arguments = "--clip PATH --out F.h5 [--size S] [--resize crop|stretch] [--pool-position on|off] FILE...",
+    .arguments = "--clip PATH --out F.h5 [--size S] [--resize model|crop|stretch] [--pool-position on|off] FILE...",
     .summary = "global and local image features of a frozen CLIP",
-    .details = "Every feature has unit length; local ones stand in row-major order of the feature map.",
+    .details =
+        "Every feature has unit length; local ones stand in row-major order of the feature map. Pictures are prepared "
+        "as the checkpoint's preprocessor_config.json or preprocess_cfg says; --size and --resize win over its sizes "
+        "and its way of resizing. A picture's EXIF orientation is not applied, as in CLIP's own pipelines.",
     .example = "palbench encode-image --clip models/RN50 --out pictures.h5 --size 448 --resize stretch a.jpg b.png",
     .takes = TAKES_EXACT,
     .options = options,

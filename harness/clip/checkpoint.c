@@ -129,20 +129,6 @@ bool checkpoint_size(Json object, const char *key, size_t otherwise, size_t *val
     return true;
 }
 
-bool checkpoint_triple(Json object, const char *key, float values[3], Error *err)
-{
-    const Json list = json_get(object, key);
-    if (!list.node || cJSON_IsNull(list.node)) return true;
-    if (!json_is_array(list) || json_count(list) != 3)
-        return json_fail(list, err, "three numbers are needed, for red, green and blue");
-    for (size_t i = 0; i < 3; i++) {
-        double number;
-        if (!json_as_number(json_at(list, i), &number, err)) return false;
-        values[i] = (float)number;
-    }
-    return true;
-}
-
 /* ---- opening ---- */
 
 static bool already_listed(const TextList *files, const char *path)

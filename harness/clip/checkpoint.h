@@ -58,5 +58,13 @@ const TensorView *checkpoint_find(const Checkpoint *c, const char *format, ...) 
 
 /* A size from a configuration: a whole number from 0 to 2^30. */
 bool checkpoint_size(Json object, const char *key, size_t otherwise, size_t *value, Error *err);
-/* Three numbers, such as image_mean; `values` stays when the key is absent. */
+/* Three numbers, such as image_mean, or one for all three; `values` stays when the key is absent. */
 bool checkpoint_triple(Json object, const char *key, float values[3], Error *err);
+
+/* How pictures are prepared (checkpoint_preprocessing.c): `p` comes in as OpenAI's way. Every key is obeyed, known to have no say in
+ * the pixels, or refused by name.
+ * transformers' image processor, as preprocessor_config.json or inside processor_config.json; absent keys mean what they mean to
+ * CLIPImageProcessor, a size of 224 too. `source` names the file in later sentences and is kept. */
+bool checkpoint_processor(Json settings, const char *source, Preprocessing *p, Error *err);
+/* open_clip's preprocess_cfg; `tower` is its vision_cfg's image_size. */
+bool checkpoint_preprocess_cfg(Json settings, size_t tower, Preprocessing *p, Error *err);

@@ -85,45 +85,33 @@ static Json tower_config(Json root, const char *key, const char *old_key)
 
 /* ---- preprocessing ---- */
 
-/* 224, {"shortest_edge": 224} or {"height": 224, "width": 224}; 0 when absent. */
-static bool side(Json settings, const char *key, size_t *value, Error *err)
+/* transformers 5 nests the settings in processor_config.json, and takes them from there where they are; that file may also be
+ * there without them, and then has no part in the model. */
+static bool read_nested(Checkpoint *c, bool *found, Error *err)
 {
-    const Json size = json_get(settings, key);
-    size_t width;
-    *value = 0;
-    if (!size.node || cJSON_IsNull(size.node)) return true;
-    if (!json_is_object(size)) return checkpoint_size(settings, key, 0, value, err);
-    if (json_get(size, "shortest_edge").node) return checkpoint_size(size, "shortest_edge", 0, value, err);
-    if (!checkpoint_size(size, "height", 0, value, err) || !checkpoint_size(size, "width", 0, &width, err))
-        return false;
-    return *value == width || json_fail(size, err, "height and width must be equal");
+    static const char name[] = "processor_config.json";
+    *found = false;
+    if (!checkpoint_has_file(c->path, name)) return true;
+    char *path = path_join(c->path, name);
+    JsonFile *file = json_read(path, err);
+    const Json settings = file ? json_get(json_root(file), "image_processor") : (Json){0};
+    *found = settings.node != NULL;
+    const bool good = file && (!*found || checkpoint_processor(settings, name, &c->config.preprocessing, err));
+    if (*found) text_list_add(&c->files, path);
+    json_free(file);
+    free(path);
+    return good;
 }
 
-static bool parse_preprocessing(Json settings, ClipConfig *k, Error *err)
-{
-    enum { BICUBIC = 3 };
-    size_t resample, edge, crop;
-    if (!checkpoint_size(settings, "resample", BICUBIC, &resample, err) || !side(settings, "size", &edge, err) ||
-        !side(settings, "crop_size", &crop, err))
-        return false;
-    if (resample != BICUBIC)
-        return json_fail(settings, err, "resample is %zu; only 3, bicubic, is supported", resample);
-    if (edge && crop && edge != crop)
-        return json_fail(settings, err, "pictures are resized to %zu and cut to %zu; only equal sizes are supported",
-                         edge, crop);
-    return checkpoint_triple(settings, "image_mean", k->mean, err) &&
-           checkpoint_triple(settings, "image_std", k->std, err);
-}
-
-/* preprocessor_config.json, or processor_config.json as transformers 5 writes it; without either OpenAI's values stay. */
+/* Without either file OpenAI's way stays. */
 static bool read_preprocessing(Checkpoint *c, Error *err)
 {
-    const bool nested = !checkpoint_has_file(c->path, "preprocessor_config.json");
-    if (nested && !checkpoint_has_file(c->path, "processor_config.json")) return true;
-    JsonFile *file = checkpoint_read_json(c, nested ? "processor_config.json" : "preprocessor_config.json", err);
-    if (!file) return false;
-    const Json root = json_root(file), settings = nested ? json_get(root, "image_processor") : root;
-    const bool good = !settings.node || parse_preprocessing(settings, &c->config, err);
+    static const char name[] = "preprocessor_config.json";
+    bool nested;
+    if (!read_nested(c, &nested, err)) return false;
+    if (nested || !checkpoint_has_file(c->path, name)) return true;
+    JsonFile *file = checkpoint_read_json(c, name, err);
+    const bool good = file && checkpoint_processor(json_root(file), name, &c->config.preprocessing, err);
     json_free(file);
     return good;
 }

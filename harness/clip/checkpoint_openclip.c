@@ -149,20 +149,11 @@ static bool read_text(Json text, bool quick, ClipConfig *k, Error *err)
            layer_norm_eps(text, &k->text_layer_norm_eps, err);
 }
 
-/* Pictures must be prepared as preprocess.h does it, or features would differ from the reference's. */
 static bool read_preprocessing(Json root, ClipConfig *k, Error *err)
 {
-    const Json preprocess = json_get(root, "preprocess_cfg");
-    const char *interpolation, *mode;
-    if (!preprocess.node || cJSON_IsNull(preprocess.node)) return true;
-    if (!json_string_or(preprocess, "interpolation", "bicubic", &interpolation, err) ||
-        !json_string_or(preprocess, "resize_mode", "shortest", &mode, err))
-        return false;
-    if (strcmp(interpolation, "bicubic") != 0 || strcmp(mode, "shortest") != 0)
-        return json_fail(preprocess, err,
-                         "interpolation bicubic and resize_mode shortest are needed, these are %s and %s",
-                         interpolation, mode);
-    return checkpoint_triple(preprocess, "mean", k->mean, err) && checkpoint_triple(preprocess, "std", k->std, err);
+    const Json settings = json_get(root, "preprocess_cfg");
+    if (!settings.node || cJSON_IsNull(settings.node)) return true;
+    return checkpoint_preprocess_cfg(settings, k->image_size, &k->preprocessing, err);
 }
 
 static bool parse(Json root, ClipConfig *k, Error *err)

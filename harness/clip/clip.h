@@ -31,7 +31,7 @@ typedef struct ClipConfig {
     size_t image_layers, patch, image_mlp;  /* ViT */
     Activation image_activation;            /* ViT */
     float layer_norm_eps;
-    float mean[3], std[3]; /* of the normalisation */
+    Preprocessing preprocessing; /* of pictures */
 
     size_t text_width, text_heads, text_layers, text_mlp, context, vocabulary;
     Activation text_activation;
@@ -112,13 +112,16 @@ typedef struct ImageSource { /* where pictures come from: files, a renderer, an 
 } ImageSource;
 
 typedef struct EncodeOptions {
-    size_t size; /* 0: the model's own */
-    ResizeRule resize;
+    size_t size;       /* 0: the model's own */
+    ResizeRule resize; /* RESIZE_OF_MODEL: as its configuration says */
     PoolPosition position;
     size_t batch; /* 0: 16 */
     bool want_local;
     Arithmetic arithmetic;
 } EncodeOptions;
+
+/* What happens to a picture under these options, every size filled in; fails as preprocessing_for. */
+bool clip_preprocessing(const Clip *clip, const EncodeOptions *options, Preprocessing *p, Error *err);
 
 typedef struct ImageFeatures {
     size_t count, width, positions; /* images, D, P */

@@ -60,8 +60,9 @@ static bool check_image(const ClipConfig *c, const char *where, Error *err)
                             {"the width of the image tower", c->image_width, WIDTH_MAX},
                             {"the number of heads of the image tower", c->image_heads, WIDTH_MAX}};
     if (!WITHIN(bounds, where, err)) return false;
+    const Preprocessing *p = &c->preprocessing;
     for (int i = 0; i < 3; i++)
-        if (!(c->std[i] > 1e-6f && c->std[i] < 1e6f && c->mean[i] > -1e6f && c->mean[i] < 1e6f))
+        if (!(p->std[i] > 1e-6f && p->std[i] < 1e6f && p->mean[i] > -1e6f && p->mean[i] < 1e6f))
             return fail(err, "%s: mean and standard deviation of the normalisation must be numbers, the latter above 0",
                         where);
     return divides(c->image_width, c->image_heads, "the image tower's width must be a multiple of its heads", where,
@@ -104,15 +105,12 @@ static const Published published[] = {
 
 void config_defaults(ClipConfig *config)
 {
-    static const float mean[3] = {0.48145466f, 0.4578275f, 0.40821073f},
-                       std[3] = {0.26862954f, 0.26130258f, 0.27577711f};
     *config = (ClipConfig){.image_activation = ACT_QUICK_GELU,
                            .text_activation = ACT_QUICK_GELU,
                            .layer_norm_eps = 1e-5f,
                            .text_layer_norm_eps = 1e-5f,
+                           .preprocessing = preprocessing_standard(),
                            .logit_scale = 2.6592600f}; /* log(1 / 0.07) */
-    memcpy(config->mean, mean, sizeof mean);
-    memcpy(config->std, std, sizeof std);
 }
 
 bool clip_config_of(const char *arch, ClipConfig *config, Error *err)

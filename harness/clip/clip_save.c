@@ -55,14 +55,19 @@ static void describe(const ClipConfig *k, Text *json)
     add_vision(json, k);
     add_text_tower(json, k);
     text_add(json, "  \"preprocess_cfg\": {\n");
-    add_triple(json, "mean", k->mean, ",");
-    add_triple(json, "std", k->std, ",");
+    add_triple(json, "mean", k->preprocessing.mean, ",");
+    add_triple(json, "std", k->preprocessing.std, ",");
     text_add(json, "    \"interpolation\": \"bicubic\",\n    \"resize_mode\": \"shortest\"\n  }\n}\n");
 }
 
 static bool check_describable(const Clip *clip, Error *err)
 {
     const ClipConfig *k = &clip->config;
+    char *other = preprocessing_words(&k->preprocessing);
+    const bool standard = !other;
+    free(other);
+    if (!standard)
+        return fail(err, "%s: only a model whose pictures are prepared as OpenAI's can be stored", clip->path);
     if (!k->has_image || !k->has_text)
         return fail(err, "%s: only a model with both towers can be stored as an open_clip folder", clip->path);
     if (k->is_resnet && clip->batch_norm_folded)

@@ -4,6 +4,7 @@
 #include "harness/graph/ops.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,10 +24,19 @@ void image_features_free(ImageFeatures *f)
     *f = (ImageFeatures){0};
 }
 
-static bool check_options(const Clip *clip, const EncodeOptions *o, Error *err)
+bool clip_preprocessing(const Clip *clip, const EncodeOptions *o, Preprocessing *p, Error *err)
+{
+    const ClipConfig *k = &clip->config;
+    return preprocessing_for(&k->preprocessing, k->image_size, o->size, o->resize, p, err) || fail_in(err, clip->path);
+}
+
+/* Fills the options in. */
+static bool check_options(const Clip *clip, EncodeOptions *o, Preprocessing *p, Error *err)
 {
     const ClipConfig *k = &clip->config;
     if (!k->has_image) return fail(err, "%s: this model has no image tower", clip->path);
+    if (!clip_preprocessing(clip, o, p, err)) return false;
+    o->size = p->side;
     const size_t step = k->is_resnet ? (size_t)2 << k->stages : k->patch;
     if (o->size < step || o->size > SIZE_MAX_PIXELS || o->size % step)
         return fail_usage(err, "%s: pictures of %zu pixels a side do not fit; a multiple of %zu up to %d is needed",
@@ -40,12 +50,13 @@ typedef struct Encoder {
     Node *pixels;         /* [batch, size, size, 3] */
     Node *global, *local; /* [batch, D], [batch, P, D] or NULL; unit length */
     size_t rows, columns;
+    Preprocessing preprocessing;
 } Encoder;
 
 static bool encoder_build(Encoder *e, const Clip *clip, const EncodeOptions *o, Error *err)
 {
     Graph *g = graph_new((GraphOptions){.arithmetic = o->arithmetic});
-    *e = (Encoder){.graph = g};
+    e->graph = g;
     e->pixels = input(g, "pixels", shape(o->batch, o->size, o->size, 3));
     const ImageTower tower = clip_image_tower(g, clip, e->pixels, o->position, o->want_local);
     e->rows = tower.rows;
@@ -55,17 +66,20 @@ static bool encoder_build(Encoder *e, const Clip *clip, const EncodeOptions *o, 
     return graph_compile(g, (Node *[]){e->global, e->local}, o->want_local ? 2 : 1, NULL, err);
 }
 
-static bool load_batch(const Clip *clip, const ImageSource *source, const EncodeOptions *o, size_t first, size_t count,
+static bool load_batch(const Encoder *e, const ImageSource *source, const EncodeOptions *o, size_t first, size_t count,
                        float *pixels, Error *err)
 {
     const size_t values = o->size * o->size * 3;
     for (size_t b = 0; b < count; b++) {
         Image image = {0};
-        const bool good =
-            source->load(source->context, first + b, &image, err) &&
-            preprocess(&image, o->size, o->resize, clip->config.mean, clip->config.std, pixels + b * values, err);
+        if (!source->load(source->context, first + b, &image, err)) return false;
+        const bool good = preprocess(&image, &e->preprocessing, pixels + b * values, err);
         image_free(&image);
-        if (!good) return false;
+        if (!good) {
+            char where[32];
+            snprintf(where, sizeof where, "picture %zu", first + b + 1);
+            return fail_in(err, where);
+        }
     }
     /* The rest of the last batch: grey, so that nothing left over is computed with. */
     memset(pixels + count * values, 0, (o->batch - count) * values * sizeof *pixels);
@@ -99,7 +113,7 @@ static bool encode_all(const Clip *clip, const ImageSource *source, const Encode
 {
     for (size_t first = 0; first < source->count; first += o->batch) {
         const size_t left = source->count - first, count = left < o->batch ? left : o->batch;
-        if (!load_batch(clip, source, o, first, count, node_data(e->pixels), err)) return false;
+        if (!load_batch(e, source, o, first, count, node_data(e->pixels), err)) return false;
         if (!run_batch(e, first, count, f))
             return fail(err, "features of %s are not finite; its weights are damaged", clip->path);
         progress_step(progress, first + count);
@@ -111,11 +125,10 @@ bool clip_encode_images(const Clip *clip, const ImageSource *source, EncodeOptio
                         Progress *progress, Error *err)
 {
     *f = (ImageFeatures){0};
-    if (!options.size) options.size = clip->config.image_size;
     if (!options.batch) options.batch = BATCH_DEFAULT;
     if (source->count && source->count < options.batch) options.batch = source->count;
-    if (!check_options(clip, &options, err)) return false;
-    Encoder e;
+    Encoder e = {0};
+    if (!check_options(clip, &options, &e.preprocessing, err)) return false;
     bool good = encoder_build(&e, clip, &options, err) && allocate(clip, &e, source->count, options.want_local, f, err);
     progress_begin(progress, "encoding images", source->count, "images");
     good = good && encode_all(clip, source, &options, &e, f, progress, err);

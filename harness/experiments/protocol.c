@@ -9,14 +9,15 @@
 
 static const char *const split_words[] = {"train", "tune", "test", NULL};
 static const char *const difficult_words[] = {"negative", "ignore", NULL};
-static const char *const resize_words[] = {"crop", "stretch", NULL};
+static const char *const resize_words[] = {"crop", "stretch", NULL}; /* absent: RESIZE_OF_MODEL */
 static const char *const position_words[] = {"on", "off", "global", "method", NULL};
 enum { POSITION_OF_METHOD = 3 };
 
 static const Protocol built_ins[] = {
     {.name = "default",
      .summary =
-         "test split, difficult as negative, the model's own size, central crop, pooling as the method's code does",
+         "test split, difficult as negative, pictures as the model's own configuration prepares them (central crop "
+         "where it says nothing), pooling as the method's code does",
      .split = SPLIT_TEST,
      .position_of_method = true},
     {.name = "mini",
@@ -31,9 +32,10 @@ static const Protocol built_ins[] = {
      .resize = RESIZE_STRETCH,
      .position = POOL_POSITION_GLOBAL},
     {.name = "224-crop",
-     .summary = "as default, at 224 pixels: TaI-DPT as published",
+     .summary = "as default, at 224 pixels, shorter side to them and central crop: TaI-DPT as published",
      .split = SPLIT_TEST,
      .size = 224,
+     .resize = RESIZE_CROP,
      .position_of_method = true},
     {.name = "448-stretch",
      .summary = "as default, resized to 448 x 448 without crop",
@@ -98,7 +100,9 @@ bool protocol_read(Protocol *p, const char *name, Json object, Error *err)
                     .split = (SplitName)split,
                     .difficult = difficult ? DIFFICULT_IGNORE : DIFFICULT_NEGATIVE,
                     .size = (size_t)size,
-                    .resize = resize ? RESIZE_STRETCH : RESIZE_CROP,
+                    .resize = !json_get(object, "resize").node ? RESIZE_OF_MODEL
+                              : resize                         ? RESIZE_STRETCH
+                                                               : RESIZE_CROP,
                     .position_of_method = position == POSITION_OF_METHOD,
                     .position = position == POSITION_OF_METHOD ? POOL_POSITION_ON : (PoolPosition)position};
     return true;

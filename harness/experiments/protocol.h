@@ -14,8 +14,8 @@ typedef struct Protocol {
     const char *summary; /* of a built-in one; NULL for one's own */
     SplitName split;
     DifficultRule difficult;
-    size_t size; /* pixels a side; 0: the model's own */
-    ResizeRule resize;
+    size_t size;             /* pixels a side; 0: the model's own */
+    ResizeRule resize;       /* RESIZE_OF_MODEL where nothing is said */
     bool position_of_method; /* pool as the method's published code does; else: */
     PoolPosition position;
 } Protocol;
@@ -30,5 +30,6 @@ const char *split_word(SplitName split);
 const char *difficult_word(DifficultRule rule);
 const char *resize_word(ResizeRule rule);
 const char *position_word(PoolPosition position);
-/* The protocol as a JSON object, every field spelled out. */
+/* The protocol as a JSON object, every field spelled out; resizing that is left to the model as "crop", which it is unless the
+ * model's own configuration says otherwise, and then its features' configuration says what. */
 cJSON *protocol_json(const Protocol *p);

@@ -49,7 +49,7 @@ void estimate_images(Stage *s, size_t images)
 {
     const EncodeImageParameters *p = s->parameters;
     const Clip *clip = p->model->clip;
-    const double size = (double)p->encode.size, local = p->encode.want_local ? clip_positions(clip, size) : 0;
+    const double size = (double)p->pictures.side, local = p->encode.want_local ? clip_positions(clip, size) : 0;
     s->bytes = 4 * (double)clip->config.embed * (double)images * (1 + local);
     s->seconds = seconds_of((double)images * clip_picture_flop(clip, size)) + s->bytes / bytes_a_second;
 }
@@ -73,9 +73,9 @@ void estimate_score(Stage *s, const Workload *work, const Stage *images)
     const Experiment *e = s->experiment;
     const bool local = (e->method->needs(&e->options) & NEED_TEST_LOCAL) != 0;
     const double places =
-        1 + (local
-                 ? clip_positions(work->clip, (double)((const EncodeImageParameters *)images->parameters)->encode.size)
-                 : 0);
+        1 +
+        (local ? clip_positions(work->clip, (double)((const EncodeImageParameters *)images->parameters)->pictures.side)
+               : 0);
     const double flop = 2 * work->test * places * work->classes * (double)work->clip->config.embed;
     s->bytes = work->test * work->classes * 13 + 65536;
     s->seconds = 0.2 + seconds_of(flop + cost_of(e->method, work).score_flop) + images->bytes / bytes_a_second / 4;

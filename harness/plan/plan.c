@@ -87,13 +87,14 @@ static PoolPosition position_of(const Planner *p)
 Stage *plan_encoding(const Planner *p, bool with_local, Error *err)
 {
     const Protocol *protocol = &p->e->protocol;
-    const size_t size = protocol->size ? protocol->size : p->model->clip->config.image_size;
-    if (!encode_size_check(p->model->clip, size, err)) return NULL;
+    const Clip *clip = p->model->clip;
+    const EncodeOptions encode = {
+        .size = protocol->size, .resize = protocol->resize, .position = position_of(p), .want_local = with_local};
+    Preprocessing pictures;
+    if (!encode_size_check(clip, encode.size, err) || !clip_preprocessing(clip, &encode, &pictures, err)) return NULL;
     Stage *s = plan_new_stage(p, &stage_encode_image);
-    *(EncodeImageParameters *)s->parameters = (EncodeImageParameters){
-        .model = p->model,
-        .dataset = p->dataset,
-        .encode = {.size = size, .resize = protocol->resize, .position = position_of(p), .want_local = with_local}};
+    *(EncodeImageParameters *)s->parameters =
+        (EncodeImageParameters){.model = p->model, .dataset = p->dataset, .encode = encode, .pictures = pictures};
     return s;
 }
 

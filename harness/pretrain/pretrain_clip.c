@@ -42,6 +42,9 @@ typedef struct Trainer {
 
 static ClipConfig mini_sizes(size_t vocabulary)
 {
+    Preprocessing pictures = preprocessing_standard();
+    memcpy(pictures.mean, (const float[3]){0.48f, 0.48f, 0.45f}, sizeof pictures.mean);
+    memcpy(pictures.std, (const float[3]){0.26f, 0.26f, 0.27f}, sizeof pictures.std);
     return (ClipConfig){
         .embed = 128,
         .has_image = true,
@@ -55,8 +58,7 @@ static ClipConfig mini_sizes(size_t vocabulary)
         .image_heads = 4,
         .image_activation = ACT_QUICK_GELU,
         .layer_norm_eps = 1e-5f,
-        .mean = {0.48f, 0.48f, 0.45f},
-        .std = {0.26f, 0.26f, 0.27f},
+        .preprocessing = pictures,
         .text_width = 128,
         .text_heads = 4,
         .text_layers = 3,
@@ -156,7 +158,7 @@ static bool train_step(Trainer *t, Error *err)
     PretrainState *s = &t->state;
     const ClipConfig *c = &t->clip->config;
     pretrain_batch_fill(&t->batch, s->step * t->options.batch, t->options.scenes, t->options.seed, t->tokenizer,
-                        c->mean, c->std);
+                        c->preprocessing.mean, c->preprocessing.std);
     memcpy(node_data(t->pixels), t->batch.pixels, node_bytes(t->pixels));
     memcpy(node_indices(t->ids), t->batch.ids, node_bytes(t->ids));
     memcpy(node_indices(t->ends), t->batch.ends, node_bytes(t->ends));

@@ -28,14 +28,24 @@ void text_features_put(ArtifactWriter *w, const TextFeatures *f, const char *con
     free(offsets);
 }
 
+void preprocessing_describe(cJSON *config, const Preprocessing *p)
+{
+    char *words = preprocessing_words(p);
+    cJSON_AddNumberToObject(config, "size", (double)p->side);
+    cJSON_AddStringToObject(config, "resize", resize_word(preprocessing_rule(p)));
+    if (words) cJSON_AddStringToObject(config, "preprocessing", words);
+    free(words);
+}
+
 bool image_features_write(const char *path, const Clip *clip, const EncodeOptions *o, const ImageFeatures *f,
                           const char *const *files, Error *err)
 {
+    Preprocessing p;
+    if (!clip_preprocessing(clip, o, &p, err)) return false;
     cJSON *config = cJSON_CreateObject();
     cJSON_AddStringToObject(config, "clip", clip->path);
     cJSON_AddStringToObject(config, "clip_sha256", clip->fingerprint);
-    cJSON_AddNumberToObject(config, "size", (double)(o->size ? o->size : clip->config.image_size));
-    cJSON_AddStringToObject(config, "resize", resize_word(o->resize));
+    preprocessing_describe(config, &p);
     cJSON_AddStringToObject(config, "pool_position", position_word(o->position));
     arithmetic_describe(o->arithmetic, ARITHMETIC_ALL, config);
     char *text = json_canonical(config);

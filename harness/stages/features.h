@@ -5,6 +5,12 @@
 #include "harness/clip/clip.h"
 #include "harness/io/artifact.h"
 
+#include <cjson/cJSON.h>
+
+/* How pictures are prepared, into a configuration that is hashed: size, resize, and preprocessing where a checkpoint's own
+ * settings make it another way than those two say. */
+void preprocessing_describe(cJSON *config, const Preprocessing *p);
+
 /* Data sets of an open artifact. files, texts: [count], or NULL to leave them out. */
 void image_features_put(ArtifactWriter *w, const ImageFeatures *f, const char *const *files);
 void text_features_put(ArtifactWriter *w, const TextFeatures *f, const char *const *texts);

@@ -142,8 +142,7 @@ static void describe(const Stage *s, cJSON *config)
     const EncodeImageParameters *p = s->parameters;
     cJSON_AddStringToObject(config, "dataset", dataset_name(p->dataset));
     describe_clip(p->model, config);
-    cJSON_AddNumberToObject(config, "size", (double)p->encode.size);
-    cJSON_AddStringToObject(config, "resize", resize_word(p->encode.resize));
+    preprocessing_describe(config, &p->pictures);
     cJSON_AddStringToObject(config, "pool_position", position_word(p->encode.position));
     cJSON_AddBoolToObject(config, "local", p->encode.want_local);
     if (p->split) {

@@ -38,7 +38,8 @@ typedef struct EncodeImageParameters {
     const OpenModel *model;
     Dataset *dataset;
     EncodeOptions encode;
-    const Split *split; /* NULL: not a split's */
+    Preprocessing pictures; /* what happens to them under these options */
+    const Split *split;     /* NULL: not a split's */
     SplitName split_name;
     const Captions *own; /* with the files of its pictures; NULL: not these */
 } EncodeImageParameters;

@@ -90,10 +90,11 @@ static bool check_inputs(const Run *run, Error *err)
 static bool learn_images(Run *run, Random *random, Parameter **p, const char *name, Error *err)
 {
     const ClipConfig *c = &run->clip->config;
+    const float *mean = c->preprocessing.mean, *std = c->preprocessing.std;
     const size_t area = c->image_size * c->image_size, count = run->classes * 3 * area;
     if (!(*p = run_learn(run, name, shape(run->classes, 3, c->image_size, c->image_size), err))) return false;
     random_normal(random, (*p)->value, count);
-    for (size_t i = 0; i < count; i++) (*p)->value[i] = c->mean[i / area % 3] + c->std[i / area % 3] * (*p)->value[i];
+    for (size_t i = 0; i < count; i++) (*p)->value[i] = mean[i / area % 3] + std[i / area % 3] * (*p)->value[i];
     return true;
 }
 

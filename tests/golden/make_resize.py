@@ -23,5 +23,6 @@ for name, (w, h) in sizes.items():
     out[f"{name}.pixels"] = np.asarray(image)
     out[f"{name}.crop"] = np.asarray(crop(image))
     out[f"{name}.stretch"] = np.asarray(image.resize((32, 32), Image.BICUBIC))
-    out[f"{name}.free"] = np.asarray(image.resize((57, 19), Image.BICUBIC))
+    for filter in Image.Resampling:
+        out[f"{name}.{filter.name.lower()}"] = np.asarray(image.resize((57, 19), filter))
 save_file(out, "tests/golden/resize.safetensors")
