@@ -172,7 +172,7 @@ static void karras_sigmas_draw_the_pictures_of_diffusers(void **state)
     (void)state;
     uint8_t images[2 * PIXELS];
     const char *folder = folder_with("scheduler", "karras");
-    draw_from(folder, (PipelineParts){.scheduler = NULL}, guided, both, images);
+    draw_from(folder, (PipelineParts){.scheduler = "dpmpp2m"}, guided, both, images);
     check_images("karras_dpmpp2m", images);
     draw_from(folder, (PipelineParts){.scheduler = "euler"}, guided, both, images);
     check_images("karras_euler", images);
@@ -282,7 +282,9 @@ static void broken_folders_are_refused(void **state)
     put_file(scratch("model_index.json"), "{\"_class_name\": \"StableDiffusionXLPipeline\"}", 44);
     assert_null(pipeline_open(scratch_folder, (PipelineParts){0}, &err));
     assert_sentence(&err, "model_index.json", "StableDiffusionXLPipeline");
-    put_file(scratch("model_index.json"), "{\"_class_name\": \"StableDiffusionPipeline\"}", 42);
+    static const char plain[] =
+        "{\"_class_name\": \"StableDiffusionPipeline\", \"scheduler\": [\"diffusers\", \"DDIMScheduler\"]}";
+    put_file(scratch("model_index.json"), plain, sizeof plain - 1);
     assert_null(pipeline_open(scratch_folder, (PipelineParts){0}, &err));
     assert_sentence(&err, "text_encoder", "");
     assert_null(pipeline_open(FOLDER, (PipelineParts){.vae = FOLDER "unet"}, &err));

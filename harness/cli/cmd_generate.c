@@ -185,6 +185,8 @@ static bool run(Cli *cli, Error *err)
         Pipeline *p = pipeline_open(r.model, r.parts, err);
         progress_end(cli->progress);
         if (p && pipeline_note(p)) progress_note(cli->progress, "%s: %s", r.model, pipeline_note(p));
+        for (size_t i = 0; p && i < pipeline_remarks(p)->count; i++)
+            progress_note(cli->progress, "%s", pipeline_remarks(p)->items[i]);
         good = p && draw(cli, &r, p, &pictures, err);
         pipeline_free(p);
     }

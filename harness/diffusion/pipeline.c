@@ -1,106 +1,11 @@
-/* Opening a pipeline and compiling it for settings; pipeline_draw.c draws. */
+/* An open pipeline: what it is, its fingerprint, and compiling it for settings; pipeline_open.c opens, pipeline_draw.c draws. */
 #include "harness/base/hash.h"
 #include "harness/diffusion/pipeline_internal.h"
-#include "harness/io/json.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { SIDE_MAX = 8192, DECODED_PIXELS = 512 * 512, BATCH_LIMIT = 1024 };
-
-/* ---- opening ---- */
-
-/* model_index.json names the pipeline: others (XL, inpainting, ...) have the same folders and another computation. */
-static bool check_index(Pipeline *p, Error *err)
-{
-    static const char plain[] = "StableDiffusionPipeline", consistency[] = "LatentConsistencyModelPipeline";
-    char *path = path_join(p->folder, "model_index.json");
-    JsonFile *file = json_read(path, err);
-    const char *name;
-    bool good = file && json_string(json_root(file), "_class_name", &name, err);
-    p->consistency = good && strcmp(name, consistency) == 0;
-    if (good && !p->consistency && strcmp(name, plain) != 0)
-        good = json_fail(json_get(json_root(file), "_class_name"), err, "\"%.60s\" is not built; %s and %s are", name,
-                         plain, consistency);
-    json_free(file);
-    free(path);
-    return good;
-}
-
-static bool check_fit(const Pipeline *p, Error *err)
-{
-    const UNetConfig *u = &p->unet->config;
-    const VaeConfig *v = &p->vae->config;
-    const ClipConfig *c = &p->clip->config;
-    if (u->in_channels != v->latent_channels || u->out_channels != v->latent_channels)
-        return fail(err, "%s: the U-Net has %zu channels in and %zu out, the autoencoder's latents %zu", p->folder,
-                    u->in_channels, u->out_channels, v->latent_channels);
-    if (v->out_channels != 3)
-        return fail(err, "%s: pictures have %zu channels; 3 are needed", p->folder, v->out_channels);
-    if (u->down[0].text_width != c->text_width)
-        return fail(err, "%s: the U-Net takes texts of width %zu, the text encoder gives %zu", p->folder,
-                    u->down[0].text_width, c->text_width);
-    if (tokenizer_size(prompt_tokenizer_base(p->tokenizer)) > c->vocabulary)
-        return fail(err, "%s: the tokenizer knows %zu tokens but the text encoder %zu", p->folder,
-                    tokenizer_size(prompt_tokenizer_base(p->tokenizer)), c->vocabulary);
-    return true;
-}
-
-static bool open_text(Pipeline *p, const char *tokenizer, Error *err)
-{
-    char *clip = path_join(p->folder, "text_encoder"), *own = path_join(p->folder, "tokenizer");
-    p->clip = clip_open(clip, err);
-    bool good = p->clip != NULL;
-    if (good && !p->clip->config.has_text) good = fail(err, "%s: this model has no text tower", clip);
-    if (good) p->tokenizer = prompt_tokenizer_open(tokenizer ? tokenizer : own, p->clip->config.context, err);
-    free(clip);
-    free(own);
-    return good && p->tokenizer;
-}
-
-Vae *pipeline_open_vae(Pipeline *p, const char *path, Error *err)
-{
-    if (!path_is_folder(path) && path_exists(path)) return single_file_vae_open(path, &p->single_vae, err);
-    char *folder = model_part(path, "vae");
-    Vae *vae = vae_open(folder, err);
-    free(folder);
-    return vae;
-}
-
-static bool open_scheduler(Pipeline *p, PipelineParts parts, Error *err)
-{
-    p->scheduler_path = path_join(p->folder, "scheduler/scheduler_config.json");
-    p->scheduler = scheduler_open(p->scheduler_path, parts.scheduler, err);
-    return p->scheduler != NULL;
-}
-
-static bool open_folder(Pipeline *p, PipelineParts parts, Error *err)
-{
-    char *unet = path_join(p->folder, "unet");
-    const bool good = check_index(p, err) && open_text(p, parts.tokenizer, err) && open_scheduler(p, parts, err) &&
-                      (p->vae = pipeline_open_vae(p, parts.vae ? parts.vae : p->folder, err)) != NULL &&
-                      (p->unet = unet_open(unet, err)) != NULL;
-    free(unet);
-    return good;
-}
-
-static bool open_parts(Pipeline *p, PipelineParts parts, Error *err)
-{
-    const bool single = path_exists(p->folder) && !path_is_folder(p->folder);
-    p->prediction = parts.prediction ? xstrdup(parts.prediction) : NULL;
-    return (single ? pipeline_open_single(p, parts, err) : open_folder(p, parts, err)) && check_fit(p, err) &&
-           (!parts.prediction || scheduler_set_prediction(p->scheduler, parts.prediction, err));
-}
-
-Pipeline *pipeline_open(const char *path, PipelineParts parts, Error *err)
-{
-    Pipeline *p = xcalloc(1, sizeof *p);
-    p->folder = xstrdup(path);
-    p->fingerprint = xcalloc(65, 1);
-    if (open_parts(p, parts, err)) return p;
-    pipeline_free(p);
-    return NULL;
-}
 
 void pipeline_free(Pipeline *p)
 {
@@ -115,6 +20,8 @@ void pipeline_free(Pipeline *p)
     single_file_close(p->single_vae);
     free(p->prediction);
     free(p->scheduler_path);
+    free(p->scheduler_class);
+    text_list_free(&p->remarks);
     free(p->fingerprint);
     free(p->folder);
     free(p);
@@ -131,6 +38,11 @@ const char *pipeline_note(const Pipeline *p)
 const char *pipeline_scheduler(const Pipeline *p)
 {
     return scheduler_kind(p->scheduler);
+}
+
+const TextList *pipeline_remarks(const Pipeline *p)
+{
+    return &p->remarks;
 }
 
 bool pipeline_embeds_guidance(const Pipeline *p)
@@ -183,6 +95,7 @@ static bool compute_fingerprint(const Pipeline *p, Error *err)
     Hash *hash = hash_new();
     for (size_t i = 0; i < parts.count; i++) hash_add_text(hash, parts.items[i]);
     hash_add(hash, padding, sizeof padding);
+    if (p->repaired) hash_add(hash, &p->repaired, sizeof p->repaired); /* a folder that needs none keeps its name */
     hash_finish(hash, p->fingerprint);
     text_list_free(&parts);
     if (!good) *p->fingerprint = '\0';

@@ -1,5 +1,6 @@
 /* Text to image with a diffusers folder (StableDiffusionPipeline, LatentConsistencyModelPipeline): model_index.json, unet/, vae/,
- * text_encoder/, tokenizer/, scheduler/. A seed means the picture that it means in diffusers on the CPU.
+ * text_encoder/, tokenizer/, scheduler/. model_index.json chooses the sampler's class, scheduler_config.json has its
+ * settings. A seed means the picture that it means in diffusers on the CPU.
  *
  *     Pipeline *p = pipeline_open("sd15", (PipelineParts){0}, err);
  *     pipeline_prepare(p, (DrawSettings){.steps = 25, .guidance = 7.5f, .batch = 2}, err);
@@ -11,6 +12,7 @@
 #pragma once
 
 #include "harness/base/progress.h"
+#include "harness/base/text.h"
 #include "harness/diffusion/scheduler.h"
 #include "harness/graph/graph.h"
 
@@ -29,6 +31,10 @@ Pipeline *pipeline_open(const char *path, PipelineParts parts, Error *err);
 const char *pipeline_note(const Pipeline *p);
 void pipeline_free(Pipeline *p);
 const char *pipeline_scheduler(const Pipeline *p); /* the kind */
+/* What diffusers' pipeline corrects when it opens an old folder and was corrected here, too, a sentence each: steps_offset other than
+ * 1, clip_sample, a sample_size below 64 of a U-Net from before diffusers 0.9; and that model_index.json chooses another class than
+ * wrote scheduler_config.json. For people to see; they live as long as the pipeline. */
+const TextList *pipeline_remarks(const Pipeline *p);
 /* A latent consistency model: the guidance is an input of the U-Net, and there is no second half. */
 bool pipeline_embeds_guidance(const Pipeline *p);
 /* Steps and guidance of diffusers' pipeline of this class when nothing is said: 50 and 7.5, latent consistency models 4 and 8.5. */

@@ -26,6 +26,9 @@ struct Pipeline {
     PromptTokenizer *tokenizer;
     Scheduler *scheduler;
     char *scheduler_path;
+    char *scheduler_class; /* diffusers' name, from model_index.json */
+    unsigned repaired;     /* what scheduler_repair corrected */
+    TextList remarks;
     /* prepared for settings */
     DrawSettings settings; /* sizes filled in; `negative` is our copy */
     char *negative;

@@ -39,6 +39,13 @@ const char *scheduler_summary(const char *name)
     return NULL;
 }
 
+const char *scheduler_of_class(const char *class_name)
+{
+    for (int i = 0; i < KINDS; i++)
+        if (strcmp(kinds[i]->class_name, class_name) == 0) return kinds[i]->name;
+    return NULL;
+}
+
 const char *scheduler_kind(const Scheduler *s)
 {
     return s->kind->name;
@@ -83,6 +90,10 @@ static bool read_common(Scheduler *s, Json config, Error *err)
                          kind->name, predictions[prediction]);
     s->spacing = (StepSpacing)spacing;
     s->prediction = (Prediction)prediction;
+    s->says_offset = json_get(config, "steps_offset").node != NULL;
+    const Json class_name = json_get(config, "_class_name");
+    if (json_is_string(class_name)) s->written_by = xstrdup(class_name.node->valuestring);
+    s->says_clip = json_get(config, "clip_sample").node != NULL;
     return true;
 }
 
@@ -129,6 +140,35 @@ bool scheduler_set_prediction(Scheduler *s, const char *word, Error *err)
                       s->kind->name, word);
 }
 
+const char *scheduler_written_by(const Scheduler *s)
+{
+    return s->written_by;
+}
+
+static void remark(TextList *remarks, const Scheduler *s, const char *what)
+{
+    char *sentence = xformat("%s: %s, as diffusers' pipeline does", s->file, what);
+    text_list_add(remarks, sentence);
+    free(sentence);
+}
+
+unsigned scheduler_repair(Scheduler *s, bool own, TextList *remarks)
+{
+    unsigned repaired = 0;
+    if (s->offset != 1 && (own || s->says_offset)) {
+        s->offset = 1;
+        /* Other spacings do not look at it, nor does LCM. */
+        if (s->spacing == SPACING_LEADING && s->kind != &scheduler_lcm) repaired |= REPAIRED_OFFSET;
+    }
+    if (s->clip > 0 && (own || s->says_clip)) {
+        s->clip = 0;
+        repaired |= REPAIRED_CLIP;
+    }
+    if (repaired & REPAIRED_OFFSET) remark(remarks, s, "steps_offset is taken as 1");
+    if (repaired & REPAIRED_CLIP) remark(remarks, s, "clip_sample is taken as false");
+    return repaired;
+}
+
 static void forget_batch(Scheduler *s)
 {
     for (int i = 0; i < KEPT_MAX; i++) {
@@ -155,6 +195,7 @@ void scheduler_free(Scheduler *s)
     forget_plan(s);
     noise_schedule_free(&s->schedule);
     free(s->file);
+    free(s->written_by);
     free(s);
 }
 

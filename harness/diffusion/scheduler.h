@@ -21,6 +21,7 @@
 #pragma once
 
 #include "harness/base/error.h"
+#include "harness/base/text.h"
 #include "harness/graph/random.h"
 
 #include <stddef.h>
@@ -35,6 +36,17 @@ bool scheduler_set_prediction(Scheduler *s, const char *word, Error *err);
 /* From the text of such a file; `name` takes the file's place in messages. */
 Scheduler *scheduler_parse(const char *name, const char *text, size_t length, const char *kind, Error *err);
 void scheduler_free(Scheduler *s);
+
+/* The kind whose class of diffusers has this name, as model_index.json gives it; NULL: none. */
+const char *scheduler_of_class(const char *class_name);
+/* The class that wrote the file (_class_name); NULL: it does not say. */
+const char *scheduler_written_by(const Scheduler *s);
+/* What diffusers' StableDiffusionPipeline corrects in the scheduler that it opens (its __init__): steps_offset becomes 1 and
+ * clip_sample false. `own`: this is the folder's own sampler; another one put in its place sees the corrected file, but what the
+ * file does not say keeps that sampler's default. Adds a sentence for each correction that changes pictures and returns their set.
+ * Before set_steps. */
+enum { REPAIRED_OFFSET = 1, REPAIRED_CLIP = 2 };
+unsigned scheduler_repair(Scheduler *s, bool own, TextList *remarks);
 
 /* NULL-terminated: "ddim", "pndm", ... */
 const char *const *scheduler_names(void);

@@ -40,11 +40,13 @@ enum { KEPT_MAX = 6 };
 
 struct Scheduler {
     const SchedulerKind *kind;
-    char *file; /* named in messages */
+    char *file;       /* named in messages */
+    char *written_by; /* its _class_name, or NULL */
     NoiseSchedule schedule;
     Prediction prediction;
     StepSpacing spacing;
     int64_t offset;
+    bool says_offset, says_clip; /* whether the file has steps_offset, clip_sample */
 
     /* Keys that some kinds take. */
     float first_signal; /* abar beyond the last step: 1, or abar_0 without set_alpha_to_one */

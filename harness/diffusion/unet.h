@@ -44,6 +44,7 @@ typedef struct UNetConfig {
     size_t conv_in_kernel, conv_out_kernel;
     size_t downsample_padding; /* 1, or 0: a row and a column of zeros behind */
     size_t sample_size;        /* latents a side that the model was trained for; 0: not said */
+    bool old_sample_size;      /* written by diffusers before 0.9, where one number below 64 was a mistake */
 } UNetConfig;
 
 /* Reads a configuration (unet_config.c). Fails on everything that is not computed here. */

@@ -1,6 +1,7 @@
 /* config.json of a UNet2DConditionModel -> sizes of every block. */
 #include "harness/diffusion/unet.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const char *const read_keys[] = {"sample_size",
@@ -104,15 +105,25 @@ static bool read_padding(Json config, size_t *padding, Error *err)
     return number == 0 || number == 1 || json_fail(json_get(config, "downsample_padding"), err, "0 or 1 is needed");
 }
 
+/* "0.8.0", "0.7.0.dev0"; what is no version is not old. */
+static bool before_0_9(Json config)
+{
+    const Json version = json_get(config, "_diffusers_version");
+    unsigned major, minor;
+    return json_is_string(version) && sscanf(version.node->valuestring, "%3u.%3u", &major, &minor) == 2 && major == 0 &&
+           minor < 9;
+}
+
 /* sample_size only says what the model was trained at; a pair says it for height and width. */
-static bool read_sample_size(Json config, size_t *size, Error *err)
+static bool read_sample_size(Json config, UNetConfig *k, Error *err)
 {
     size_t both[2];
-    *size = 0;
+    k->sample_size = 0;
     const Json j = json_get(config, "sample_size");
     if (!j.node || cJSON_IsNull(j.node)) return true;
     if (!config_sizes(config, "sample_size", 2, 64, both, err)) return false;
-    *size = both[0];
+    k->sample_size = both[0];
+    k->old_sample_size = json_is_number(j) && both[0] < 64 && before_0_9(config);
     return true;
 }
 
@@ -133,7 +144,7 @@ static bool read_scalars(Json config, UNetConfig *k, Error *err)
            json_bool_or(config, "use_linear_projection", false, &k->linear_projection, err) &&
            read_kernel(config, "conv_in_kernel", &k->conv_in_kernel, err) &&
            read_kernel(config, "conv_out_kernel", &k->conv_out_kernel, err) &&
-           read_padding(config, &k->downsample_padding, err) && read_sample_size(config, &k->sample_size, err) &&
+           read_padding(config, &k->downsample_padding, err) && read_sample_size(config, k, err) &&
            read_middle(config, &k->has_middle, err);
 }
 
