@@ -1,5 +1,6 @@
-/* An open_clip folder: open_clip_config.json and open_clip_model.safetensors or open_clip_pytorch_model.bin. Names are OpenAI's; a model made as CustomTextCLIP
- * has its text tower under "text.". */
+/* An open_clip folder: open_clip_config.json and open_clip_model.safetensors or open_clip_pytorch_model.bin. Names are OpenAI's; a
+ * model made as CustomTextCLIP has its text tower under "text.". A key that is neither read nor known to change nothing is
+ * refused: open_clip grows other models behind new keys. */
 #include "harness/clip/checkpoint.h"
 
 #include <stdlib.h>
@@ -38,6 +39,50 @@ static bool refuse(Json tower, const Unsupported *options, Error *err)
     }
     return true;
 }
+
+/* `known`: keys that are read, or that change nothing where the refused ones are absent. */
+static bool check_tower(Json tower, const Unsupported *options, const char *const *known, Error *err)
+{
+    if (!refuse(tower, options, err)) return false;
+    for (size_t i = 0; i < json_count(tower); i++) {
+        const Json value = json_at(tower, i);
+        bool is_known = cJSON_IsNull(value.node);
+        for (size_t k = 0; known[k] && !is_known; k++) is_known = !strcmp(known[k], json_key(value));
+        for (size_t k = 0; options[k].key && !is_known; k++) is_known = !strcmp(options[k].key, json_key(value));
+        if (!is_known) return json_fail(value, err, "this key is not known here; a model with it is not supported");
+    }
+    return true;
+}
+
+static const char *const model_keys[] = {"embed_dim",   "quick_gelu",
+                                         "vision_cfg",  "text_cfg",
+                                         "custom_text", "init_logit_scale",
+                                         "cast_dtype",  "init_logit_bias",
+                                         "output_dict", "nonscalar_logit_scale",
+                                         NULL};
+static const char *const vision_keys[] = {
+    "image_size", "layers",      "width",         "patch_size",          "head_width",        "mlp_ratio",
+    "act_kwargs", "norm_kwargs", "patch_dropout", "attn_pooler_queries", "attn_pooler_heads", "output_tokens",
+    "timm_pool",  "timm_proj",   "timm_drop",     "timm_proj_bias",      "timm_drop_path",    "timm_model_pretrained",
+    NULL};
+static const char *const text_keys[] = {"context_length",
+                                        "vocab_size",
+                                        "width",
+                                        "heads",
+                                        "layers",
+                                        "mlp_ratio",
+                                        "act_kwargs",
+                                        "norm_kwargs",
+                                        "output_tokens",
+                                        "pad_id",
+                                        "eos_id",
+                                        "hf_proj_type",
+                                        "hf_pooler_type",
+                                        "hf_model_pretrained",
+                                        "hf_tokenizer_name",
+                                        "tokenizer_mode",
+                                        "tokenizer_kwargs",
+                                        NULL};
 
 static const Unsupported vision_options[] = {{"timm_model_name", NULL},
                                              {"attentional_pool", NULL},
@@ -78,6 +123,7 @@ static bool layer_norm_eps(Json tower, float *eps, Error *err)
     const Json options = json_get(tower, "norm_kwargs");
     double value;
     if (!options.node || cJSON_IsNull(options.node)) return true;
+    if (!json_only_keys(options, (const char *const[]){"eps", NULL}, err)) return false;
     if (!json_number_or(options, "eps", *eps, &value, err)) return false;
     *eps = (float)value;
     return true;
@@ -88,6 +134,9 @@ static bool activation(Json tower, bool quick, Activation *act, Error *err)
 {
     const Json options = json_get(tower, "act_kwargs");
     const char *form = "none";
+    if (options.node && json_is_object(options) &&
+        !json_only_keys(options, (const char *const[]){"approximate", NULL}, err))
+        return false;
     if (options.node && !cJSON_IsNull(options.node) && !json_string_or(options, "approximate", "none", &form, err))
         return false;
     const bool tanh_form = !strcmp(form, "tanh");
@@ -115,7 +164,8 @@ static bool read_vision(Json vision, bool quick, ClipConfig *k, Error *err)
 {
     size_t width, head_width;
     const Json layers = json_get(vision, "layers");
-    if (!refuse(vision, vision_options, err) || !checkpoint_size(vision, "image_size", 224, &k->image_size, err) ||
+    if (!check_tower(vision, vision_options, vision_keys, err) ||
+        !checkpoint_size(vision, "image_size", 224, &k->image_size, err) ||
         !checkpoint_size(vision, "width", 768, &width, err) ||
         !checkpoint_size(vision, "head_width", 64, &head_width, err) ||
         !activation(vision, quick, &k->image_activation, err) || !layer_norm_eps(vision, &k->layer_norm_eps, err))
@@ -140,7 +190,8 @@ static bool read_vision(Json vision, bool quick, ClipConfig *k, Error *err)
 static bool read_text(Json text, bool quick, ClipConfig *k, Error *err)
 {
     k->has_text = true;
-    return refuse(text, text_options, err) && checkpoint_size(text, "width", 512, &k->text_width, err) &&
+    return check_tower(text, text_options, text_keys, err) &&
+           checkpoint_size(text, "width", 512, &k->text_width, err) &&
            checkpoint_size(text, "heads", 8, &k->text_heads, err) &&
            checkpoint_size(text, "layers", 12, &k->text_layers, err) &&
            checkpoint_size(text, "context_length", 77, &k->context, err) &&
@@ -160,7 +211,8 @@ static bool parse(Json root, ClipConfig *k, Error *err)
 {
     Json model, vision, text;
     bool quick;
-    return json_object(root, "model_cfg", &model, err) && checkpoint_size(model, "embed_dim", 0, &k->embed, err) &&
+    return json_object(root, "model_cfg", &model, err) && json_only_keys(model, model_keys, err) &&
+           checkpoint_size(model, "embed_dim", 0, &k->embed, err) &&
            json_bool_or(model, "quick_gelu", false, &quick, err) && json_object(model, "vision_cfg", &vision, err) &&
            json_object(model, "text_cfg", &text, err) && read_vision(vision, quick, k, err) &&
            read_text(text, quick, k, err) && read_preprocessing(root, k, err);
