@@ -24,7 +24,7 @@ CLANG_FORMAT := 14
 # What is needed and how each distribution calls it.
 DEPENDENCIES = CC='$(CC)' FLAGS='$(ONEDNN_CFLAGS) $(CFLAGS)' CLANG_FORMAT=$(CLANG_FORMAT) sh harness/deps.sh
 
-PACKAGES   := libcjson cairo libpng libjpeg zlib libcrypto libzip yaml-0.1
+PACKAGES   := libcjson cairo libpng libjpeg libwebp libwebpdemux libtiff-4 zlib libcrypto libzip yaml-0.1
 # Not every distribution tells pkg-config of HDF5.
 PKG_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null; pkg-config --cflags hdf5 2>/dev/null)
 PKG_LIBS   := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null; pkg-config --libs hdf5 2>/dev/null || echo -lhdf5)
@@ -45,7 +45,7 @@ endif
 # the same pictures.
 CFLAGS   ?= -O3 -g
 override CFLAGS := -std=c11 -D_GNU_SOURCE -I. -march=$(ARCH) -fopenmp -ffp-contract=off -fno-math-errno $(CFLAGS) $(WARNINGS) $(ONEDNN_CFLAGS) $(PKG_CFLAGS)
-LDLIBS   := $(ONEDNN_LIBS) $(PKG_LIBS) -lunistring -lm -ldl -fopenmp
+LDLIBS   := $(ONEDNN_LIBS) $(PKG_LIBS) -lgif -lunistring -lm -ldl -fopenmp
 # Plugins call the program's functions: all of the library goes in, also what the program itself does not call, and its names are
 # exported.
 EXPORTED  = -rdynamic -Wl,--whole-archive $(LIBRARY) -Wl,--no-whole-archive

@@ -10,6 +10,7 @@
 static void write_sentence(Error *err, int status, const char *format, va_list arguments)
 {
     err->exit_status = status;
+    err->of_content = false;
     vsnprintf(err->text, sizeof err->text, format, arguments);
     /* One sentence is one line: a file name or a parser's message may carry a newline. */
     for (char *c = err->text; *c; c++)
@@ -31,6 +32,16 @@ bool fail_usage(Error *err, const char *format, ...)
     va_start(arguments, format);
     write_sentence(err, EXIT_USAGE, format, arguments);
     va_end(arguments);
+    return false;
+}
+
+bool fail_content(Error *err, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    write_sentence(err, EXIT_WORK_FAILED, format, arguments);
+    va_end(arguments);
+    err->of_content = true;
     return false;
 }
 

@@ -39,5 +39,6 @@ char *path_join(const char *folder, const char *name);
 char *path_folder(const char *path);
 bool path_exists(const char *path);
 bool path_is_folder(const char *path);
+bool path_is_file(const char *path); /* not a folder, a device, a pipe */
 /* Makes a folder and its parents. */
 bool make_folders(const char *path, Error *err);

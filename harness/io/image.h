@@ -1,4 +1,4 @@
-/* Pictures in and out: JPEG (libjpeg-turbo) and PNG (libpng). */
+/* Pictures in: JPEG (libjpeg-turbo), PNG (libpng), WebP (libwebp), GIF (giflib), TIFF (libtiff), BMP; and out: PNG. */
 #pragma once
 
 #include "harness/base/error.h"
@@ -12,11 +12,12 @@ typedef struct Image { /* RGB, row-major, 3 bytes a pixel; free with image_free 
     uint8_t *pixels;
 } Image;
 
-/* Reads a JPEG or PNG, told apart by its first bytes. Grey and palette become RGB, CMYK JPEG is converted, alpha is dropped as
- * Pillow's convert("RGB") does; 16-bit PNG is cut to its high byte (Pillow clips
- * 16-bit grey at 255 instead, which turns such pictures white). EXIF orientation is not applied (the references do not). Fails on:
- * missing, truncated or corrupt files (a JPEG that libjpeg repairs with a warning about missing data fails too), more than
- * 2^28 pixels. */
+/* Reads a picture, told by its first bytes; of an animation the first frame, of a TIFF the first page. The pixels are those of Pillow's
+ * Image.open(path).convert("RGB"): grey and palette become RGB, CMYK is converted, alpha is dropped. 16-bit samples are cut to their
+ * high byte (Pillow clips 16-bit grey at 255 instead, which turns such pictures white). EXIF orientation is not applied, as the
+ * references' pipelines do not; a TIFF's own orientation is, as Pillow does it while loading. Fails on: what is no regular file;
+ * missing files; and, with err->of_content, truncated or corrupt ones (a JPEG that libjpeg repairs with a warning about missing data
+ * fails too), kinds that are not supported, which are named, more than 2^28 pixels. */
 bool image_read(const char *path, Image *image, Error *err);
 /* From memory; `name` is for messages. */
 bool image_decode(const uint8_t *bytes, size_t count, const char *name, Image *image, Error *err);

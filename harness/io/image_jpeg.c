@@ -21,13 +21,35 @@ typedef struct Decoder {
     Image *image;
 } Decoder;
 
+/* A whole picture of a kind that this libjpeg does not decode is not damaged. */
+static bool name_kind(Decoder *d, const struct jpeg_error_mgr *errors)
+{
+    enum { FIRST = 0xc0, LOSSLESS = 0xc3 };
+    const int code = errors->msg_code, number = errors->msg_parm.i[0];
+    static const char convert[] = "is not supported; convert it to an ordinary JPEG or PNG";
+    if (code == JERR_BAD_PRECISION)
+        fail_content(d->err, "%s: a JPEG of %d bits a sample %s", d->name, number, convert);
+    else if (code == JERR_SOF_UNSUPPORTED && number == LOSSLESS)
+        fail_content(d->err, "%s: a lossless JPEG (SOF3) %s", d->name, convert);
+    else if (code == JERR_SOF_UNSUPPORTED)
+        fail_content(d->err, "%s: a JPEG of the unusual process SOF%d %s", d->name, number - FIRST, convert);
+    else if (code == JERR_ARITH_NOTIMPL)
+        fail_content(d->err, "%s: a JPEG with arithmetic coding %s", d->name, convert);
+    else if (code == JERR_CONVERSION_NOTIMPL || code == JERR_BAD_J_COLORSPACE || code == JERR_BAD_IN_COLORSPACE)
+        fail_content(d->err, "%s: a JPEG in these colours %s", d->name, convert);
+    else
+        return false;
+    return true;
+}
+
 /* libjpeg's error and warning hooks: the decoder stands in client_data. Never returns to libjpeg. */
 static _Noreturn void give_up(j_common_ptr info)
 {
     Decoder *d = info->client_data;
     char sentence[JMSG_LENGTH_MAX];
     info->err->format_message(info, sentence);
-    fail(d->err, "%s: damaged JPEG (%s); fetch the picture again", d->name, sentence);
+    if (!name_kind(d, info->err))
+        fail_content(d->err, "%s: damaged JPEG (%s); fetch the picture again", d->name, sentence);
     longjmp(d->escape, 1);
 }
 
@@ -50,7 +72,7 @@ static void judge_warning(j_common_ptr info, int level)
 
 static _Noreturn void refuse(Decoder *d, const char *sentence)
 {
-    fail(d->err, "%s: %s", d->name, sentence);
+    fail_content(d->err, "%s: %s", d->name, sentence);
     longjmp(d->escape, 1);
 }
 
@@ -61,20 +83,6 @@ static void check_size(Decoder *d, size_t count)
     if (!d->info.arith_code && blocks / 8 > count)
         refuse(d, "damaged JPEG (far too short for the size it claims); fetch the picture again");
     if (!image_allocate(d->image, d->info.image_width, d->info.image_height, d->name, d->err)) longjmp(d->escape, 1);
-}
-
-/* a * b / 255, rounded, as Pillow computes it. */
-static unsigned times_255(unsigned a, unsigned b)
-{
-    const unsigned t = a * b + 128;
-    return ((t >> 8) + t) >> 8;
-}
-
-/* Inks as Adobe stores them, 255 meaning none. Pillow's convert("RGB"): (255 - K) - C * (255 - K) / 255. */
-static void rgb_of_inks(const uint8_t *inks, uint8_t *rgb, size_t width)
-{
-    for (size_t x = 0; x < width; x++, inks += 4, rgb += 3)
-        for (int c = 0; c < 3; c++) rgb[c] = (uint8_t)(inks[3] - times_255(255U - inks[c], inks[3]));
 }
 
 static void read_rows(Decoder *d)

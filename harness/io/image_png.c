@@ -23,7 +23,12 @@ typedef struct Decoder {
 static _Noreturn void give_up(png_structp png, png_const_charp sentence)
 {
     const Decoder *d = png_get_error_ptr(png);
-    fail(d->err, "%s: damaged PNG (%s); fetch the picture again", d->name, sentence);
+    const bool apple = d->count > 16 && memcmp(d->bytes + 12, "CgBI", 4) == 0;
+    if (apple)
+        fail_content(d->err, "%s: a PNG of Apple's own kind (CgBI) is not supported; convert it to an ordinary PNG",
+                     d->name);
+    else
+        fail_content(d->err, "%s: damaged PNG (%s); fetch the picture again", d->name, sentence);
     png_longjmp(png, 1);
 }
 

@@ -102,4 +102,154 @@ keep("rgba_16.png", png(rng.integers(0, 65536, (9, 7, 4)), 16, 6))
 deep = rng.integers(0, 65536, (9, 7, 1))
 keep("grey_16.png", png(deep, 16, 0), np.repeat((deep >> 8).astype(np.uint8), 3, -1))
 
+# ---- WebP ----
+pillow("lossy.webp", rgb(31, 45), quality=70)
+pillow("lossless.webp", rgb(13, 22), lossless=True)
+pillow("lossy_alpha.webp", Image.fromarray(scene(18, 25, 4), "RGBA"), quality=80)
+pillow("lossless_alpha.webp", Image.fromarray(scene(12, 9, 4), "RGBA"), lossless=True, exact=True)
+pillow("animated.webp", rgb(14, 20), save_all=True, append_images=[rgb(14, 20), rgb(14, 20)], duration=50)
+
+# ---- GIF ----
+def gif(frames, screen, palette, background=0, grey=False):
+    """frames: (left, top, indices [h, w], transparent or None, local palette or None, interlaced); LZW without compression."""
+    def table(colours):
+        return colours.astype(np.uint8).tobytes()
+    bits = max(1, int(np.ceil(np.log2(len(palette)))))
+    out = b"GIF89a" + struct.pack("<HHBBB", *screen, 0x80 | (bits - 1), background, 0) + table(palette)
+    for left, top, indices, transparent, local, interlaced in frames:
+        h, w = indices.shape
+        if transparent is not None:
+            out += b"!\xf9\x04" + struct.pack("<BHB", 1, 0, transparent) + b"\0"
+        own = 0x80 | (int(np.log2(len(local))) - 1) if local is not None else 0
+        out += b"," + struct.pack("<HHHHB", left, top, w, h, own | (0x40 if interlaced else 0))
+        out += table(local) if local is not None else b""
+        order = [y for first, step in ((0, 8), (4, 8), (2, 4), (1, 2)) for y in range(first, h, step)] if interlaced else range(h)
+        codes = [256]
+        for i, value in enumerate(np.concatenate([indices[y] for y in order])):
+            if i % 200 == 0 and i:
+                codes.append(256)  # before codes grow to ten bits
+            codes.append(int(value))
+        codes.append(257)
+        packed = sum(c << (9 * i) for i, c in enumerate(codes)).to_bytes((9 * len(codes) + 7) // 8, "little")
+        out += b"\x08" + b"".join(bytes([len(packed[i:i + 255])]) + packed[i:i + 255] for i in range(0, len(packed), 255)) + b"\0"
+    return out + b";"
+
+
+colours = rng.integers(0, 256, (16, 3))
+indices = rng.integers(0, 16, (11, 17))
+pillow("plain.gif", rgb(21, 34).quantize(64))
+pillow("grey.gif", Image.fromarray(scene(17, 13, 1)[..., 0]))
+pillow("animated.gif", rgb(15, 19).quantize(32), save_all=True, append_images=[rgb(15, 19).quantize(32)], duration=80)
+keep("interlaced.gif", gif([(0, 0, indices, None, None, True)], (17, 11), colours))
+keep("small_frame.gif", gif([(3, 2, indices[:5, :7], None, None, False)], (17, 11), colours))
+keep("small_frame_transparent.gif", gif([(3, 2, indices[:5, :7], 9, None, False)], (17, 11), colours))
+keep("frame_beyond_screen.gif", gif([(3, 2, indices, 4, None, False)], (10, 5), colours))
+keep("local_palette.gif", gif([(0, 0, indices, None, colours[::-1], False), (0, 0, indices, None, None, False)], (17, 11), colours))
+keep("beyond_palette.gif", gif([(0, 0, indices + 3, None, None, False)], (17, 11), colours))
+
+# ---- TIFF ----
+for name in ("raw", "tiff_lzw", "tiff_adobe_deflate", "packbits"):
+    pillow(f"rgb_{name}.tiff", rgb(19, 27), compression=name)
+pillow("rgb_jpeg.tiff", rgb(19, 27), compression="jpeg", quality=85)
+pillow("rgba.tiff", Image.fromarray(scene(9, 12, 4), "RGBA"))
+pillow("grey.tiff", Image.fromarray(scene(9, 12, 1)[..., 0]))
+pillow("bilevel_g4.tiff", Image.fromarray(scene(23, 37, 1)[..., 0]).convert("1"), compression="group4")
+pillow("bilevel.tiff", Image.fromarray(scene(23, 37, 1)[..., 0]).convert("1"))
+pillow("palette.tiff", rgb(19, 18).quantize(40))
+pillow("cmyk.tiff", Image.fromarray(scene(11, 13, 4), "CMYK"), compression="tiff_lzw")
+
+
+def tiff(samples, bits, photometric, extra=(), order="<", planes=1, tile=None, orientation=1, rows=5):
+    """samples [h, w, channels] of 4, 8 or 16 bits, uncompressed: strips or tiles, in either order of bytes, planes apart or not."""
+    h, w, channels = samples.shape
+    blocks = []
+    parts = [samples] if planes == 1 else [samples[..., c:c + 1] for c in range(channels)]
+    for part in parts:
+        if tile:
+            padded = np.pad(part, ((0, -h % tile), (0, -w % tile), (0, 0)))
+            blocks += [padded[y:y + tile, x:x + tile] for y in range(0, h, tile) for x in range(0, w, tile)]
+        else:
+            blocks += [part[y:y + rows] for y in range(0, h, rows)]
+    def pack(block):
+        if bits == 4:
+            flat = np.pad(block.reshape(len(block), -1), ((0, 0), (0, block.shape[1] % 2))).astype(np.uint8)
+            return (flat[:, ::2] << 4 | flat[:, 1::2]).tobytes()
+        return block.astype(order + f"u{bits // 8}").tobytes()
+    data = [pack(b) for b in blocks]
+    tags = {256: (3, [w]), 257: (3, [h]), 258: (3, [bits] * channels), 259: (3, [1]), 262: (3, [photometric]),
+            274: (3, [orientation]), 277: (3, [channels]), 284: (3, [planes])}
+    if extra:
+        tags[338] = (3, list(extra))
+    if tile:
+        tags.update({322: (3, [tile]), 323: (3, [tile])})
+    else:
+        tags[278] = (3, [rows])
+    at = 8
+    offsets = []
+    for d in data:
+        offsets.append(at)
+        at += len(d) + len(d) % 2
+    tags[324 if tile else 273] = (4, offsets)
+    tags[325 if tile else 279] = (4, [len(d) for d in data])
+    body = b"".join(d + b"\0" * (len(d) % 2) for d in data)
+    directory = at
+    more_at, more, entries = directory + 2 + 12 * len(tags) + 4, b"", b""
+    for tag, (kind, values) in sorted(tags.items()):
+        value = struct.pack(order + ("H" if kind == 3 else "I") * len(values), *values)
+        if len(value) > 4:
+            where = struct.pack(order + "I", more_at + len(more))
+            more += value
+        else:
+            where = value.ljust(4, b"\0")
+        entries += struct.pack(order + "HHI", tag, kind, len(values)) + where
+    head = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(order + "I", directory)
+    return head + body + struct.pack(order + "H", len(tags)) + entries + struct.pack(order + "I", 0) + more
+
+
+for n in range(1, 9):
+    keep(f"oriented_{n}.tiff", tiff(scene(7, 12), 8, 2, orientation=n))
+keep("tiled.tiff", tiff(scene(21, 37), 8, 2, tile=16))
+keep("planes.tiff", tiff(scene(13, 9), 8, 2, planes=2))
+keep("big_endian_16.tiff", tiff(rng.integers(0, 65536, (9, 7, 3)), 16, 2, order=">"))
+keep("little_endian_16.tiff", tiff(rng.integers(0, 65536, (9, 7, 3)), 16, 2))
+keep("associated_alpha.tiff", tiff(scene(9, 7, 4), 8, 2, extra=(1,)))
+keep("grey_4.tiff", tiff(rng.integers(0, 16, (9, 7, 1)), 4, 1))
+keep("grey_inverted.tiff", tiff(scene(9, 7, 1), 8, 0))
+keep("grey_16.tiff", tiff(deep, 16, 1), np.repeat((deep >> 8).astype(np.uint8), 3, -1))
+
+# ---- BMP ----
+def bmp(rows, width, height, bits, palette=None, header=40, compression=0, masks=b"", colours=None, offset=None):
+    """rows: as they stand in the file; height negative: from the top."""
+    table = b"" if palette is None else b"".join(bytes([b, g, r]) + (b"" if header == 12 else b"\0") for r, g, b in palette)
+    if header == 12:
+        info = struct.pack("<IHHHH", 12, width, height, 1, bits)
+    else:
+        count = (0 if palette is None else len(palette)) if colours is None else colours
+        info = struct.pack("<IiiHHIIiiII", header, width, height, 1, bits, compression, 0, 2835, 2835, count, 0) + masks
+        info = info.ljust(14 + header - 14 if header > 40 else 40 + len(masks), b"\0")
+    start = 14 + len(info) + len(table)
+    body = b"".join(r + b"\0" * (-len(r) % 4) for r in rows)
+    return b"BM" + struct.pack("<IHHI", start + len(body), 0, 0, start if offset is None else offset) + info + table + body
+
+
+pillow("rgb.bmp", rgb(13, 11))
+pillow("palette.bmp", rgb(13, 11).quantize(50))
+pillow("grey.bmp", Image.fromarray(scene(13, 11, 1)[..., 0]))
+pillow("bilevel.bmp", Image.fromarray(scene(13, 37, 1)[..., 0]).convert("1"))
+bgr = scene(7, 9)[..., ::-1]
+bgra = scene(7, 9, 4)
+five = rng.integers(0, 65536, (7, 9)).astype("<u2")
+keep("from_the_top.bmp", bmp([r.tobytes() for r in bgr], 9, -7, 24))
+keep("core_header.bmp", bmp([r.tobytes() for r in bgr], 9, 7, 24, header=12))
+keep("xrgb_32.bmp", bmp([r.tobytes() for r in bgra], 9, 7, 32))
+keep("masks_32.bmp", bmp([r.tobytes() for r in bgra], 9, 7, 32, compression=3, masks=struct.pack("<III", 0xff0000, 0xff00, 0xff)))
+keep("masks_rgba_v4.bmp", bmp([r.tobytes() for r in bgra], 9, 7, 32, header=108, compression=3, masks=struct.pack("<IIII", 0xff, 0xff00, 0xff0000, 0xff000000)))
+keep("five_bits.bmp", bmp([r.tobytes() for r in five], 9, 7, 16))
+keep("five_six_five.bmp", bmp([r.tobytes() for r in five], 9, 7, 16, compression=3, masks=struct.pack("<III", 0xf800, 0x7e0, 0x1f)))
+nibbles = rng.integers(0, 16, (7, 10)).astype(np.uint8)
+keep("palette_4.bmp", bmp([(r[::2] << 4 | r[1::2]).tobytes() for r in nibbles], 10, 7, 4, palette=colours.tolist()))
+keep("palette_core.bmp", bmp([(r[::2] << 4 | r[1::2]).tobytes() for r in nibbles], 10, 7, 4, palette=colours.tolist(), header=12))
+keep("palette_short.bmp", bmp([r.tobytes() for r in nibbles], 10, 7, 8, palette=colours[:9].tolist()))
+keep("palette_not_in_offset.bmp", bmp([r.tobytes() for r in nibbles], 10, 7, 8, palette=np.resize(colours, (256, 3)).tolist(), colours=0, offset=54))
+
 save_file(golden, "tests/golden/io_image.safetensors")
