@@ -26,7 +26,7 @@ build  hdf5.h               hdf5        libhdf5-dev        hdf5-devel          h
 build  cjson/cJSON.h        libcjson    libcjson-dev       cjson-devel         cjson          cJSON-devel         cjson-dev
 build  jpeglib.h            libjpeg     libjpeg-dev        libjpeg-turbo-devel libjpeg-turbo  libjpeg8-devel      libjpeg-turbo-dev
 build  png.h                libpng      libpng-dev         libpng-devel        libpng         libpng16-devel      libpng-dev
-build  webp/demux.h         libwebpdemux libwebp-dev        libwebp-devel       libwebp        libwebp-devel       libwebp-dev
+build  webp/demux.h         libwebpdemux libwebp-dev       libwebp-devel       libwebp        libwebp-devel       libwebp-dev
 build  gif_lib.h            -           libgif-dev         giflib-devel        giflib         giflib-devel        giflib-dev
 build  tiffio.h             libtiff-4   libtiff-dev        libtiff-devel       libtiff        libtiff-devel       tiff-dev
 build  zlib.h               zlib        zlib1g-dev         zlib-devel          zlib           zlib-devel          zlib-dev

@@ -72,8 +72,7 @@ static inline Clip *tiny_clip(const TensorFile *st)
     const ClipConfig config = {
         .embed = 32,
         .has_text = true,
-        .mean = {0.5f, 0.5f, 0.5f},
-        .std = {0.25f, 0.25f, 0.25f},
+        .preprocessing = {.mean = {0.5f, 0.5f, 0.5f}, .std = {0.25f, 0.25f, 0.25f}},
         .layer_norm_eps = 1e-5f,
         .text_width = 64,
         .text_heads = 4,

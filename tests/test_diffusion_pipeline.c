@@ -286,7 +286,7 @@ static void broken_folders_are_refused(void **state)
         "{\"_class_name\": \"StableDiffusionPipeline\", \"scheduler\": [\"diffusers\", \"DDIMScheduler\"]}";
     put_file(scratch("model_index.json"), plain, sizeof plain - 1);
     assert_null(pipeline_open(scratch_folder, (PipelineParts){0}, &err));
-    assert_sentence(&err, "text_encoder", "");
+    assert_sentence(&err, "scheduler_config.json", "cannot open");
     assert_null(pipeline_open(FOLDER, (PipelineParts){.vae = FOLDER "unet"}, &err));
     assert_sentence(&err, "unet", "UNet2DConditionModel");
     assert_null(pipeline_open(FOLDER, (PipelineParts){.scheduler = "magic"}, &err));

@@ -16,8 +16,8 @@ static Clip *clip_with(ClipConfig c, uint64_t seed)
     Error err;
     c.has_image = true;
     c.image_size = 32;
-    memcpy(c.mean, (float[]){0.5f, 0.45f, 0.4f}, sizeof c.mean);
-    memcpy(c.std, (float[]){0.25f, 0.26f, 0.27f}, sizeof c.std);
+    memcpy(c.preprocessing.mean, (float[]){0.5f, 0.45f, 0.4f}, sizeof c.preprocessing.mean);
+    memcpy(c.preprocessing.std, (float[]){0.25f, 0.26f, 0.27f}, sizeof c.preprocessing.std);
     Clip *clip = clip_new(c, 0, &err);
     if (!clip) die("%s", err.text);
     for (size_t i = 0; i < clip->count; i++) {

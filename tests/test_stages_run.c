@@ -287,13 +287,18 @@ static void no_parameter_is_left_out_of_the_hash(void **state)
     const EncodeOptions plain = {.size = 32, .position = POOL_POSITION_ON};
     EncodeOptions encode[4] = {plain, plain, plain, plain};
     encode[0].size = 64, encode[1].position = POOL_POSITION_OFF, encode[2].want_local = true;
-    encode[3].resize = plain.resize == RESIZE_CROP ? RESIZE_STRETCH : RESIZE_CROP;
-    const EncodeImageParameters images[] = {
-        {m, d, plain, NULL, 0, NULL},        {m, d, plain, t, SPLIT_TEST, NULL},
-        {m, d, plain, t, SPLIT_TRAIN, NULL}, {m, d, plain, &split, SPLIT_TEST, NULL},
-        {m, d, plain, NULL, 0, c},           {m, d, plain, NULL, 0, &others},
-        {m, d, encode[0], NULL, 0, NULL},    {m, d, encode[1], NULL, 0, NULL},
-        {m, d, encode[2], NULL, 0, NULL},    {m, d, encode[3], NULL, 0, NULL}};
+    encode[3].resize = RESIZE_STRETCH;
+    EncodeImageParameters images[] = {
+        {m, d, plain, NULL, 0, NULL, {0}},        {m, d, plain, t, SPLIT_TEST, NULL, {0}},
+        {m, d, plain, t, SPLIT_TRAIN, NULL, {0}}, {m, d, plain, &split, SPLIT_TEST, NULL, {0}},
+        {m, d, plain, NULL, 0, c, {0}},           {m, d, plain, NULL, 0, &others, {0}},
+        {m, d, encode[0], NULL, 0, NULL, {0}},    {m, d, encode[1], NULL, 0, NULL, {0}},
+        {m, d, encode[2], NULL, 0, NULL, {0}},    {m, d, encode[3], NULL, 0, NULL, {0}},
+        {m, d, plain, NULL, 0, NULL, {0}}};
+    enum { IMAGES = sizeof images / sizeof *images };
+    for (size_t i = 0; i < IMAGES; i++)
+        if (!clip_preprocessing(m->clip, &images[i].encode, &images[i].pictures, &err)) fail_msg("%s", err.text);
+    images[IMAGES - 1].pictures.filter = FILTER_BILINEAR; /* as a checkpoint's own configuration may say */
     ASSERT_TOLD_APART(&stage_encode_image, e, images);
     const SelectParameters select[] = {{d, t, ""}, {d, &split, ""}, {d, t, "m"}, {d, t, "n"}};
     ASSERT_TOLD_APART(&stage_select, e, select);

@@ -38,10 +38,10 @@ typedef struct EncodeImageParameters {
     const OpenModel *model;
     Dataset *dataset;
     EncodeOptions encode;
-    Preprocessing pictures; /* what happens to them under these options */
-    const Split *split;     /* NULL: not a split's */
+    const Split *split; /* NULL: not a split's */
     SplitName split_name;
-    const Captions *own; /* with the files of its pictures; NULL: not these */
+    const Captions *own;    /* with the files of its pictures; NULL: not these */
+    Preprocessing pictures; /* what happens to them under these options */
 } EncodeImageParameters;
 
 /* stage_select.c: what the experiment's setting and the seed show of the training split. No inputs. */
