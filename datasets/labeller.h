@@ -1,4 +1,4 @@
-/* The noun filter: which classes a caption names. Rule and word lists: methods/DEFINITIONS.md ("TaI and TaI-DPT").
+/* The noun filter: which classes a caption names. Rule and word lists: methods/DEFINITIONS.md ("Labels from captions").
  * Lower-case, tokenise, lemmatise; look for multi-word synonyms first, longest first, also written without the blank,
  * removing each hit; then for single words. */
 #pragma once

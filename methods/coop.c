@@ -1,5 +1,5 @@
 /* CoOp (Zhou et al., IJCV 2022; KaiyangZhou/CoOp): prompts learned on labelled images, here of several labels each
- * (methods/DEFINITIONS.md, "Baselines"). With x an image's global feature and G the class features of the learned
+ * (methods/DEFINITIONS.md, "coop"). With x an image's global feature and G the class features of the learned
  * prompts (prompt.h):
  *     z_c = 4 <x, G_c>,  loss R(z, y), or the others of labelled.h; softmax is the published one for a single label an image.
  * Labels that are not known are in no part of a loss. Score: z.

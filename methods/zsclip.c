@@ -1,4 +1,4 @@
-/* Zero-shot CLIP (methods/DEFINITIONS.md, "ZSCLIP"): score_c = 100 <x, n(text("a photo of a c."))>, or the mean of
+/* Zero-shot CLIP (methods/DEFINITIONS.md, "zsclip"): score_c = 100 <x, n(text("a photo of a c."))>, or the mean of
  * several sentences a class, n(mean_i n(text_i)). With `local` it is CLIP-DPT: 100 sum_j softmax_j(tau s_jc) s_jc
  * beside it, merged half and half. */
 #include "methods/shared/branches.h"

@@ -1,9 +1,9 @@
 #!/bin/sh
 # The house holds: every #include is read, and an arrow that points up, or into another room's private header (_internal.h)
 # or another method's folder, or a plugin that needs more than methods/palbench.h, or a base name that stands twice, or a
-# folder with more than 45 source files, or a source file that does not say what it is, is a failure. Rooms and their order
-# are those of the Makefile (ROOMS, lowest first). Run from the project's root; another tree can be named:
-# tests/test_rooms.sh DIR.
+# folder with more than 45 source files, or a source file that does not say what it is, or a comment that cites a page which
+# is not there, is a failure. Rooms and their order are those of the Makefile (ROOMS, lowest first). Run from the project's
+# root; another tree can be named: tests/test_rooms.sh DIR.
 set -u
 cd "${1:-.}" || exit 1
 
@@ -82,3 +82,11 @@ find $rooms tests -name '*.c' | sort | while read -r file; do
     head -n 1 "$file" | grep -q '^/\* ' || echo "$file does not open with a comment"
 done >"$faults"
 verdict "every_source_file_says_what_it_is"
+
+# What comments cite is in the tree: a page by its path, or beside the file (report.md is one that the program writes).
+# shellcheck disable=SC2086
+find $rooms tests -name '*.[ch]' | sort | xargs grep -oE '[A-Za-z0-9_./-]+\.md\b' | grep -v ':report\.md$' | sort -u |
+    while IFS=: read -r file page; do
+        [ -f "$page" ] || [ -f "${file%/*}/$page" ] || echo "$file cites $page, which is not there"
+    done >"$faults"
+verdict "what_comments_cite_is_in_the_tree"

@@ -1,6 +1,6 @@
 /* Training the embedded world's CLIP from scratch with our own engine (`palbench pretrain clip`).
  *
- * Recipe: datasets/mini/README.md. A two-stage ModifiedResNet and a small causal text tower; softmax contrastive loss
+ * Recipe: results/pretrained/NOTES.md. A two-stage ModifiedResNet and a small causal text tower; softmax contrastive loss
  * plus a weighted contrastive loss on local features; AdamW, warm-up and cosine. Scenes are drawn by datasets/mini. */
 #pragma once
 

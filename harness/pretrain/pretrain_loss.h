@@ -1,4 +1,4 @@
-/* The loss of contrastive pretraining, global and local (datasets/mini/README.md, "The CLIP recipe"). */
+/* The loss of contrastive pretraining, global and local (recipe and figures: results/pretrained/NOTES.md). */
 #pragma once
 
 #include "harness/graph/graph.h"

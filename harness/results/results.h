@@ -1,5 +1,5 @@
 /* Stored results: what `palbench results` lists and reports/ draws. A result is one experiment with one seed: an HDF5 file of
- * results/README.md ("a result") in the store. */
+ * results/README.md ("A result") in the store. */
 #pragma once
 
 #include "harness/base/error.h"

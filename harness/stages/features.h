@@ -1,4 +1,4 @@
-/* Features in HDF5 files, as results/README.md names them ("encode-image", "encode-text"): written by the commands and
+/* Features in HDF5 files, as results/README.md names them ("Features"): written by the commands and
  * by the stages, read by the stages. */
 #pragma once
 

@@ -1,5 +1,5 @@
 /* PVP, also called TAI++ (IJCAI 2024): pseudo visual prompts, learnable images a class, learned from sentences through the
- * frozen image tower E; then prompts beside them with a dual adapter. Formulas: methods/DEFINITIONS.md, "PVP", after
+ * frozen image tower E; then prompts beside them with a dual adapter. Formulas: methods/DEFINITIONS.md, "pvp", after
  * the authors' code. Inside methods/pvp only.
  *
  * n(v) = v/|v|, r, r_k noise N(0, noise^2), a_tau(s) = 4 sum_k softmax_k(tau s_kc) s_kc, R the ranking loss.

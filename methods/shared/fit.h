@@ -20,7 +20,7 @@ extern const char *const optimiser_choices[]; /* "sgd", "adam", "adamw" */
         OPTION_INT("warmup_epochs", warmup_epochs_, 0, 100000, "epochs at warmup_lr before the cosine"),               \
         OPTION_REAL("warmup_lr", 1e-5, 0, 1e3, "constant learning rate of these epochs"),                              \
         OPTION_REAL("grad_clip", 0, 0, 1e9, "largest norm of all gradients together; 0: not clipped")
-/* The same with TaI's published defaults (methods/DEFINITIONS.md, "Option names"), and with other epochs, batch and
+/* The same with TaI's published defaults (methods/DEFINITIONS.md, "tai"), and with other epochs, batch and
  * lr. */
 #define FIT_OPTIONS                            FIT_OPTIONS_WITH(20, 512, 1e-4)
 #define FIT_OPTIONS_WITH(epochs_, batch_, lr_) FIT_OPTIONS_OF(epochs_, batch_, "sgd", lr_, 5e-4, 1)

@@ -1,4 +1,4 @@
-/* T2I-PAL, re-implemented from its abstract (TPAMI 2025; methods/DEFINITIONS.md, "T2I-PAL" says what is known and what
+/* T2I-PAL, re-implemented from its abstract (TPAMI 2025; methods/DEFINITIONS.md, "t2i_pal" says what is known and what
  * is ours). What its files share.
  *
  * A prompt branch and an adapter branch, each global and local, on images that a text-to-image model drew from captions.
