@@ -144,7 +144,7 @@ format-check: ## whether every file is in it
 install: all ## to PREFIX (and DESTDIR)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/palbench/results $(DESTDIR)$(PREFIX)/include/palbench
 	install -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/palbench
-	install -m 644 experiments.json $(DESTDIR)$(PREFIX)/share/palbench/
+	install -m 644 experiments.json experiments.schema.json $(DESTDIR)$(PREFIX)/share/palbench/
 	cp -R results/pretrained results/reference $(DESTDIR)$(PREFIX)/share/palbench/results/
 	cp --parents $(PLUGIN_HEADERS) $(DESTDIR)$(PREFIX)/include/palbench/
 	sed 's|-I$(CURDIR) |-I$(PREFIX)/include/palbench |' $(BUILD)/plugin.mk >$(DESTDIR)$(PREFIX)/share/palbench/plugin.mk

@@ -1,6 +1,6 @@
 /* MS-COCO (2014 and 2017), in the order of its category ids. */
 #include "datasets/class_lists.h"
-#include "datasets/dataset.h"
+#include "datasets/dataset_internal.h"
 
 const ClassNames coco_classes[COCO_CLASSES] = {
     CLASS_NAMES("person", "human", "people", "man", "woman", "passenger"),
@@ -86,12 +86,15 @@ const ClassNames coco_classes[COCO_CLASSES] = {
     CLASS_NAMES("toothbrush"),
 };
 
+static const Key keys[] = {KIND_KEY, {0}};
+
 const DatasetKind kind_coco2014 = {
     .name = "coco2014",
     .summary = "MS-COCO 2014: 80 classes, 40504 validation images",
     .source = "https://cocodataset.org/",
     .classes = coco_classes,
     .class_count = COCO_CLASSES,
+    .keys = keys,
 };
 
 const DatasetKind kind_coco2017 = {
@@ -100,4 +103,5 @@ const DatasetKind kind_coco2017 = {
     .source = "https://cocodataset.org/",
     .classes = coco_classes,
     .class_count = COCO_CLASSES,
+    .keys = keys,
 };

@@ -52,33 +52,34 @@ const DatasetKind *dataset_kind(const char *name)
     return k && k->classes ? k : NULL;
 }
 
-static void unknown_kind(Json kind, const char *name, Error *err)
+const char *const *dataset_kind_names(void)
 {
-    const char *names[ALL_KINDS] = {NULL};
+    static const char *names[ALL_KINDS];
     for (size_t i = 0; all_kinds[i]; i++) names[i] = all_kinds[i]->name;
-    char *known = names_join(names, ", ", '"');
-    json_fail(kind, err, "there is no kind of data set \"%s\"; it can be %s", name, known);
-    free(known);
+    return names;
 }
 
-/* Which functions read the data set. */
-static const DatasetOps *choose_ops(const DatasetSource *source, Error *err)
+static const DatasetKind *unknown_kind(const DatasetSource *source, const char *name, Error *err)
+{
+    char *known = names_join(dataset_kind_names(), ", ", '"');
+    if (source->config.node)
+        json_fail(json_get(source->config, "kind"), err, "there is no kind of data set \"%s\"; it can be %s", name,
+                  known);
+    else
+        fail_usage(err, "%s: there is no data set of this name; name one of experiments.json's or mini", name);
+    free(known);
+    return NULL;
+}
+
+/* The kind of a data set, once the keys of its entry are those of the kind. NULL on failure. */
+static const DatasetKind *kind_of(const DatasetSource *source, Error *err)
 {
     const char *name = source->name;
     const bool configured = source->config.node != NULL;
     if (configured && !json_string(source->config, "kind", &name, err)) return NULL;
     const DatasetKind *kind = configured ? find_kind(name) : dataset_kind(name);
-    if (kind && kind->ops) return kind->ops;
-    if (kind)
-        fail_usage(err,
-                   "%s: reading %s from disk comes with the next release; until then bring it as a data set of kind "
-                   "\"folder\" (its class names and synonyms are known already)",
-                   source->name, name);
-    else if (configured)
-        unknown_kind(json_get(source->config, "kind"), name, err);
-    else
-        fail_usage(err, "%s: there is no data set of this name; name one of experiments.json's or mini", name);
-    return NULL;
+    if (!kind) return unknown_kind(source, name, err);
+    return !configured || keys_check(source->config, kind->keys, err) ? kind : NULL;
 }
 
 static void list_class_names(Dataset *d)
@@ -87,20 +88,40 @@ static void list_class_names(Dataset *d)
     for (size_t c = 0; c < d->class_count; c++) d->class_names[c] = d->classes[c].names[0];
 }
 
-Dataset *dataset_open(const DatasetSource *source, Error *err)
+static Dataset *open_with(const DatasetOps *ops, const DatasetSource *source, bool unseen, Error *err)
 {
-    const DatasetOps *ops = choose_ops(source, err);
-    if (ops == NULL) return NULL;
     Dataset *d = xcalloc(1, sizeof *d);
     d->ops = ops;
     d->name = arena_strdup(&d->arena, source->name);
     d->limit = source->limit;
+    d->unseen = unseen;
     if (!ops->open(d, source, err)) {
         dataset_free(d);
         return NULL;
     }
     list_class_names(d);
     return d;
+}
+
+Dataset *dataset_open(const DatasetSource *source, Error *err)
+{
+    const DatasetKind *kind = kind_of(source, err);
+    if (kind && kind->ops) return open_with(kind->ops, source, false, err);
+    if (kind)
+        fail_usage(err,
+                   "%s: reading %s from disk comes with the next release; until then bring it as a data set of kind "
+                   "\"folder\" (its class names and synonyms are known already)",
+                   source->name, kind->name);
+    return NULL;
+}
+
+bool dataset_check(const DatasetSource *source, Error *err)
+{
+    const DatasetKind *kind = kind_of(source, err);
+    if (!kind || !kind->ops) return kind != NULL;
+    Dataset *d = open_with(kind->ops, source, true, err);
+    dataset_free(d);
+    return d != NULL;
 }
 
 void dataset_free(Dataset *d)

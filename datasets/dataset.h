@@ -13,7 +13,7 @@
 #include "datasets/labeller.h"
 #include "harness/base/text.h"
 #include "harness/io/image.h"
-#include "harness/io/json.h"
+#include "harness/io/json_keys.h"
 
 typedef enum SplitName {
     SPLIT_TRAIN, /* labelled images: linear probe, few-shot. mini: "real" */
@@ -52,6 +52,9 @@ typedef struct DatasetSource {
 /* NULL on failure: a name nobody knows, an entry with keys or values that make no sense, a data set of a later release.
  * Reads no image and no caption; `source` and its config must outlive the call only. */
 Dataset *dataset_open(const DatasetSource *source, Error *err);
+/* Whether an entry makes sense: its keys, their forms, names that stand twice. Opens no file, so that what another machine has and this
+ * one lacks is no mistake. */
+bool dataset_check(const DatasetSource *source, Error *err);
 void dataset_free(Dataset *d);
 const char *dataset_name(const Dataset *d);
 size_t dataset_classes(const Dataset *d);
@@ -74,8 +77,10 @@ typedef struct DatasetKind {
     const char *source;  /* where a user gets it */
     const ClassNames *classes;
     size_t class_count;
+    const Key *keys;              /* of its entry in experiments.json, KIND_KEY first */
     const struct DatasetOps *ops; /* dataset_internal.h; NULL: only its classes are known so far */
 } DatasetKind;
 const DatasetKind *const *dataset_kinds(void);     /* all, NULL-terminated */
+const char *const *dataset_kind_names(void);       /* of all, NULL-terminated */
 const char *const *dataset_names(void);            /* of those that go by their name, NULL-terminated */
 const DatasetKind *dataset_kind(const char *name); /* one that goes by this name; NULL when there is none */

@@ -6,7 +6,8 @@
 
 /* What a kind of data set can do. Every function gets its own data through d->state. */
 typedef struct DatasetOps {
-    /* Reads the configuration; fills d->state, d->classes and d->class_count. */
+    /* Reads the configuration, whose keys the kind's table has checked; fills d->state, d->classes and d->class_count. When d->unseen is set
+     * no file is opened: it is only asked whether the entry makes sense. */
     bool (*open)(Dataset *d, const DatasetSource *source, Error *err);
     void (*close)(Dataset *d); /* NULL: nothing but the arena to free; also after an open that failed */
     /* Fill what was asked for, at most once a split; labels come from big_alloc, strings from d->arena. */
@@ -28,7 +29,15 @@ struct Dataset {
     Split splits[SPLIT_COUNT];
     Captions captions, sentences;
     bool has_split[SPLIT_COUNT], has_captions, has_sentences;
+    bool unseen; /* only for dataset_check */
 };
+
+/* The first key of every kind's table. */
+#define KIND_KEY                                                                                                       \
+    {                                                                                                                  \
+        .name = "kind", .type = KEY_CHOICE, .names = dataset_kind_names, .needed = true,                               \
+        .help = "what it is and who reads it"                                                                          \
+    }
 
 /* The limit of --limit on a count. */
 static inline size_t dataset_limited(const Dataset *d, size_t count)

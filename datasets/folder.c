@@ -35,10 +35,13 @@ static bool is_list(const char *path)
     return length > 6 && strcmp(path + length - 6, ".jsonl") == 0 && !path_is_folder(path);
 }
 
+/* Files of an entry that is only looked at whether it makes sense are not looked for. */
 static bool read_inline_images(Dataset *d, const DatasetSource *source, Json images, Error *err)
 {
     FolderList *list = &((Folder *)d->state)->inline_images;
-    *list = (FolderList){.data = d, .needs = NEEDS_FILE | NEEDS_CAPTION, .base = source->folder ? source->folder : ""};
+    *list = (FolderList){.data = d,
+                         .needs = NEEDS_FILE | NEEDS_CAPTION | (d->unseen ? UNSEEN : 0),
+                         .base = source->folder ? source->folder : ""};
     for (size_t i = 0; i < json_count(images); i++) {
         const Json line = json_at(images, i);
         if (!json_is_object(line)) return json_fail(line, err, "an object with \"file\" and \"caption\" is needed");
@@ -57,7 +60,7 @@ static bool read_images(Dataset *d, const DatasetSource *source, Error *err)
     if (path == NULL) return true;
     if (is_list(path))
         folder->generated = path;
-    else if (path_is_folder(path))
+    else if (d->unseen || path_is_folder(path))
         folder->images = path;
     else
         return json_fail(images, err,
@@ -85,11 +88,9 @@ static void folder_close(Dataset *d)
 
 static bool folder_open(Dataset *d, const DatasetSource *source, Error *err)
 {
-    static const char *const keys[] = {"kind",  "classes", "synonyms", "captions", "sentences",
-                                       "train", "tune",    "test",     "images",   NULL};
     Folder *folder = arena_alloc(&d->arena, sizeof *folder);
     d->state = folder;
-    if (!json_only_keys(source->config, keys, err) || !folder_read_names(d, source, err)) return false;
+    if (!folder_read_names(d, source, err)) return false;
     if (!read_path(d, source, "captions", &folder->captions, err) || !read_sentences(d, source, err)) return false;
     for (int s = 0; s < SPLIT_COUNT; s++)
         if (!read_path(d, source, dataset_split_names[s], &folder->lists[s], err)) return false;
@@ -209,8 +210,48 @@ static const DatasetOps folder_ops = {.open = folder_open,
                                       .sentences = folder_sentences,
                                       .image = folder_image};
 
+#define TEXTS "{\"type\": \"array\", \"items\": {\"type\": \"string\"}}"
+
+static const Key folder_keys[] = {
+    KIND_KEY,
+    {.name = "classes",
+     .type = KEY_FORMS,
+     .forms = "{\"type\": \"array\", \"minItems\": 1, \"maxItems\": 100000, \"uniqueItems\": true, "
+              "\"items\": {\"type\": \"string\", \"minLength\": 1}}",
+     .needed = true,
+     .help = "the names of the classes"},
+    {.name = "synonyms",
+     .type = KEY_FORMS,
+     .forms = "{\"anyOf\": [{\"type\": [\"string\", \"null\"]}, {\"type\": \"array\", \"items\": " TEXTS "}, "
+              "{\"type\": \"object\", \"additionalProperties\": " TEXTS "}]}",
+     .help =
+         "what else the classes may be called: a JSON file, a list a class in their order, or {\"cat\": [\"kitty\"]}"},
+    {.name = "captions",
+     .type = KEY_TEXT,
+     .help = "a .jsonl list of {\"caption\", \"labels\"}, or a .txt file, one a line"},
+    {.name = "sentences",
+     .type = KEY_TEXT,
+     .help = "what a language model wrote: a .txt file, one a line, or a .jsonl list"},
+    {.name = "train",
+     .type = KEY_TEXT,
+     .help = "labelled images: a .jsonl list of {\"file\", \"labels\", \"difficult\"}"},
+    {.name = "tune", .type = KEY_TEXT, .help = "the same for choosing hyper-parameters"},
+    {.name = "test", .type = KEY_TEXT, .help = "the same, the images that are scored"},
+    {.name = "images",
+     .type = KEY_FORMS,
+     .forms = "{\"anyOf\": [{\"type\": [\"string\", \"null\"]}, {\"type\": \"array\", \"minItems\": 1, \"items\": {"
+              "\"type\": \"object\", \"properties\": {\"file\": {\"type\": \"string\"}, \"caption\": {\"type\": "
+              "\"string\"}, "
+              "\"labels\": " TEXTS ", \"difficult\": " TEXTS "}, \"required\": [\"file\", \"caption\"], "
+              "\"additionalProperties\": false}}]}",
+     .help = "the folder of the images; or images drawn for captions: a .jsonl list of {\"file\", \"caption\", "
+             "\"labels\"}, or the list"},
+    {0},
+};
+
 const DatasetKind kind_folder = {
     .name = "folder",
     .summary = "one's own images, captions and classes, as lists beside experiments.json",
+    .keys = folder_keys,
     .ops = &folder_ops,
 };

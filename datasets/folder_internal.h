@@ -17,7 +17,13 @@ typedef struct FolderMark {
     int8_t value; /* 1: in labels, 0: in difficult alone */
 } FolderMark;
 
-typedef enum FolderNeeds { NEEDS_FILE = 1, NEEDS_LABELS = 2, NEEDS_CAPTION = 4, NEEDS_SENTENCE = 8 } FolderNeeds;
+typedef enum FolderNeeds {
+    NEEDS_FILE = 1,
+    NEEDS_LABELS = 2,
+    NEEDS_CAPTION = 4,
+    NEEDS_SENTENCE = 8,
+    UNSEEN = 16 /* no need, the opposite: a file may be missing */
+} FolderNeeds;
 
 /* A list in memory; strings live in the data set's arena. {.needs, .base} to begin with. */
 typedef struct FolderList {

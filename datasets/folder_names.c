@@ -88,10 +88,11 @@ bool folder_read_names(Dataset *d, const DatasetSource *source, Error *err)
     ClassNames *classes = NULL;
     if (!read_classes(d, source->config, &classes, err)) return false;
     const Json synonyms = json_get(source->config, "synonyms");
-    if (synonyms.node == NULL) return true;
+    if (synonyms.node == NULL || cJSON_IsNull(synonyms.node)) return true;
     if (!json_is_string(synonyms)) return read_synonyms(d, classes, synonyms, err);
     const char *name;
     if (!json_as_string(synonyms, &name, err)) return false;
+    if (d->unseen) return true;
     char *path = path_join(source->folder, name);
     const bool good = read_synonyms_file(d, classes, path, err);
     free(path);

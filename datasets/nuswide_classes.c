@@ -1,6 +1,6 @@
 /* NUS-WIDE, in the order of Concepts81.txt. "forsted" is spelled as the authors have it. */
 #include "datasets/class_lists.h"
-#include "datasets/dataset.h"
+#include "datasets/dataset_internal.h"
 
 const ClassNames nuswide_classes[NUSWIDE_CLASSES] = {
     CLASS_NAMES("airport", "air port", "air field", "runway"),
@@ -86,10 +86,13 @@ const ClassNames nuswide_classes[NUSWIDE_CLASSES] = {
     CLASS_NAMES("zebra"),
 };
 
+static const Key keys[] = {KIND_KEY, {0}};
+
 const DatasetKind kind_nuswide = {
     .name = "nuswide",
     .summary = "NUS-WIDE: 81 concepts, 107859 test images",
     .source = "https://lms.comp.nus.edu.sg/wp-content/uploads/2019/research/nuswide/NUS-WIDE.html",
     .classes = nuswide_classes,
     .class_count = NUSWIDE_CLASSES,
+    .keys = keys,
 };

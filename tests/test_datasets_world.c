@@ -306,19 +306,6 @@ static void what_changes_images_changes_the_fingerprint(void **state)
     }
 }
 
-static void wrong_configurations_of_mini_are_refused(void **state)
-{
-    (void)state;
-    static const char *const configs[] = {"{\"kind\": \"mini\", \"tests\": 3}", "{\"kind\": \"mini\", \"test\": 0}",
-                                          "{\"kind\": \"mini\", \"shift\": 2}", "{\"kind\": \"mono\"}", "{}"};
-    for (int i = 0; i < 5; i++) {
-        Error err = {0};
-        assert_null(open_mini(configs[i], 0, &err));
-        assert_int_equal(err.exit_status, EXIT_USAGE);
-        assert_non_null(strstr(err.text, "experiments.json"));
-    }
-}
-
 static void public_data_sets_show_their_classes_and_refuse_to_open(void **state)
 {
     (void)state;
@@ -354,7 +341,6 @@ int main(void)
         cmocka_unit_test(another_seed_says_it_otherwise),
         cmocka_unit_test(mini_has_the_splits_of_the_world),
         cmocka_unit_test(what_changes_images_changes_the_fingerprint),
-        cmocka_unit_test(wrong_configurations_of_mini_are_refused),
         cmocka_unit_test(public_data_sets_show_their_classes_and_refuse_to_open),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

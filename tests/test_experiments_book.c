@@ -49,46 +49,6 @@ static void refused(const char *experiment, const char *sections, const char *pa
     assert_int_equal(err.exit_status, EXIT_USAGE);
 }
 
-static void mistakes_are_named_by_path_and_told_what_is_allowed(void **state)
-{
-    (void)state;
-    refused("\"colour\": 1", "", "experiments.e", "protocol");
-    refused("\"options\": {\"lrr\": 1}", "", "experiments.e.options", "lr");
-    refused("\"options\": {\"lr\": \"fast\"}", "", "experiments.e.options.lr", "number");
-    refused("\"options\": {\"lr\": -1}", "", "experiments.e.options.lr", "0");
-    refused("\"options\": {\"optimiser\": \"lbfgs\"}", "", "experiments.e.options.optimiser", "adam");
-    refused("\"options\": {\"lr\": {\"grid\": []}}", "", "experiments.e", "at least one value");
-    refused("\"options\": {\"lr\": {\"grid\": [0.1, \"x\"]}}", "", "experiments.e.options.lr", "number");
-    refused("\"protocol\": \"none\"", "", "experiments.e.protocol", "448-stretch");
-    refused("\"seeds\": []", "", "experiments.e.seeds", "1 to");
-    refused("\"seeds\": [1, 1]", "", "experiments.e.seeds[1]", "twice");
-    refused("\"seeds\": [1.5]", "", "experiments.e.seeds[0]", "whole");
-    refused("\"setting\": {\"few_shot\": 4}", "", "experiments.e.setting", "it has \"zero-shot\"");
-    refused("", "\"suites\": {\"s\": [\"f\"]}", "suites.s", "ls experiments");
-    refused("", "\"suites\": {\"s\": []}", "suites.s", "empty");
-    refused("", "\"protocols\": {\"p\": {\"resize\": \"pad\"}}", "protocols.p.resize", "\"crop\", \"stretch\"");
-    refused("", "\"protocols\": {\"p\": {\"size\": 2}}", "protocols.p.size", "8 to 4096");
-    refused("", "\"protocols\": {\"mini\": {}}", "protocols.mini", "built-in");
-    refused("", "\"plans\": {}", "plans", "suites");
-}
-
-static void unknown_names_list_the_known_ones(void **state)
-{
-    (void)state;
-    Error err;
-    write_text("experiments.json",
-               "{\"models\": {\"m\": {\"clip\": \"c\"}}, \"experiments\": {\"e\": {\"dataset\": \"minni\", "
-               "\"model\": \"m\", \"method\": \"tai\"}}}");
-    assert_null(book_open(scratch("experiments.json"), NULL, &err));
-    assert_non_null(strstr(err.text, "experiments.e.dataset"));
-    assert_non_null(strstr(err.text, "voc2007"));
-    write_text("experiments.json",
-               "{\"models\": {\"m\": {\"clip\": \"c\"}}, \"experiments\": {\"e\": {\"dataset\": \"mini\", "
-               "\"model\": \"m\", \"method\": \"taii\"}}}");
-    assert_null(book_open(scratch("experiments.json"), NULL, &err));
-    assert_non_null(strstr(err.text, "tai_dpt"));
-}
-
 static void malformed_json_is_told_by_place(void **state)
 {
     (void)state;
@@ -320,8 +280,6 @@ static void the_projects_own_file_is_right(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(mistakes_are_named_by_path_and_told_what_is_allowed),
-        cmocka_unit_test(unknown_names_list_the_known_ones),
         cmocka_unit_test(malformed_json_is_told_by_place),
         cmocka_unit_test(grids_expand_to_stable_names_the_last_key_fastest),
         cmocka_unit_test(a_replaced_value_becomes_part_of_the_name_but_seeds_do_not),

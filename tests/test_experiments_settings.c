@@ -35,42 +35,6 @@ static void write_experiments(const char *experiments)
 #define ON_TINY "\"dataset\": \"tiny\", \"model\": \"tiny\""
 #define PROBE   ON_TINY ", \"method\": \"linear_probe\""
 
-/* The sentence names the path and what is allowed; the status says "configuration". */
-static void refused(const char *experiments, const char *path, const char *allowed)
-{
-    Error err;
-    write_experiments(experiments);
-    Book *book = book_open(scratch("experiments.json"), NULL, &err);
-    if (book) fail_msg("accepted: %s", experiments);
-    if (!strstr(err.text, path) || !strstr(err.text, allowed))
-        fail_msg("\"%s\" lacks \"%s\" or \"%s\"", err.text, path, allowed);
-    assert_int_equal(err.exit_status, EXIT_USAGE);
-}
-
-static void probe_refused(const char *setting, const char *path, const char *allowed)
-{
-    char *experiment = xformat("\"e\": {" PROBE ", \"setting\": %s}", setting);
-    refused(experiment, path, allowed);
-    free(experiment);
-}
-
-static void a_wrong_setting_is_told_what_is_allowed(void **state)
-{
-    (void)state;
-    probe_refused("\"none\"", "experiments.e.setting", "{\"few_shot\": 4}");
-    probe_refused("4", "experiments.e.setting", "\"full\"");
-    probe_refused("{\"few_shot\": 4, \"partial\": 0.1}", "experiments.e.setting", "{\"partial\": 0.1}");
-    probe_refused("{\"shots\": 4}", "experiments.e.setting", "few_shot");
-    probe_refused("{\"few_shot\": 0}", "experiments.e.setting.few_shot", "1 to");
-    probe_refused("{\"few_shot\": 1.5}", "experiments.e.setting.few_shot", "whole");
-    probe_refused("{\"partial\": 0}", "experiments.e.setting.partial", "above 0");
-    probe_refused("{\"partial\": 1.1}", "experiments.e.setting.partial", "at most 1");
-    probe_refused("{\"partial\": true}", "experiments.e.setting.partial", "mask file");
-    probe_refused("\"zero-shot\"", "experiments.e.setting", "it has {\"few_shot\": 4}, {\"partial\": 0.1}, \"full\"");
-    refused("\"e\": {" ON_TINY ", \"method\": \"zsclip\", \"setting\": {\"partial\": 0.5}}", "experiments.e.setting",
-            "it has \"zero-shot\"");
-}
-
 static Book *book_of(const char *experiments)
 {
     Error err;
@@ -479,27 +443,6 @@ static void both_members_can_be_stored_results(void **state)
     free(both), free(y), free(expected), free(setting);
 }
 
-static void members_that_do_not_fit_are_refused(void **state)
-{
-    (void)state;
-    refused(ZS("zs", "") ", " BOTH("[\"zs\"]", ""), "experiments.both.of", "two experiments");
-    refused(ZS("zs", "") ", " BOTH("[\"zs\", \"none\"]", ""), "both", "none");
-    refused(ZS("zs", "") ", " BOTH("[\"zs\", \"both\"]", ""), "experiments.both.of[1]", "an ensemble itself");
-    refused(ZS("zs", "") ", " ZS("other", ", \"protocol\": \"mini\"") ", " BOTH("[\"zs\", \"other\"]", ""),
-            "experiments.both.of", "one protocol");
-    refused(ZS("zs", "") ", \"m\": {\"dataset\": \"mini\", \"model\": \"tiny\", \"method\": \"zsclip\"}, " BOTH(
-                "[\"zs\", \"m\"]", ""),
-            "experiments.both.of", "same images");
-    refused(
-        ZS("zs", ", \"seeds\": [1, 2]") ", " ZS("other", ", \"seeds\": [2, 3]") ", " BOTH("[\"zs\", \"other\"]", ""),
-        "experiments.both", "not 1");
-    refused(ZS("zs",
-               ", \"options\": {\"normalise\": {\"grid\": [\"none\", \"softmax\"]}}") ", " BOTH("[\"zs\", \"zs\"]", ""),
-            "experiments.both.of[0]", "stands for 2 experiments");
-    refused(ZS("zs", "") ", " BOTH("[\"zs\", \"zs\"]", ", \"setting\": \"full\""), "experiments.both.setting",
-            "options");
-}
-
 /* Rows made by tests/golden/make_ensemble.py with numpy. */
 static void mixing_equals_numpys(void **state)
 {
@@ -522,7 +465,6 @@ static void mixing_equals_numpys(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_wrong_setting_is_told_what_is_allowed),
         cmocka_unit_test(without_a_setting_it_is_zero_shot_or_full),
         cmocka_unit_test(settings_expand_in_grids_and_are_set_under_stable_names),
         cmocka_unit_test(fewer_shots_are_among_more_of_the_same_seed),
@@ -538,7 +480,6 @@ int main(void)
         cmocka_unit_test(an_ensemble_alone_runs_its_members_and_counts_one_result_a_seed),
         cmocka_unit_test(a_stored_result_can_be_a_member),
         cmocka_unit_test(both_members_can_be_stored_results),
-        cmocka_unit_test(members_that_do_not_fit_are_refused),
         cmocka_unit_test(mixing_equals_numpys),
     };
     return cmocka_run_group_tests(tests, scratch_store_make, scratch_remove);

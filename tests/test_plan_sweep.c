@@ -37,16 +37,6 @@ static ExperimentList expanded(const char *experiments, const char *name, const 
     return list;
 }
 
-static void refused(const char *experiments, const char *path, const char *why)
-{
-    Error err;
-    Book *book = open_with(experiments, &err);
-    if (book) fail_msg("accepted: %s", experiments);
-    if (!strstr(err.text, path) || !strstr(err.text, why))
-        fail_msg("\"%s\" lacks \"%s\" or \"%s\"", err.text, path, why);
-    assert_int_equal(err.exit_status, EXIT_USAGE);
-}
-
 static void draws_are_the_twisters_in_the_order_of_keys(void **state)
 {
     (void)state;
@@ -146,36 +136,6 @@ static void another_sample_seed_draws_other_values(void **state)
     text_list_free(&sets);
 }
 
-static void bad_ranges_are_refused(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *options, *why;
-    } cases[] = {
-        {"\"lr\": {\"uniform\": [1, 0.1]}", "lower end"},
-        {"\"lr\": {\"uniform\": [0.1]}", "two numbers"},
-        {"\"lr\": {\"uniform\": [0.1, \"x\"]}", "two numbers"},
-        {"\"lr\": {\"loguniform\": [0, 1]}", "above 0"},
-        {"\"batch\": {\"uniform\": [1.5, 3]}", "whole"},
-        {"\"batch\": {\"uniform\": [0, 8]}", "range of the option"},
-        {"\"local\": {\"uniform\": [0, 1]}", "choice"},
-        {"\"lr\": {\"choice\": []}", "choice"},
-        {"\"lr\": {\"uniform\": [0, 1], \"grid\": [1]}", "nothing beside"},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        char *text = xformat("\"s\": {\"extends\": \"e\", \"samples\": 2, \"options\": {%s}}", cases[i].options);
-        refused(text, "experiments.s: options.", cases[i].why);
-        free(text);
-    }
-    refused("\"s\": {\"extends\": \"e\", \"options\": {\"lr\": {\"uniform\": [0, 1]}}}", "experiments.s", "samples");
-    refused("\"s\": {\"extends\": \"e\", \"samples\": 2}", "experiments.s", "nothing to draw");
-    refused("\"s\": {\"extends\": \"e\", \"samples\": 0}", "experiments.s: samples", "whole number");
-    refused("\"s\": {\"extends\": \"e\", \"samples\": 2, \"model\": {\"uniform\": [0, 1]}}", "model", "only a choice");
-    refused("\"s\": {\"extends\": \"e\", \"samples\": 9999, \"options\": {\"lr\": {\"uniform\": [0, 1]}, \"batch\": "
-            "{\"grid\": [1, 2]}}}",
-            "experiments.s", "10000");
-}
-
 static void a_child_takes_over_and_replaces_key_by_key(void **state)
 {
     (void)state;
@@ -198,18 +158,6 @@ static void a_child_takes_over_and_replaces_key_by_key(void **state)
     list = expanded(text, "a", NULL);
     assert_int_equal(list.count, 2);
     experiments_free(&list);
-}
-
-static void circles_and_unknown_parents_are_named(void **state)
-{
-    (void)state;
-    refused("\"a\": {\"extends\": \"b\"}, \"b\": {\"extends\": \"c\"}, \"c\": {\"extends\": \"a\"}",
-            "experiments.c.extends", "a extends b extends c extends a");
-    refused("\"a\": {\"extends\": \"a\"}", "experiments.a.extends", "a extends a");
-    refused("\"a\": {\"extends\": \"nobody\"}", "experiments.a.extends", "no experiment nobody");
-    refused("\"a\": {\"extends\": 3}", "experiments.a.extends", "string");
-    refused("\"a\": {\"extends\": \"e\", \"method\": \"zsclip\", \"options\": {\"lr\": 1}}", "experiments.a.options.lr",
-            "it extends e");
 }
 
 static void set_reaches_into_what_is_inherited(void **state)
@@ -484,9 +432,7 @@ int main(void)
         cmocka_unit_test(whole_numbers_reach_both_ends_evenly),
         cmocka_unit_test(every_combination_of_grids_meets_the_same_samples),
         cmocka_unit_test(another_sample_seed_draws_other_values),
-        cmocka_unit_test(bad_ranges_are_refused),
         cmocka_unit_test(a_child_takes_over_and_replaces_key_by_key),
-        cmocka_unit_test(circles_and_unknown_parents_are_named),
         cmocka_unit_test(set_reaches_into_what_is_inherited),
         cmocka_unit_test(what_is_inherited_has_the_same_hash_as_what_is_written),
         cmocka_unit_test(a_failed_experiment_fails_alone_and_is_named),

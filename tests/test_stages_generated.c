@@ -447,44 +447,6 @@ static void a_plan_counts_the_calls_of_the_sampler_and_refuses_impossible_steps(
     session_close(&session);
 }
 
-static void bad_settings_are_named_with_their_path(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *method, *generate, *words[3];
-    } cases[] = {
-        {"t2i_pal", "{\"step\": 3}", {"experiments.x.generate", "step", "steps"}},
-        {"t2i_pal", "{\"steps\": 0}", {"experiments.x.generate.steps", "1 to 1000"}},
-        {"t2i_pal", "{\"steps\": 2.5}", {"experiments.x.generate.steps"}},
-        {"t2i_pal", "{\"guidance\": -1}", {"experiments.x.generate.guidance", "0 to 1000"}},
-        {"t2i_pal", "{\"guidance\": \"3\"}", {"experiments.x.generate.guidance"}},
-        {"t2i_pal", "{\"scheduler\": \"magic\"}", {"experiments.x.generate.scheduler", "magic", "dpmpp2m"}},
-        {"t2i_pal", "{\"scheduler\": \"euler_\"}", {"experiments.x.generate.scheduler", "euler_a"}},
-        {"t2i_pal", "{\"size\": 12}", {"experiments.x.generate.size", "multiples of 8"}},
-        {"t2i_pal", "{\"size\": \"64\"}", {"experiments.x.generate.size", "multiples of 8"}},
-        {"t2i_pal", "{\"seed\": -1}", {"experiments.x.generate.seed", "negative"}},
-        {"t2i_pal", "{\"negative\": 1}", {"experiments.x.generate.negative"}},
-        {"t2i_pal", "[]", {"experiments.x.generate", "object"}},
-        {"zsclip", "{\"steps\": 3}", {"experiments.x.generate", "no generated images"}},
-    };
-    char *bad = path_join(scratch_folder, "bad.json");
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        Error err;
-        char *text =
-            xformat("{\"models\": {\"m\": {\"clip\": \"c\"}}, \"experiments\": {\"x\": {\"dataset\": \"mini\", "
-                    "\"model\": \"m\", \"method\": \"%s\", \"generate\": %s}}}",
-                    cases[i].method, cases[i].generate);
-        write_text("bad.json", text);
-        Book *book = book_open(bad, NULL, &err);
-        assert_null(book);
-        assert_int_equal(err.exit_status, 2);
-        for (size_t k = 0; k < 3 && cases[i].words[k]; k++)
-            if (!strstr(err.text, cases[i].words[k])) fail_msg("\"%s\" is not in: %s", cases[i].words[k], err.text);
-        free(text);
-    }
-    free(bad);
-}
-
 static void suites_to_reproduce_are_those_of_the_file(void **state)
 {
     (void)state;
@@ -630,7 +592,6 @@ int main(void)
         cmocka_unit_test(drawing_killed_again_and_again_ends_with_the_same_bits),
         cmocka_unit_test(a_grid_of_the_generator_goes_into_the_name),
         cmocka_unit_test(a_plan_counts_the_calls_of_the_sampler_and_refuses_impossible_steps),
-        cmocka_unit_test(bad_settings_are_named_with_their_path),
         cmocka_unit_test(suites_to_reproduce_are_those_of_the_file),
         cmocka_unit_test(a_model_that_cannot_draw_is_refused),
         cmocka_unit_test(images_of_ones_own_take_the_place_of_drawing),

@@ -32,6 +32,8 @@ two=$(for a in $(names schedulers); do grep "\"[^\"]*\b$a\b, [a-z]" "$code"; don
 if [ -z "$two" ]; then ok no_sentence_lists_samplers_by_hand; else bad no_sentence_lists_samplers_by_hand "$two"; fi
 
 # What follows from the tables.
+run schema
+check the_schema_in_the_tree_is_the_one_that_the_program_prints cmp -s "$folder/out" experiments.schema.json
 run generate --help
 check help_lists_the_samplers says "$(names schedulers | tr '\n' ' ' | sed 's/ $//; s/ /, /g') (default"
 run generate --model none --prompt cat --scheduler nonsense; check a_choice_is_refused test $status -ne 0

@@ -18,28 +18,41 @@ typedef struct Mini {
 static const WorldSplit world_splits[SPLIT_COUNT] = {
     [SPLIT_TRAIN] = WORLD_REAL, [SPLIT_TUNE] = WORLD_TUNE, [SPLIT_TEST] = WORLD_TEST};
 
+#define COUNT(key, default, what)                                                                                      \
+    {                                                                                                                  \
+        .name = key, .type = KEY_WHOLE, .low = 1, .high = MINI_MOST, .fallback = default, .help = what                 \
+    }
+
+static const Key mini_keys[] = {
+    KIND_KEY,
+    COUNT("captions", "10000", "sentences that say what is in a scene"),
+    COUNT("sentences", "10000", "of the grammar that stands in for a language model"),
+    COUNT("train", "4000", "labelled images"),
+    COUNT("tune", "2000", "labelled images for choosing hyper-parameters"),
+    COUNT("test", "2000", "test images"),
+    {.name = "shift",
+     .type = KEY_NUMBER,
+     .high = 1.25,
+     .help = "style of the images; 0: as the models were trained on"},
+    {0},
+};
+
 static bool read_count(Json config, const char *key, size_t *count, Error *err)
 {
     int64_t value;
     if (!json_integer_or(config, key, (int64_t)*count, &value, err)) return false;
-    if (value < 1 || value > MINI_MOST)
-        return json_fail(json_get(config, key), err, "%lld is out of range; it can be 1 to %d", (long long)value,
-                         MINI_MOST);
     *count = (size_t)value;
     return true;
 }
 
 static bool mini_configure(Mini *mini, Json config, Error *err)
 {
-    static const char *const keys[] = {"kind", "captions", "sentences", "train", "tune", "test", "shift", NULL};
-    if (!json_only_keys(config, keys, err) || !read_count(config, "captions", &mini->captions, err) ||
+    if (!read_count(config, "captions", &mini->captions, err) ||
         !read_count(config, "sentences", &mini->sentences, err))
         return false;
     for (int s = 0; s < SPLIT_COUNT; s++)
         if (!read_count(config, dataset_split_names[s], &mini->counts[s], err)) return false;
-    if (!json_number_or(config, "shift", mini->shift, &mini->shift, err)) return false;
-    if (mini->shift >= 0 && mini->shift <= 1.25) return true;
-    return json_fail(json_get(config, "shift"), err, "%g is out of range; it can be 0 to 1.25", mini->shift);
+    return json_number_or(config, "shift", mini->shift, &mini->shift, err);
 }
 
 static bool mini_open(Dataset *d, const DatasetSource *source, Error *err)
@@ -137,5 +150,6 @@ const DatasetKind kind_mini = {
     .source = "comes with the program",
     .classes = world_class_nouns,
     .class_count = WORLD_CLASSES,
+    .keys = mini_keys,
     .ops = &mini_ops,
 };

@@ -2,6 +2,7 @@
 #include "harness/cli/json_out.h"
 
 #include "harness/base/shown.h"
+#include "harness/io/json.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -49,6 +50,37 @@ static void print_and_delete(cJSON *value, char *text)
 void json_out_print(cJSON *value)
 {
     print_and_delete(value, cJSON_Print(value));
+}
+
+enum { WIDTH = 120, INDENT = 2 };
+
+/* `taken`: columns of the line that are used already, and one that a comma will be. */
+static void add_wrapped(Text *out, const cJSON *value, size_t depth, size_t taken)
+{
+    char *line = cJSON_PrintUnformatted(value);
+    const bool fits = taken + strlen(line) <= WIDTH || !value->child;
+    if (fits) text_add(out, line);
+    free(line);
+    if (fits) return;
+    text_add(out, cJSON_IsObject(value) ? "{" : "[");
+    for (const cJSON *item = value->child; item; item = item->next) {
+        const size_t begin = out->length + 1;
+        text_addf(out, "\n%*s", (int)((depth + 1) * INDENT), "");
+        if (item->string) {
+            json_quote(out, item->string);
+            text_add(out, ": ");
+        }
+        add_wrapped(out, item, depth + 1, out->length - begin + 1);
+        if (item->next) text_add(out, ",");
+    }
+    text_addf(out, "\n%*s%s", (int)(depth * INDENT), "", cJSON_IsObject(value) ? "}" : "]");
+}
+
+void json_out_wrapped(cJSON *value)
+{
+    Text text = {0};
+    add_wrapped(&text, value, 0, 0);
+    print_and_delete(value, text.data);
 }
 
 void json_out_line(cJSON *value)

@@ -20,6 +20,7 @@
     COMMAND(run)                                                                                                       \
     COMMAND(ls)                                                                                                        \
     COMMAND(validate)                                                                                                  \
+    COMMAND(schema)                                                                                                    \
     COMMAND(results)                                                                                                   \
     COMMAND(compare)                                                                                                   \
     COMMAND(report)                                                                                                    \

@@ -4,7 +4,9 @@
 #include "harness/experiments/experiment_axes.h"
 
 #include "harness/experiments/experiment_draw.h"
+#include "harness/experiments/experiment_keys.h"
 #include "harness/experiments/experiment_set.h"
+#include "harness/experiments/setting_read.h"
 #include "harness/graph/random.h"
 
 #include <stdlib.h>
@@ -17,17 +19,17 @@ typedef struct Finder {
     Json where;
 } Finder;
 
-static const Option *option_of(const Finder *f, const char *inner, const char *key)
+/* What stands there by the tables; NULL: nothing that is known. `made` is room for an option's. */
+static const Key *key_of(const Finder *f, const char *inner, const char *name, Key *made)
 {
+    if (strcmp(inner, "generate") == 0) return keys_find(generate_keys, name);
+    if (strcmp(inner, "setting") == 0) return keys_find(setting_keys, name);
     for (const Option *o = f->options; o && o->name && strcmp(inner, "options") == 0; o++)
-        if (strcmp(o->name, key) == 0) return o;
+        if (strcmp(o->name, name) == 0) {
+            *made = option_key(o);
+            return made;
+        }
     return NULL;
-}
-
-/* Of `generate`, whose keys are no options of a table. */
-static bool is_whole(const char *inner, const char *key)
-{
-    return strcmp(inner, "generate") == 0 && (strcmp(key, "steps") == 0 || strcmp(key, "seed") == 0);
 }
 
 static bool add_axis(Finder *f, cJSON *parent, const char *inner, cJSON *item, Error *err)
@@ -43,8 +45,8 @@ static bool add_axis(Finder *f, cJSON *parent, const char *inner, cJSON *item, E
     bool good;
     if (axis->drawn) {
         Draw *draw = &f->draws[axes->count];
-        good = draw_read(draw, item, option_of(f, inner, item->string), is_whole(inner, item->string), name, f->where,
-                         err);
+        Key made;
+        good = draw_read(draw, item, key_of(f, inner, item->string, &made), name, f->where, err);
         if (good && !*inner && draw->kind != DRAW_CHOICE)
             good = json_fail(f->where, err, "%s: only a choice can be drawn for it", name);
     } else {
@@ -64,10 +66,9 @@ static bool add_axis(Finder *f, cJSON *parent, const char *inner, cJSON *item, E
 
 static bool find(Finder *f, cJSON *tree, Error *err)
 {
-    static const char *const outer[] = {"dataset", "model", "protocol", "setting"};
     static const char *const inner[] = {"setting", "options", "generate"};
-    for (size_t i = 0; i < sizeof outer / sizeof *outer; i++) {
-        cJSON *item = cJSON_GetObjectItemCaseSensitive(tree, outer[i]);
+    for (size_t i = 0; swept_keys[i]; i++) {
+        cJSON *item = cJSON_GetObjectItemCaseSensitive(tree, swept_keys[i]);
         if (item && !add_axis(f, tree, "", item, err)) return false;
     }
     for (size_t i = 0; i < sizeof inner / sizeof *inner; i++) {

@@ -13,7 +13,7 @@ typedef struct Axis {
     bool drawn;
 } Axis;
 
-enum { AXES_MAX = 32, EXPANSION_MAX = 10000 };
+enum { AXES_MAX = 32 };
 
 typedef struct Axes {
     Axis items[AXES_MAX];

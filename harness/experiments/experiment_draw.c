@@ -10,7 +10,7 @@
 static const double whole_most = 9007199254740992.0; /* 2^53: every whole number up to it is a double */
 static const double steps_of_range = 20000;
 
-static bool check_ends(const Draw *d, const Option *option, const char *word, const char *name, Json where, Error *err)
+static bool check_ends(const Draw *d, const Key *key, const char *word, const char *name, Json where, Error *err)
 {
     if (!(d->low < d->high))
         return json_fail(where, err, "%s: the lower end of \"%s\" comes first and is below the upper one", name, word);
@@ -19,13 +19,13 @@ static bool check_ends(const Draw *d, const Option *option, const char *word, co
     if (d->whole &&
         (floor(d->low) < d->low || floor(d->high) < d->high || fabs(d->low) > whole_most || fabs(d->high) > whole_most))
         return json_fail(where, err, "%s: whole numbers are drawn, so both ends of \"%s\" are whole", name, word);
-    if (option && (d->low < option->low || d->high > option->high))
-        return json_fail(where, err, "%s: %g to %g leaves the range of the option, %g to %g", name, d->low, d->high,
-                         option->low, option->high);
+    if (key && (d->low < key->low || d->high > key->high || (key->above && d->low <= key->low)))
+        return json_fail(where, err, "%s: %g to %g leaves the range, %s%g to %g", name, d->low, d->high,
+                         key->above ? "above " : "", key->low, key->high);
     return true;
 }
 
-bool draw_read(Draw *d, const cJSON *item, const Option *option, bool whole, const char *name, Json where, Error *err)
+bool draw_read(Draw *d, const cJSON *item, const Key *key, const char *name, Json where, Error *err)
 {
     const cJSON *list = item->child;
     const char *word = list->string;
@@ -37,7 +37,7 @@ bool draw_read(Draw *d, const cJSON *item, const Option *option, bool whole, con
     const int count = cJSON_IsArray(list) ? cJSON_GetArraySize(list) : 0;
     if (d->kind == DRAW_CHOICE)
         return count > 0 || json_fail(where, err, "%s: a choice is {\"choice\": [value, ...]}", name);
-    const bool number = !option || option->type == OPTION_TYPE_REAL || option->type == OPTION_TYPE_INT;
+    const bool number = !key || key->type == KEY_NUMBER || key->type == KEY_WHOLE;
     if (!number)
         return json_fail(where, err, "%s: \"%s\" draws numbers, which it does not take; use {\"choice\": [...]}", name,
                          word);
@@ -45,8 +45,8 @@ bool draw_read(Draw *d, const cJSON *item, const Option *option, bool whole, con
     if (count != 2 || !cJSON_IsNumber(low) || !cJSON_IsNumber(high))
         return json_fail(where, err, "%s: two numbers are needed, {\"%s\": [lowest, highest]}", name, word);
     d->low = low->valuedouble, d->high = high->valuedouble;
-    d->whole = option ? option->type == OPTION_TYPE_INT : whole;
-    return check_ends(d, option, word, name, where, err);
+    d->whole = key && key->type == KEY_WHOLE;
+    return check_ends(d, key, word, name, where, err);
 }
 
 /* The shortest decimal number near enough to `value`, and inside the range. */

@@ -1,8 +1,7 @@
 /* Values drawn at random for a search: {"uniform": [a, b]}, {"loguniform": [a, b]}, {"choice": [..]}. */
 #pragma once
 
-#include "harness/io/json.h"
-#include "methods/shared/option.h"
+#include "harness/io/json_keys.h"
 
 typedef struct Draw {
     enum { DRAW_CHOICE, DRAW_UNIFORM, DRAW_LOGUNIFORM } kind;
@@ -11,10 +10,10 @@ typedef struct Draw {
     bool whole; /* whole numbers, both ends included */
 } Draw;
 
-/* `option` is what is drawn for: whether it is whole, and its range; NULL when it is not known, and then `whole` decides. Fails on:
- * a list that is not two rising numbers, ends outside the option's range, a lower end of a loguniform that is not above 0, ends
+/* `key` is what is drawn for: whether it is a number, a whole one, and its range; NULL when it is not known. Fails on: a list that is
+ * not two rising numbers, ends outside the range, a lower end of a loguniform that is not above 0, ends
  * that are not whole where whole numbers are drawn, a range for something that is no number. `name` goes into the sentence. */
-bool draw_read(Draw *d, const cJSON *item, const Option *option, bool whole, const char *name, Json where, Error *err);
+bool draw_read(Draw *d, const cJSON *item, const Key *key, const char *name, Json where, Error *err);
 
 /* The value for u in [0, 1). Caller frees.
  *     uniform      a + u (b - a)             whole: a + floor(u (b - a + 1))

@@ -3,6 +3,7 @@
  * the checks are that their scores are of the same images. */
 #include "harness/experiments/experiment_ensemble.h"
 
+#include "harness/experiments/experiment_keys.h"
 #include "harness/experiments/setting_read.h"
 #include "methods/ensemble/ensemble.h"
 
@@ -37,10 +38,9 @@ static bool read_place(Experiment *e, Json entry, bool both_stored, Error *err)
 
 bool ensemble_read(Experiment *e, Json entry, Error *err)
 {
-    static const char *const keys[] = {"method", "of", "options", "seeds", "label", "dataset", "protocol", NULL};
     e->method = &method_ensemble;
     e->dataset = e->model = ""; /* until it is resolved */
-    if (!json_only_keys(entry, keys, err)) return false;
+    if (!keys_check(entry, ensemble_keys, err)) return false;
     const Json of = json_get(entry, "of");
     if (!json_is_array(of) || json_count(of) != 2)
         return json_fail(of, err, "a list of two experiments is needed, as in [\"mini-tai-dpt\", \"mini-coop\"]");

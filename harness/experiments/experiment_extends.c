@@ -35,6 +35,18 @@ static void merge(cJSON *tree, const cJSON *child)
     }
 }
 
+/* null says nothing where there is nothing to take away. */
+static void drop_nulls(cJSON *object, bool outer)
+{
+    for (cJSON *item = object->child, *next; item; item = next) {
+        next = item->next;
+        if (cJSON_IsNull(item))
+            cJSON_Delete(cJSON_DetachItemViaPointer(object, item));
+        else if (outer && is_merged(item->string) && cJSON_IsObject(item))
+            drop_nulls(item, false);
+    }
+}
+
 /* "a extends b extends a" */
 static bool fail_circle(Json extends, const Json *chain, size_t count, const char *again, Error *err)
 {
@@ -76,6 +88,7 @@ cJSON *experiment_inherit(const Book *book, Json entry, Error *err)
             merge(tree, chain[i].node);
         }
         cJSON_DeleteItemFromObjectCaseSensitive(tree, "extends");
+        drop_nulls(tree, true);
     }
     free(chain);
     return tree;

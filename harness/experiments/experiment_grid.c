@@ -7,6 +7,7 @@
 #include "harness/experiments/experiment_axes.h"
 #include "harness/experiments/experiment_ensemble.h"
 #include "harness/experiments/experiment_extends.h"
+#include "harness/experiments/experiment_keys.h"
 #include "harness/experiments/experiment_set.h"
 #include "harness/experiments/setting_read.h"
 
@@ -14,10 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    SEEDS_MAX = 1000,
-    SHOWN_MAX = 8 /* names in a sentence */
-};
+enum { SHOWN_MAX = 8 }; /* names in a sentence */
 
 /* ---- one experiment ---- */
 
@@ -102,11 +100,9 @@ static bool read_generate(Experiment *e, Json generate, Error *err)
 
 static bool read_experiment(const Book *book, Experiment *e, Json entry, Error *err)
 {
-    static const char *const keys[] = {"dataset", "model", "method",  "protocol", "options",     "generate", "seeds",
-                                       "setting", "label", "extends", "samples",  "sample_seed", NULL};
     const char *method, *protocol;
     if (ensemble_entry(entry)) return ensemble_read(e, entry, err) && read_seeds(e, entry, err);
-    if (!json_only_keys(entry, keys, err) || !json_string(entry, "dataset", &e->dataset, err) ||
+    if (!keys_check(entry, experiment_keys, err) || !json_string(entry, "dataset", &e->dataset, err) ||
         !json_string(entry, "model", &e->model, err) || !json_string(entry, "method", &method, err) ||
         !json_string_or(entry, "protocol", "default", &protocol, err))
         return false;

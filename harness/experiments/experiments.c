@@ -5,8 +5,8 @@
 
 #include "harness/base/name.h"
 #include "harness/experiments/book_plugins.h"
-#include "harness/experiments/experiment_ensemble.h"
 #include "harness/experiments/experiment_grid.h"
+#include "harness/experiments/experiment_keys.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -87,7 +87,7 @@ static bool read_path(char **path, Json entry, const char *key, const char *fold
 /* The paths of a model in one of the two files. */
 static bool read_paths(Model *m, Json entry, const char *folder, Error *err)
 {
-    const bool tokenizer = json_get(entry, "tokenizer").node != NULL;
+    const bool tokenizer = json_is_string(json_get(entry, "tokenizer")); /* null: as if it were not there */
     if (!read_path(&m->clip, entry, "clip", folder, err) ||
         !read_path(&m->tokenizer, entry, tokenizer ? "tokenizer" : "clip", folder, err))
         return false;
@@ -97,13 +97,11 @@ static bool read_paths(Model *m, Json entry, const char *folder, Error *err)
 
 static bool read_model(const Book *book, Model *m, Json entry, Error *err)
 {
-    static const char *const keys[] = {"clip", "tokenizer", "diffusion", "vae", "judge", "generate", NULL};
     static const char *const own_keys[] = {"clip", "tokenizer", "diffusion", "vae", "judge", NULL};
     const Json override = path_entry(book, "models", m->name);
     const char *clip;
     if (!json_is_object(entry)) return json_fail(entry, err, "an object such as {\"clip\": \"models/RN50\"} is needed");
-    if (!json_only_keys(entry, keys, err) || !json_string(entry, "clip", &clip, err) ||
-        !read_paths(m, entry, book->folder, err) ||
+    if (!keys_check(entry, model_keys, err) || !read_paths(m, entry, book->folder, err) ||
         !generate_settings_read(&m->generate, json_get(entry, "generate"), err))
         return false;
     if (!override.node) return true;
@@ -113,6 +111,17 @@ static bool read_model(const Book *book, Model *m, Json entry, Error *err)
     free(m->clip), free(m->tokenizer);
     m->clip = path_join(book->paths_folder, clip);
     m->tokenizer = path_join(book->paths_folder, clip);
+    return true;
+}
+
+/* Whether the entries make sense; nothing of them is opened. */
+static bool check_datasets(const Book *book, Json section, Error *err)
+{
+    for (size_t i = 0; section.node && i < json_count(section); i++) {
+        const Json entry = json_at(section, i);
+        if (!dataset_check(&(DatasetSource){.name = json_key(entry), .config = entry, .folder = book->folder}, err))
+            return false;
+    }
     return true;
 }
 
@@ -228,12 +237,11 @@ static bool check_names(Json root, Error *err)
 
 static bool read_book(Book *book, Error *err)
 {
-    static const char *const keys[] = {"plugins", "models",    "datasets",    "protocols",
-                                       "suites",  "reproduce", "experiments", NULL};
     const Json root = json_root(book->file);
     if (!json_is_object(root)) return json_fail(root, err, "an object is needed");
-    if (!json_only_keys(root, keys, err) || !check_names(root, err)) return false;
+    if (!keys_check(root, book_keys, err) || !check_names(root, err)) return false;
     return book_read_plugins(book, root, err) && read_models(book, json_get(root, "models"), err) &&
+           check_datasets(book, json_get(root, "datasets"), err) &&
            read_protocols(book, json_get(root, "protocols"), err) && read_suites(book, json_get(root, "suites"), err) &&
            read_reproduce(book, json_get(root, "reproduce"), err) && check_paths(book, err) && check_all(book, err);
 }
@@ -288,69 +296,4 @@ void book_free(Book *book)
     free(book->paths_folder);
     text_list_free(&book->unloaded);
     free(book);
-}
-
-/* ---- selecting ---- */
-
-static bool select_one(const Book *book, const char *name, const Selection *s, ExperimentList *list, Error *err)
-{
-    const Json experiments = json_get(json_root(book->file), "experiments");
-    const size_t base = strcspn(name, "[");
-    char *plain = xformat("%.*s", (int)base, name);
-    const Json entry = experiments.node ? json_get(experiments, plain) : (Json){0};
-    free(plain);
-    if (!entry.node)
-        return fail_usage(err, "%s: experiments has no %s; palbench ls experiments lists them", book->path, name);
-    return experiment_expand(book, entry, name[base] ? name : NULL, s, list, err);
-}
-
-bool book_select_plain(const Book *book, const Selection *s, ExperimentList *list, Error *err)
-{
-    if (s->suite) {
-        const Suite *suite = book_suite(book, s->suite);
-        if (!suite)
-            return fail_usage(err, "%s: there is no suite %s; palbench ls suites lists them", book->path, s->suite);
-        for (size_t i = 0; i < suite->count; i++)
-            if (!select_one(book, suite->experiments[i], s, list, err)) {
-                char where[256];
-                snprintf(where, sizeof where, "suites.%s", s->suite);
-                return fail_in(err, where);
-            }
-        return true;
-    }
-    for (size_t i = 0; i < s->name_count; i++)
-        if (!select_one(book, s->names[i], s, list, err)) return false;
-    if (s->name_count) return true;
-
-    const Json experiments = json_get(json_root(book->file), "experiments");
-    if (!experiments.node) return true;
-    for (size_t i = 0; i < json_count(experiments); i++)
-        if (!experiment_expand(book, json_at(experiments, i), NULL, s, list, err)) return false;
-    return true;
-}
-
-bool book_select(const Book *book, const Selection *s, ExperimentList *list, Error *err)
-{
-    if (!book_select_plain(book, s, list, err)) return false;
-    for (size_t i = 0; i < list->count; i++)
-        if (!ensemble_resolve(book, &list->items[i], err)) return false;
-    return true;
-}
-
-void experiments_free(ExperimentList *list)
-{
-    for (size_t i = 0; i < list->count; i++) {
-        Experiment *e = &list->items[i];
-        free(e->name);
-        free(e->label);
-        free(e->base);
-        free(e->seeds);
-        free(e->models);
-        free(e->unloaded);
-        experiments_free(&e->members);
-        options_free(&e->options);
-        if (e->file) json_free(e->file);
-    }
-    free(list->items);
-    *list = (ExperimentList){0};
 }

@@ -2,11 +2,8 @@
  * set of settings can be laid over another. */
 #include "harness/experiments/generate_settings.h"
 
-#include "harness/base/names.h"
 #include "harness/diffusion/scheduler.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { SIDE_MOST = 8192, STEPS_MOST = 1000, GUIDANCE_MOST = 1000 };
@@ -17,61 +14,32 @@ static GenerateSettings nothing_said(void)
     return (GenerateSettings){.guidance = -1, .seed = -1};
 }
 
-static bool read_steps(GenerateSettings *s, Json object, Error *err)
+/* One to four digits; *text moves behind them. 0 when there are none, or more. */
+static unsigned side(const char **text)
 {
-    int64_t steps;
-    if (!json_get(object, "steps").node) return true;
-    if (!json_integer(object, "steps", &steps, err)) return false;
-    if (steps < 1 || steps > STEPS_MOST)
-        return json_fail(json_get(object, "steps"), err, "%lld is out of range; it can be 1 to %d", (long long)steps,
-                         STEPS_MOST);
-    s->steps = (size_t)steps;
-    return true;
-}
-
-static bool read_guidance(GenerateSettings *s, Json object, Error *err)
-{
-    if (!json_get(object, "guidance").node) return true;
-    if (!json_number(object, "guidance", &s->guidance, err)) return false;
-    if (s->guidance >= 0 && s->guidance <= GUIDANCE_MOST) return true;
-    return json_fail(json_get(object, "guidance"), err, "%g is out of range; it can be 0 to %d", s->guidance,
-                     GUIDANCE_MOST);
-}
-
-static bool read_scheduler(GenerateSettings *s, Json object, Error *err)
-{
-    if (!json_string_or(object, "scheduler", NULL, &s->scheduler, err)) return false;
-    if (!s->scheduler || names_find(scheduler_names(), s->scheduler) != NAMES_NONE) return true;
-    char *known = names_join(scheduler_names(), ", ", 0);
-    json_fail(json_get(object, "scheduler"), err, "there is no scheduler \"%s\"; known are %s", s->scheduler, known);
-    free(known);
-    return false;
-}
-
-static bool read_prediction(GenerateSettings *s, Json object, Error *err)
-{
-    if (!json_string_or(object, "prediction", NULL, &s->prediction, err)) return false;
-    return !s->prediction || strcmp(s->prediction, "epsilon") == 0 || strcmp(s->prediction, "v") == 0 ||
-           json_fail(json_get(object, "prediction"), err, "\"%s\" is not known, it must be epsilon or v",
-                     s->prediction);
+    unsigned value = 0, digits = 0;
+    for (; **text >= '0' && **text <= '9' && digits < 5; ++*text, digits++)
+        value = 10 * value + (unsigned)(**text - '0');
+    return digits < 5 ? value : 0;
 }
 
 /* 64, or "512x384". */
 static bool read_size(GenerateSettings *s, Json object, Error *err)
 {
     const Json size = json_get(object, "size");
-    if (!size.node) return true;
-    unsigned width = 0, height = 0;
-    int used = 0;
+    if (!size.node || cJSON_IsNull(size.node)) return true;
+    unsigned width, height;
     if (json_is_number(size)) {
-        int64_t side;
-        if (!json_as_integer(size, &side, err)) return false;
-        width = height = side > 0 && side <= SIDE_MOST ? (unsigned)side : 0;
+        int64_t whole;
+        if (!json_as_integer(size, &whole, err)) return false;
+        width = height = whole > 0 && whole <= SIDE_MOST ? (unsigned)whole : 0;
     } else {
         const char *text;
         if (!json_as_string(size, &text, err)) return false;
-        const bool digit = *text >= '0' && *text <= '9';
-        if (!digit || sscanf(text, "%5ux%5u%n", &width, &height, &used) != 2 || text[used]) width = 0;
+        width = side(&text);
+        if (*text++ != 'x') width = 0, text = "";
+        height = side(&text);
+        if (*text) width = 0;
     }
     if (width % 8 || height % 8 || width < 8 || height < 8 || width > SIDE_MOST || height > SIDE_MOST)
         return json_fail(size, err,
@@ -81,24 +49,45 @@ static bool read_size(GenerateSettings *s, Json object, Error *err)
     return true;
 }
 
-static bool read_seed(GenerateSettings *s, Json object, Error *err)
-{
-    if (!json_get(object, "seed").node) return true;
-    if (!json_integer(object, "seed", &s->seed, err)) return false;
-    return s->seed >= 0 || json_fail(json_get(object, "seed"), err, "a seed is not negative");
-}
+static const char size_forms[] =
+    "{\"anyOf\": [{\"type\": \"integer\", \"minimum\": 8, \"maximum\": 8192, \"multipleOf\": 8},"
+    " {\"type\": \"string\", \"pattern\": \"^[0-9]{1,4}x[0-9]{1,4}$\"}, {\"type\": \"null\"}]}";
+
+static const char *const prediction_words[] = {"epsilon", "v", NULL};
+
+const Key generate_keys[] = {
+    {.name = "steps", .type = KEY_WHOLE, .low = 1, .high = STEPS_MOST, .help = "denoising steps"},
+    {.name = "guidance", .type = KEY_NUMBER, .high = GUIDANCE_MOST, .help = "classifier-free guidance; up to 1: none"},
+    {.name = "scheduler", .type = KEY_CHOICE, .names = scheduler_names, .help = "the sampler"},
+    {.name = "size",
+     .type = KEY_FORMS,
+     .forms = size_forms,
+     .help = "pixels a side, or \"WIDTHxHEIGHT\"; multiples of 8"},
+    {.name = "seed", .type = KEY_WHOLE, .high = WHOLE_MOST, .fallback = "0", .help = "of the first picture"},
+    {.name = "negative", .type = KEY_TEXT, .help = "what shall not be in the picture"},
+    {.name = "prediction",
+     .type = KEY_CHOICE,
+     .words = prediction_words,
+     .help = "what the U-Net tells, where its checkpoint does not say so"},
+    {0},
+};
 
 bool generate_settings_read(GenerateSettings *s, Json object, Error *err)
 {
-    static const char *const keys[] = {"steps", "guidance", "scheduler",  "size",
-                                       "seed",  "negative", "prediction", NULL};
+    int64_t steps;
     *s = nothing_said();
     if (!object.node) return true;
     if (!json_is_object(object))
         return json_fail(object, err, "an object such as {\"steps\": 12, \"guidance\": 3} is needed");
-    return json_only_keys(object, keys, err) && read_steps(s, object, err) && read_guidance(s, object, err) &&
-           read_scheduler(s, object, err) && read_size(s, object, err) && read_seed(s, object, err) &&
-           read_prediction(s, object, err) && json_string_or(object, "negative", NULL, &s->negative, err);
+    if (!keys_check(object, generate_keys, err) || !json_integer_or(object, "steps", 0, &steps, err) ||
+        !json_number_or(object, "guidance", s->guidance, &s->guidance, err) ||
+        !json_string_or(object, "scheduler", NULL, &s->scheduler, err) || !read_size(s, object, err) ||
+        !json_integer_or(object, "seed", s->seed, &s->seed, err) ||
+        !json_string_or(object, "negative", NULL, &s->negative, err) ||
+        !json_string_or(object, "prediction", NULL, &s->prediction, err))
+        return false;
+    s->steps = (size_t)steps;
+    return true;
 }
 
 GenerateSettings generate_settings_over(GenerateSettings base, GenerateSettings own)

@@ -7,7 +7,7 @@
  * 0, no negative prompt. What an experiment says comes before what its model says. */
 #pragma once
 
-#include "harness/io/json.h"
+#include "harness/io/json_keys.h"
 
 typedef struct GenerateSettings {
     size_t steps;          /* 0: not said */
@@ -19,6 +19,7 @@ typedef struct GenerateSettings {
     int64_t seed;           /* of the first picture; negative: not said */
 } GenerateSettings;
 
+extern const Key generate_keys[];
 /* Fails on unknown keys and on values out of range, with their path and what is allowed. Node NULL: nothing said. */
 bool generate_settings_read(GenerateSettings *s, Json object, Error *err);
 /* `own` where it says something, else `base`. */

@@ -4,7 +4,6 @@
 
 #include "harness/base/names.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static const char *const split_words[] = {"train", "tune", "test", NULL};
@@ -64,20 +63,45 @@ const Protocol *protocol_built_in(const char *name)
     return NULL;
 }
 
-/* A word of the list under `key`; absent: `choice` stays. */
-static bool read_word(Json object, const char *key, const char *const *words, int *choice, Error *err)
+static const char size_forms[] =
+    "{\"anyOf\": [{\"const\": 0}, {\"type\": \"integer\", \"minimum\": 8, \"maximum\": 4096}, {\"type\": \"null\"}]}";
+
+const Key protocol_keys[] = {
+    {.name = "split",
+     .type = KEY_CHOICE,
+     .words = split_words,
+     .fallback = "\"test\"",
+     .help = "whose images are scored"},
+    {.name = "difficult",
+     .type = KEY_CHOICE,
+     .words = difficult_words,
+     .fallback = "\"negative\"",
+     .help = "what a difficult object counts as"},
+    {.name = "size",
+     .type = KEY_FORMS,
+     .forms = size_forms,
+     .fallback = "0",
+     .help = "pixels a side that the tower sees; 0: the model's own"},
+    {.name = "resize",
+     .type = KEY_CHOICE,
+     .words = resize_words,
+     .fallback = "\"crop\"",
+     .help = "crop: shorter side to size, central square; stretch: no crop"},
+    {.name = "pool_position",
+     .type = KEY_CHOICE,
+     .words = position_words,
+     .fallback = "\"method\"",
+     .help = "positional embedding of a ResNet's attention pool; method: as the method's published code"},
+    {0},
+};
+
+/* The place of the word under `key`, which the table has checked; absent: `choice` stays. */
+static bool read_word(Json object, const char *key, int *choice, Error *err)
 {
-    const char *word;
+    const char *const *words = key_words(keys_find(protocol_keys, key)), *word;
     if (!json_string_or(object, key, words[*choice], &word, err)) return false;
-    const size_t found = names_find(words, word);
-    if (found != NAMES_NONE) {
-        *choice = (int)found;
-        return true;
-    }
-    char *allowed = names_join(words, ", ", '"');
-    json_fail(json_get(object, key), err, "\"%s\" is not known; allowed are %s", word, allowed);
-    free(allowed);
-    return false;
+    *choice = (int)names_find(words, word);
+    return true;
 }
 
 bool protocol_read(Protocol *p, const char *name, Json object, Error *err)
@@ -85,13 +109,9 @@ bool protocol_read(Protocol *p, const char *name, Json object, Error *err)
     int split = SPLIT_TEST, difficult = 0, resize = 0, position = POSITION_OF_METHOD;
     int64_t size;
     if (!json_is_object(object)) return json_fail(object, err, "an object is needed");
-    if (!json_only_keys(object, (const char *const[]){"split", "difficult", "size", "resize", "pool_position", NULL},
-                        err) ||
-        !read_word(object, "split", split_words, &split, err) ||
-        !read_word(object, "difficult", difficult_words, &difficult, err) ||
-        !read_word(object, "resize", resize_words, &resize, err) ||
-        !read_word(object, "pool_position", position_words, &position, err) ||
-        !json_integer_or(object, "size", 0, &size, err))
+    if (!keys_check(object, protocol_keys, err) || !read_word(object, "split", &split, err) ||
+        !read_word(object, "difficult", &difficult, err) || !read_word(object, "resize", &resize, err) ||
+        !read_word(object, "pool_position", &position, err) || !json_integer_or(object, "size", 0, &size, err))
         return false;
     if (size != 0 && (size < 8 || size > 4096))
         return json_fail(json_get(object, "size"), err,

@@ -7,6 +7,7 @@
 
 #include "datasets/dataset.h"
 #include "harness/clip/clip.h"
+#include "harness/io/json_keys.h"
 #include "harness/score/metrics.h"
 
 typedef struct Protocol {
@@ -22,6 +23,7 @@ typedef struct Protocol {
 
 const Protocol *protocol_built_in(const char *name); /* NULL when unknown */
 const Protocol *protocol_built_ins(size_t *count);
+extern const Key protocol_keys[];
 /* Reads one's own. Missing keys are those of "default"; unknown keys and bad values fail with the path. */
 bool protocol_read(Protocol *p, const char *name, Json object, Error *err);
 

@@ -7,6 +7,17 @@
 
 enum { SHOTS_MOST = 1 << 20 };
 
+const Key setting_keys[] = {
+    {.name = "few_shot", .type = KEY_WHOLE, .low = 1, .high = SHOTS_MOST, .help = "images a class, a seeded draw"},
+    {.name = "partial",
+     .type = KEY_NUMBER,
+     .high = 1,
+     .above = true,
+     .forms = "{\"type\": \"string\", \"minLength\": 1}",
+     .help = "share of the labels that are known, or the path of a mask file"},
+    {0},
+};
+
 /* As experiments.json writes them. */
 static const char *const forms[SETTING_COUNT] = {
     [SETTING_ZERO_SHOT] = "\"zero-shot\"",

@@ -1,8 +1,10 @@
 /* The key `setting` of an experiment, read and written (methods/shared/setting.h says the forms). */
 #pragma once
 
-#include "harness/io/json.h"
+#include "harness/io/json_keys.h"
 #include "methods/shared/method.h"
+
+extern const Key setting_keys[]; /* of the setting's object; it has one of them */
 
 /* `value` is the key's value; node NULL: the experiment says nothing, then zero-shot, or full where the method cannot do without
  * labels. `needs` are the method's, given its options. A mask's path stays as the file has it, relative to the folder of that file.
