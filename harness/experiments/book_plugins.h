@@ -3,8 +3,8 @@
  * A plugin's code runs with all rights of whoever runs the program, so reading a stranger's file must run nothing: book_open never loads
  * one. Commands that run experiments (run, reproduce) load what the file names before they open it, and say so first. Everywhere
  * else (validate, ls, plan, label, report, --dry-run) an experiment whose method the program lacks, in a file with plugins that are not
- * loaded, has an unknown method: its name, data set and model are checked and listed, its options and setting are not, and it cannot be
- * planned. --plugin on the command line loads a plugin for any command (main.c). */
+ * loaded, has an unknown method: its name, data set and model are checked and listed, of its options and setting the form alone, and it
+ * cannot be planned. --plugin on the command line loads a plugin for any command (main.c). */
 #pragma once
 
 #include "harness/base/progress.h"

@@ -98,6 +98,17 @@ static bool read_generate(Experiment *e, Json generate, Error *err)
     return generate_settings_read(&e->generate, generate, err);
 }
 
+/* Of a method that is not known here: the forms alone. */
+static bool read_unloaded(Experiment *e, Json entry, Error *err)
+{
+    Setting unused;
+    const Json options = json_get(entry, "options"), setting = json_get(entry, "setting");
+    if (options.node && !json_is_object(options)) return json_fail(options, err, "an object is needed");
+    if (setting.node && !setting_read_form(&unused, setting, err)) return false;
+    return generate_settings_read(&e->generate, json_get(entry, "generate"), err) &&
+           options_read(&e->options, e->method->options, (Json){0}, err);
+}
+
 static bool read_experiment(const Book *book, Experiment *e, Json entry, Error *err)
 {
     const char *method, *protocol;
@@ -114,7 +125,7 @@ static bool read_experiment(const Book *book, Experiment *e, Json entry, Error *
     const Protocol *found = book_protocol(book, protocol);
     if (!found) return unknown_protocol(book, entry, protocol, err);
     e->protocol = *found;
-    if (e->unloaded) return options_read(&e->options, e->method->options, (Json){0}, err) && read_seeds(e, entry, err);
+    if (e->unloaded) return read_unloaded(e, entry, err) && read_seeds(e, entry, err);
     return options_read(&e->options, e->method->options, json_get(entry, "options"), err) &&
            read_generate(e, json_get(entry, "generate"), err) && read_seeds(e, entry, err) &&
            setting_read(&e->setting, e->method, e->method->needs(&e->options), json_get(entry, "setting"), err);

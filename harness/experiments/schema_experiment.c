@@ -124,14 +124,9 @@ static cJSON *if_method(const char *name, cJSON *then)
     return rule;
 }
 
-/* "of" belongs to ensembles; data set and model must be there, if only by heritage. */
 static void define_method(Schema *s, const Method *method)
 {
-    cJSON *schema = parsed_schema(
-        "{\"properties\": {\"of\": {\"type\": \"null\"}, \"dataset\": {\"type\": [\"string\", \"object\"]}, "
-        "\"model\": {\"type\": [\"string\", \"object\"]}}, \"if\": {\"required\": [\"extends\"]}, "
-        "\"else\": {\"required\": [\"dataset\", \"model\"]}}");
-    cJSON *properties = schema->child;
+    cJSON *schema = cJSON_CreateObject(), *properties = cJSON_AddObjectToObject(schema, "properties");
     cJSON_AddItemToObject(properties, "options", options_schema(s, method->options));
     cJSON_AddItemToObject(properties, "setting", setting_schema(s, method->settings));
     char *name = xformat("method_%s", method->name);
@@ -159,11 +154,19 @@ static void define_ensemble(Schema *s)
     define(s, "method_ensemble", schema);
 }
 
+/* What the entry must say: a method, its own or its parent's; then, but for an ensemble, data set and model; and only an ensemble has
+ * members. */
+static const char must_say[] =
+    "[{\"if\": {\"required\": [\"extends\"]}, \"else\": {\"required\": [\"method\"]}},"
+    " {\"if\": {\"properties\": {\"method\": {\"not\": {\"const\": \"ensemble\"}}}, \"required\": [\"method\"]}, "
+    "\"then\": {"
+    "\"properties\": {\"of\": {\"type\": \"null\"}, \"dataset\": {\"type\": [\"string\", \"object\"]},"
+    " \"model\": {\"type\": [\"string\", \"object\"]}}, \"if\": {\"required\": [\"extends\"]},"
+    " \"else\": {\"required\": [\"dataset\", \"model\"]}}}]";
+
 static cJSON *method_rules(Schema *s)
 {
-    cJSON *rules = cJSON_CreateArray();
-    cJSON_AddItemToArray(
-        rules, parsed_schema("{\"if\": {\"required\": [\"extends\"]}, \"else\": {\"required\": [\"method\"]}}"));
+    cJSON *rules = parsed_schema(must_say);
     for (const Method *const *m = method_all(); *m; m++) {
         if (*m == &method_ensemble)
             define_ensemble(s);

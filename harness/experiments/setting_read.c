@@ -97,7 +97,7 @@ static bool read_known(Setting *s, Json value, Error *err)
            json_fail(value, err, "%g is out of range; the share of known labels is above 0 and at most 1", s->known);
 }
 
-static bool read_form(Setting *s, Json value, Error *err)
+bool setting_read_form(Setting *s, Json value, Error *err)
 {
     if (json_is_string(value)) return read_word(s, value, err);
     if (!json_is_object(value) || json_count(value) != 1) {
@@ -133,7 +133,7 @@ static bool check_needs(const Setting *s, const Method *method, unsigned needs, 
 bool setting_read(Setting *s, const Method *method, unsigned needs, Json value, Error *err)
 {
     *s = (Setting){.kind = method->settings & ZERO_SHOT ? SETTING_ZERO_SHOT : SETTING_FULL};
-    if (value.node && !read_form(s, value, err)) return false;
+    if (value.node && !setting_read_form(s, value, err)) return false;
     if (value.node && s->kind != SETTING_ZERO_SHOT && method->settings & 1u << s->kind &&
         !setting_shows_images(s, needs))
         return json_fail(value, err, "with these options the method %s looks at no labelled image; remove the setting",

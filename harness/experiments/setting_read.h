@@ -12,6 +12,9 @@ extern const Key setting_keys[]; /* of the setting's object; it has one of them 
  * makes no use of, zero-shot when they make it train on labelled images; the sentence says what is allowed. Strings live as long as the file. */
 bool setting_read(Setting *setting, const Method *method, unsigned needs, Json value, Error *err);
 
+/* The form alone, whatever the method. */
+bool setting_read_form(Setting *setting, Json value, Error *err);
+
 /* What results and tables call it: "zero-shot", "few-shot 4", "partial 0.1", "partial masks/10.txt", "full". Caller frees. */
 char *setting_text(const Setting *setting);
 /* Whether a method with these needs is handed labelled images: not when it asks for none, and not zero-shot. */
