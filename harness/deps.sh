@@ -1,42 +1,42 @@
 #!/bin/sh
-# deps.sh install|check NEED...   looks for what palbench needs to be built (build), to draw figures (draw), to be tested (test).
-#                                 Quiet when all is there.
-# deps.sh formatter [install]     prints the command that is clang-format of the one version that the Makefile names.
+# deps.sh install|check NEED...  looks for what palbench needs to be built (build), to draw figures (draw), to be tested
+#                                (test). Quiet when all is there.
+# deps.sh formatter [install]    prints the command that is clang-format of the one version that the Makefile names.
 #
-# It asks for what is used, a header or a command, so that a library of one's own counts. What is missing is told with the name that
-# its package has here. `install` installs it where there is apt, as root or through sudo; elsewhere, and with `check`, the
-# command to do so is told, and the exit status is 1. Reads the Makefile's CC, FLAGS (where headers lie) and CLANG_FORMAT (14);
-# OS_RELEASE is another /etc/os-release, for the tests.
+# It asks for what is used, a header or a command, so that a library of one's own counts. What is missing is told with
+# the name that its package has here. `install` installs it where there is apt, as root or through sudo; elsewhere, and
+# with `check`, the command to do so is told, and the exit status is 1. Reads the Makefile's CC, FLAGS (where headers
+# lie) and CLANG_FORMAT (14); OS_RELEASE is another /etc/os-release, for the tests.
 set -eu
 mode=$1
 shift
 compiler=${CC:-gcc} release=${OS_RELEASE:-/etc/os-release} version=${CLANG_FORMAT:-14}
 
-# Debian's names are proven on Debian 12 and 13 (tests/distributions.sh). The others are what the distributions' package lists say;
-# nobody has built palbench there for us yet. @ is the compiler.
+# Debian's names are proven on Debian 12 and 13 (tests/distributions.sh). The others are what the distributions' package
+# lists say; nobody has built palbench there for us yet. @ is the compiler.
 table() {
     cat <<'END'
-need   what is asked for    pkg-config  Debian             Fedora              Arch           openSUSE            Alpine
-build  @                    -           @                  @                   @              @                   @
-build  stdio.h              -           libc6-dev          glibc-devel         glibc          glibc-devel         musl-dev
-build  omp.h                -           libomp-dev         libomp-devel        openmp         libomp-devel        openmp-dev
-build  pkg-config           -           pkg-config         pkgconf-pkg-config  pkgconf        pkgconf             pkgconf
-build  oneapi/dnnl/dnnl.h   -           libdnnl-dev        onednn-devel        onednn         onednn-devel        onednn-dev
-build  hdf5.h               hdf5        libhdf5-dev        hdf5-devel          hdf5           hdf5-devel          hdf5-dev
-build  cjson/cJSON.h        libcjson    libcjson-dev       cjson-devel         cjson          cJSON-devel         cjson-dev
-build  jpeglib.h            libjpeg     libjpeg-dev        libjpeg-turbo-devel libjpeg-turbo  libjpeg8-devel      libjpeg-turbo-dev
-build  png.h                libpng      libpng-dev         libpng-devel        libpng         libpng16-devel      libpng-dev
-build  webp/demux.h         libwebpdemux libwebp-dev       libwebp-devel       libwebp        libwebp-devel       libwebp-dev
-build  gif_lib.h            -           libgif-dev         giflib-devel        giflib         giflib-devel        giflib-dev
-build  tiffio.h             libtiff-4   libtiff-dev        libtiff-devel       libtiff        libtiff-devel       tiff-dev
-build  zlib.h               zlib        zlib1g-dev         zlib-devel          zlib           zlib-devel          zlib-dev
-build  zip.h                libzip      libzip-dev         libzip-devel        libzip         libzip-devel        libzip-dev
-build  yaml.h               yaml-0.1    libyaml-dev        libyaml-devel       libyaml        libyaml-devel       yaml-dev
-build  cairo.h              cairo       libcairo2-dev      cairo-devel         cairo          cairo-devel         cairo-dev
-build  openssl/evp.h        libcrypto   libssl-dev         openssl-devel       openssl        libopenssl-devel    openssl-dev
-build  unistr.h             -           libunistring-dev   libunistring-devel  libunistring   libunistring-devel  libunistring-dev
-draw   gnuplot              -           gnuplot-nox        gnuplot             gnuplot        gnuplot             gnuplot
-test   cmocka.h             cmocka      libcmocka-dev      libcmocka-devel     cmocka         libcmocka-devel     cmocka-dev
+need  asked-for          module     Debian           Fedora              Arch          openSUSE        Alpine
+build @                  -          @                @                   @             @               @
+build stdio.h            -          libc6-dev        glibc-devel         glibc         glibc-devel     musl-dev
+build omp.h              -          libomp-dev       libomp-devel        openmp        libomp-devel    openmp-dev
+build pkg-config         -          pkg-config       pkgconf-pkg-config  pkgconf       pkgconf         pkgconf
+build oneapi/dnnl/dnnl.h -          libdnnl-dev      onednn-devel        onednn        onednn-devel    onednn-dev
+build hdf5.h             hdf5       libhdf5-dev      hdf5-devel          hdf5          hdf5-devel      hdf5-dev
+build cjson/cJSON.h      libcjson   libcjson-dev     cjson-devel         cjson         cJSON-devel     cjson-dev
+build jpeglib.h          libjpeg    libjpeg-dev      libjpeg-turbo-devel libjpeg-turbo libjpeg8-devel  libjpeg-turbo-dev
+build png.h              libpng     libpng-dev       libpng-devel        libpng        libpng16-devel  libpng-dev
+build webp/demux.h       libwebpdemux libwebp-dev      libwebp-devel       libwebp       libwebp-devel   libwebp-dev
+build gif_lib.h          -          libgif-dev       giflib-devel        giflib        giflib-devel    giflib-dev
+build tiffio.h           libtiff-4  libtiff-dev      libtiff-devel       libtiff       libtiff-devel   tiff-dev
+build zlib.h             zlib       zlib1g-dev       zlib-devel          zlib          zlib-devel      zlib-dev
+build zip.h              libzip     libzip-dev       libzip-devel        libzip        libzip-devel    libzip-dev
+build yaml.h             yaml-0.1   libyaml-dev      libyaml-devel       libyaml       libyaml-devel   yaml-dev
+build cairo.h            cairo      libcairo2-dev    cairo-devel         cairo         cairo-devel     cairo-dev
+build openssl/evp.h      libcrypto  libssl-dev       openssl-devel       openssl       libopenssl-devel openssl-dev
+build unistr.h           -          libunistring-dev libunistring-devel  libunistring  libunistring-devel libunistring-dev
+draw  gnuplot            -          gnuplot-nox      gnuplot             gnuplot       gnuplot         gnuplot
+test  cmocka.h           cmocka     libcmocka-dev    libcmocka-devel     cmocka        libcmocka-devel cmocka-dev
 END
 }
 
@@ -90,8 +90,8 @@ formatter() {
     for name in "clang-format-$version" clang-format; do
         "$name" --version 2>/dev/null | grep -q "version $version\." && echo "$name" && return
     done
-    echo "deps: the format is checked with clang-format $version, no other: Debian 12 has it as clang-format-$version, PyPI as" \
-        "'clang-format>=$version,<$((version + 1))'" >&2
+    echo "deps: the format is checked with clang-format $version, no other: Debian 12 has it as" \
+        "clang-format-$version, PyPI as 'clang-format>=$version,<$((version + 1))'" >&2
     return 1
 }
 

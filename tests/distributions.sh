@@ -1,10 +1,10 @@
 #!/bin/sh
-# distributions.sh [SYSTEM...]   both commands of the README on a bare system of each Debian, from nothing: one line a system, and one
-#                                about how far their results lie apart. Default: bookworm trixie. `make test-distributions` calls it.
+# distributions.sh [SYSTEM...]  both commands of the README on a bare system of each Debian, from nothing: one line a
+#                               system, and one about how far their results lie apart. Default: bookworm trixie.
 #
-# A system is made in a folder by mmdebstrap, with apt and make alone, from where this machine's own apt gets its packages
-# and through its proxies; the commands run in it as root, away from this machine's files and processes. Needs root, some 6 GB in
-# TMPDIR and about half an hour a system on two cores. What went wrong leaves its folder with the logs.
+# A system is made in a folder by mmdebstrap, with apt and make alone, from where this machine's own apt gets its
+# packages and through its proxies; the commands run in it as root, away from this machine's files and processes. Needs
+# root, some 6 GB in TMPDIR and about half an hour a system on two cores. What went wrong leaves its folder with logs.
 set -eu
 cd "$(dirname "$0")/.."
 [ $# -gt 0 ] || set -- bookworm trixie
@@ -16,13 +16,18 @@ done
 work=$(mktemp -d "${TMPDIR:-/tmp}/distributions-XXXXXX")
 
 # Where this machine's apt gets what is labelled so; apt itself reads its files, old or deb822, for us.
-mirror() { apt-get indextargets --format '$(ORIGIN)|$(LABEL)|$(REPO_URI)' 'Created-By: Packages' | sed -n "s/^Debian|$1|//p" | head -1; }
+mirror() { # LABEL
+    # shellcheck disable=SC2016 # apt's own names
+    apt-get indextargets --format '$(ORIGIN)|$(LABEL)|$(REPO_URI)' 'Created-By: Packages' |
+        sed -n "s/^Debian|$1|//p" | head -1
+}
 [ -n "$(mirror Debian)" ] || apt-get update -qq
 main=$(mirror Debian) security=$(mirror Debian-Security)
 [ -n "$main" ] || stop "this machine's apt has no source of Debian's packages"
 
 # Its ways through the network. A program that finds the proxy is asked here: the new system does not have it.
-apt-config dump | grep -E '^Acquire::(http|https|Check-[A-Za-z-]+|Retries)\b' | grep -v 'Proxy-Auto-Detect\|CaInfo' >"$work/apt.conf" || true
+apt-config dump | grep -E '^Acquire::(http|https|Check-[A-Za-z-]+|Retries)\b' | grep -v 'Proxy-Auto-Detect\|CaInfo' \
+    >"$work/apt.conf" || true
 finder=$(apt-config dump | sed -n 's/^Acquire::http::Proxy-Auto-Detect "\(.*\)";/\1/p')
 proxy=$([ -z "$finder" ] || "$finder" "$main" || true)
 case $proxy in *://*) echo "Acquire::http::Proxy \"$proxy\";" >>"$work/apt.conf" ;; esac
@@ -44,19 +49,22 @@ make_system() { # SYSTEM
     certificates=
     case "$main $security" in *https:*) certificates=,ca-certificates ;; esac
     sources "$1" >"$work/$1.list"
-    mmdebstrap --variant=apt --include=make$certificates --aptopt="$work/apt.conf" "$1" "$work/$1" "$work/$1.list" >"$work/$1.log" 2>&1 || return 1
+    mmdebstrap --variant=apt --include=make$certificates --aptopt="$work/apt.conf" "$1" "$work/$1" "$work/$1.list" \
+        >"$work/$1.log" 2>&1 || return 1
     mkdir -p "$work/$1/home/palbench"
     project | tar -xf - -C "$work/$1/home/palbench"
     [ ! -d ../shared/data ] || { mkdir "$work/$1/home/shared" && cp -R ../shared/data "$work/$1/home/shared/"; }
 }
 
-# inside SYSTEM COMMAND: in its own mounts and processes, with nothing of this machine's environment but the way to the network.
+# inside SYSTEM COMMAND: in its own mounts and processes, with nothing of this machine's environment but the way to the
+# network.
 inside() {
     # shellcheck disable=SC2016 # $0 and $1 are the inner shell's
     unshare --mount --pid --fork --kill-child --propagation private sh -c '
         mount -t proc proc "$0/proc" && mount --rbind /dev "$0/dev" && mount --rbind /sys "$0/sys" || exit 1
-        exec chroot "$0" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root ${http_proxy:+http_proxy="$http_proxy"} \
-            ${https_proxy:+https_proxy="$https_proxy"} ${no_proxy:+no_proxy="$no_proxy"} sh -c "cd /home/palbench && $1"' "$work/$1" "$2"
+        exec chroot "$0" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root \
+            ${http_proxy:+http_proxy="$http_proxy"} ${https_proxy:+https_proxy="$https_proxy"} \
+            ${no_proxy:+no_proxy="$no_proxy"} sh -c "cd /home/palbench && $1"' "$work/$1" "$2"
 }
 
 # timed SYSTEM NAME: `make NAME`; leaves the seconds and the log, or says what failed.
@@ -71,8 +79,9 @@ timed() {
 }
 
 versions() { # SYSTEM
-    # shellcheck disable=SC2016 # dpkg's own names
-    inside "$1" '. /etc/os-release; echo "$(cat /etc/debian_version), gcc $(gcc -dumpfullversion)$(dpkg-query -W -f ", \${source:Package} \${Version}" libdnnl-dev libhdf5-dev)"'
+    # shellcheck disable=SC2016 # for the shell inside
+    inside "$1" 'echo "$(cat /etc/debian_version), gcc $(gcc -dumpfullversion)$(
+        dpkg-query -W -f ", \${source:Package} \${Version}" libdnnl-dev libhdf5-dev)"'
 }
 
 try() { # SYSTEM
@@ -80,30 +89,35 @@ try() { # SYSTEM
     timed "$1" reproduce || { echo "$1: make reproduce failed after $seconds s ($work/$1.reproduce.log)"; return 1; }
     reproduce=$seconds outcome=
     timed "$1" test || outcome=" ($work/$1.test.log)"
-    echo "$1: Debian $(versions "$1"): make reproduce $reproduce s, make test $seconds s, $(tail -n 5 "$work/$1.test.log" | grep ' passed, ' || echo failed)$outcome"
+    counts=$(tail -n 5 "$work/$1.test.log" | grep ' passed, ' || echo failed)
+    echo "$1: Debian $(versions "$1"): make reproduce $reproduce s, make test $seconds s, $counts$outcome"
     inside "$1" "build/palbench results --json --quiet" | tr -d '",' | awk -F'\t' '
-        /^\t\texperiment:/ {name = $4} /^\t\tseed:/ {seed = $4} /^\t\tmap:/ {print name "\t" seed "\t" $4}' >"$work/$1.results"
+        /^\t\texperiment:/ {name = $4} /^\t\tseed:/ {seed = $4} /^\t\tmap:/ {print name "\t" seed "\t" $4}' \
+        >"$work/$1.results"
     [ -z "$outcome" ]
 }
 
-# apart ONE OTHER: the same results; their means over seeds, which the tables show, at most 0.1 apart. Numbers have all their digits.
+# apart ONE OTHER: the same results; their means over seeds, which the tables show, at most 0.1 apart. Numbers have all
+# their digits.
 apart() {
     awk -F'\t' -v one="$1" -v other="$2" '
+        function size(x) {return x < 0 ? -x : x}
         NR == FNR {first[$1, $2] = $3; count[$1]++; sum[$1] += $3; next}
         !(($1, $2) in first) {alone++; next}
         {
             both++; equal += first[$1, $2] == $3; seeds[$1]++; other_sum[$1] += $3
-            apart = $3 - first[$1, $2]; if (apart < 0) apart = -apart; if (apart > most) {most = apart; where = $1 " seed " $2}
+            apart = size($3 - first[$1, $2])
+            if (apart > most) {most = apart; where = " (" $1 " seed " $2 ")"}
         }
         END {
             for (name in seeds) {
-                apart = sum[name] / count[name] - other_sum[name] / seeds[name]
-                if (apart < 0) apart = -apart
-                if (apart > means) {means = apart; which = name}
+                apart = size(sum[name] / count[name] - other_sum[name] / seeds[name])
+                if (apart > means) {means = apart; which = " (" name ")"}
             }
             alone += (NR - FNR) - both
-            printf "%s and %s: %d results, %d with the same bits; mAP at most %.3f apart%s; means over seeds at most %.3f%s%s\n", one, other,
-                   both, equal, most, where ? " (" where ")" : "", means, which ? " (" which ")" : "", alone ? "; " alone " in one alone" : ""
+            printf "%s and %s: %d results, %d with the same bits; mAP at most ", one, other, both, equal
+            printf "%.3f apart%s; means over seeds at most %.3f%s", most, where, means, which
+            print alone ? "; " alone " in one alone" : ""
             exit !both || alone || means > 0.1
         }' "$work/$1.results" "$work/$2.results"
 }

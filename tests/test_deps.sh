@@ -1,11 +1,18 @@
 #!/bin/sh
-# What is missing is told by its package's name (harness/deps.sh), on every distribution of its table; the format is that of one
-# version of clang-format. Run from the project's root; needs no other system, for a compiler that looks nowhere finds nothing.
+# What is missing is told by its package's name (harness/deps.sh), on every distribution of its table; the format is
+# that of one version of clang-format. Run from the project's root; needs no other system, for a compiler that looks
+# nowhere finds nothing.
 . tests/cli_checks.sh
 
 # deps MODE WORD... of the system in $folder/os-release; leaves out, err and status.
-deps() { OS_RELEASE=$folder/os-release CC=gcc FLAGS=-nostdinc PKG_CONFIG_LIBDIR=/none sh harness/deps.sh "$@" >"$folder/out" 2>"$folder/err"; status=$?; }
-system() { printf 'ID=%s\nVERSION_ID="%s"\nID_LIKE="%s"\nPRETTY_NAME="A system"\n' "$1" "$2" "$3" >"$folder/os-release"; }
+deps() {
+    OS_RELEASE=$folder/os-release CC=gcc FLAGS=-nostdinc PKG_CONFIG_LIBDIR=/none sh harness/deps.sh "$@" \
+        >"$folder/out" 2>"$folder/err"
+    status=$?
+}
+system() { # ID VERSION LIKE
+    printf 'ID=%s\nVERSION_ID="%s"\nID_LIKE="%s"\nPRETTY_NAME="A system"\n' "$1" "$2" "$3" >"$folder/os-release"
+}
 
 # ID VERSION LIKE CLAIM HDF5 CJSON COMMAND
 while read -r id version like claim hdf5 cjson command; do
@@ -33,11 +40,14 @@ check each_need_is_asked_for_alone test "$(grep -c 'is missing' "$folder/err")" 
 CC=no-such-compiler sh harness/deps.sh check build >"$folder/out" 2>"$folder/err"
 check a_compiler_that_is_not_there_is_told remarks '^deps: no-such-compiler is missing'
 
-# Every library whose headers our code includes stands in the table: what is left belongs to the C library and the compiler.
+# Every library whose headers our code includes stands in the table: what is left belongs to the C library and the
+# compiler.
 if command -v dpkg >/dev/null; then
-    for header in $(grep -rhoE '^# *include <[^>]+>' harness datasets methods reports tests --include='*.[ch]' | sed 's/.*<//; s/>//' | sort -u); do
+    grep -rhoE '^# *include <[^>]+>' harness datasets methods reports tests --include='*.[ch]' | sed 's/.*<//; s/>//' |
+        sort -u | while read -r header; do
         [ "$header" = jerror.h ] || grep -q "^[a-z]*  *$header " harness/deps.sh || # jerror.h is jpeglib.h's
-            echo "#include <$header>" | gcc -E -x c -H - 2>&1 >/dev/null | sed -n 's/^\. //p' | xargs -r dpkg -S 2>/dev/null
+            echo "#include <$header>" | gcc -E -x c -H - 2>&1 >/dev/null | sed -n 's/^\. //p' |
+            xargs -r dpkg -S 2>/dev/null
     done | cut -d: -f1 | sort -u | grep -v '^libc6-dev$\|^libgcc-.*-dev$' |
         while read -r owner; do grep -q " $owner " harness/deps.sh || echo "$owner"; done >"$folder/out"
     check every_library_that_is_included_is_in_the_table test ! -s "$folder/out"
