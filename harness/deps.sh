@@ -16,27 +16,27 @@ compiler=${CC:-gcc} release=${OS_RELEASE:-/etc/os-release} version=${CLANG_FORMA
 # lists say; nobody has built palbench there for us yet. @ is the compiler.
 table() {
     cat <<'END'
-need  asked-for          module     Debian           Fedora              Arch          openSUSE        Alpine
-build @                  -          @                @                   @             @               @
-build stdio.h            -          libc6-dev        glibc-devel         glibc         glibc-devel     musl-dev
-build omp.h              -          libomp-dev       libomp-devel        openmp        libomp-devel    openmp-dev
-build pkg-config         -          pkg-config       pkgconf-pkg-config  pkgconf       pkgconf         pkgconf
-build oneapi/dnnl/dnnl.h -          libdnnl-dev      onednn-devel        onednn        onednn-devel    onednn-dev
-build hdf5.h             hdf5       libhdf5-dev      hdf5-devel          hdf5          hdf5-devel      hdf5-dev
-build cjson/cJSON.h      libcjson   libcjson-dev     cjson-devel         cjson         cJSON-devel     cjson-dev
-build jpeglib.h          libjpeg    libjpeg-dev      libjpeg-turbo-devel libjpeg-turbo libjpeg8-devel  libjpeg-turbo-dev
-build png.h              libpng     libpng-dev       libpng-devel        libpng        libpng16-devel  libpng-dev
+need  asked-for          module   Debian           Fedora              Arch          openSUSE        Alpine
+build @                  -        @                @                   @             @               @
+build stdio.h            -        libc6-dev        glibc-devel         glibc         glibc-devel     musl-dev
+build omp.h              -        libomp-dev       libomp-devel        openmp        libomp-devel    openmp-dev
+build pkg-config         -        pkg-config       pkgconf-pkg-config  pkgconf       pkgconf         pkgconf
+build oneapi/dnnl/dnnl.h -        libdnnl-dev      onednn-devel        onednn        onednn-devel    onednn-dev
+build hdf5.h             hdf5     libhdf5-dev      hdf5-devel          hdf5          hdf5-devel      hdf5-dev
+build cjson/cJSON.h      libcjson libcjson-dev     cjson-devel         cjson         cJSON-devel     cjson-dev
+build jpeglib.h          libjpeg  libjpeg-dev      libjpeg-turbo-devel libjpeg-turbo libjpeg8-devel  libjpeg-turbo-dev
+build png.h              libpng   libpng-dev       libpng-devel        libpng        libpng16-devel  libpng-dev
 build webp/demux.h       libwebpdemux libwebp-dev      libwebp-devel       libwebp       libwebp-devel   libwebp-dev
-build gif_lib.h          -          libgif-dev       giflib-devel        giflib        giflib-devel    giflib-dev
-build tiffio.h           libtiff-4  libtiff-dev      libtiff-devel       libtiff       libtiff-devel   tiff-dev
-build zlib.h             zlib       zlib1g-dev       zlib-devel          zlib          zlib-devel      zlib-dev
-build zip.h              libzip     libzip-dev       libzip-devel        libzip        libzip-devel    libzip-dev
-build yaml.h             yaml-0.1   libyaml-dev      libyaml-devel       libyaml       libyaml-devel   yaml-dev
-build cairo.h            cairo      libcairo2-dev    cairo-devel         cairo         cairo-devel     cairo-dev
-build openssl/evp.h      libcrypto  libssl-dev       openssl-devel       openssl       libopenssl-devel openssl-dev
-build unistr.h           -          libunistring-dev libunistring-devel  libunistring  libunistring-devel libunistring-dev
-draw  gnuplot            -          gnuplot-nox      gnuplot             gnuplot       gnuplot         gnuplot
-test  cmocka.h           cmocka     libcmocka-dev    libcmocka-devel     cmocka        libcmocka-devel cmocka-dev
+build gif_lib.h          -        libgif-dev       giflib-devel        giflib        giflib-devel    giflib-dev
+build tiffio.h           libtiff-4 libtiff-dev      libtiff-devel       libtiff       libtiff-devel   tiff-dev
+build zlib.h             zlib     zlib1g-dev       zlib-devel          zlib          zlib-devel      zlib-dev
+build zip.h              libzip   libzip-dev       libzip-devel        libzip        libzip-devel    libzip-dev
+build yaml.h             yaml-0.1 libyaml-dev      libyaml-devel       libyaml       libyaml-devel   yaml-dev
+build cairo.h            cairo    libcairo2-dev    cairo-devel         cairo         cairo-devel     cairo-dev
+build openssl/evp.h      libcrypto libssl-dev       openssl-devel       openssl       libopenssl-devel openssl-dev
+build unistr.h           -        libunistring-dev libunistring-devel  libunistring  libunistring-devel libunistring-dev
+draw  gnuplot            -        gnuplot-nox      gnuplot             gnuplot       gnuplot         gnuplot
+test  cmocka.h           cmocka   libcmocka-dev    libcmocka-devel     cmocka        libcmocka-devel cmocka-dev
 END
 }
 
