@@ -235,4 +235,5 @@ const Command command_generate = {
     .options = options,
     .choices = choices,
     .run = run,
+    .kept = "what was finished is kept; the same command goes on from there",
 };

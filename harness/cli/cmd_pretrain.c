@@ -84,4 +84,5 @@ const Command command_pretrain = {
     .example = "palbench pretrain diffusion --resume",
     .options = options,
     .run = run,
+    .kept = "the last checkpoint is kept; the same command with --resume goes on from there",
 };

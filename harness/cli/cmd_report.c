@@ -29,4 +29,5 @@ const Command command_report = {
     .takes = TAKES_EXPERIMENTS | TAKES_STORE,
     .options = options,
     .run = run,
+    .kept = "what is stored is untouched; the same command writes the report anew",
 };

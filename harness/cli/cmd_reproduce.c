@@ -45,4 +45,5 @@ const Command command_reproduce = {
     .takes = TAKES_EXPERIMENTS | TAKES_STORE | TAKES_EXACT,
     .options = options,
     .run = run,
+    .kept = "every stage that was finished is stored; the same command goes on from there",
 };

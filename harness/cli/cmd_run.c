@@ -60,4 +60,5 @@ const Command command_run = {
     .takes = TAKES_EXPERIMENTS | TAKES_STORE | TAKES_EXACT | TAKES_JSON,
     .options = options,
     .run = run,
+    .kept = "every stage that was finished is stored; the same command goes on from there",
 };

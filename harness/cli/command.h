@@ -46,6 +46,7 @@ typedef struct Command {
     const CliOption *options;  /* NULL: only the common ones */
     const CliChoices *choices; /* or NULL */
     bool (*run)(Cli *cli, Error *err);
+    const char *kept; /* what stays when it is interrupted, and how to go on; NULL: nothing does */
 } Command;
 
 typedef struct CliValue {

@@ -1,6 +1,7 @@
 /* palbench: the command table, and where sentences become exit statuses. */
 #include "harness/base/version.h"
 #include "harness/cli/command.h"
+#include "harness/cli/interrupt.h"
 #include "harness/cli/progress_terminal.h"
 #include "harness/cli/sentence.h"
 #include "harness/cli/version_print.h"
@@ -72,6 +73,13 @@ static bool load_plugins(const Cli *cli, Error *err)
     return good;
 }
 
+static void prepare_for_interrupts(const Cli *cli)
+{
+    const char *kept = cli->command->kept;
+    if (!kept) kept = "nothing half-written is left; the same command begins anew";
+    interrupt_prepare(cli_has(cli, "worker") ? NULL : kept);
+}
+
 static int run_command(const Command *command, int argc, char **argv, const char *program)
 {
     Error err = {.exit_status = EXIT_WORK_FAILED};
@@ -82,6 +90,7 @@ static int run_command(const Command *command, int argc, char **argv, const char
     if (good && !helped) {
         if (cli.threads) omp_set_num_threads((int)cli.threads);
         progress_terminal_init(&progress);
+        prepare_for_interrupts(&cli);
         artifact_prepare();
         cli.progress = cli.quiet ? NULL : &progress.base;
         good = load_plugins(&cli, &err) && command->run(&cli, &err);
