@@ -5,7 +5,9 @@
 #include "harness/base/hash.h"
 #include "harness/base/lines.h"
 #include "harness/base/progress.h"
+#include "harness/base/temporary.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <sys/resource.h>
 
@@ -241,9 +243,34 @@ static void a_part_counts_on_in_its_whole(void **state)
     progress_end(&nobody.base);
 }
 
+/* The reason is that of the call that failed, not of what was asked afterwards. */
+static void a_place_that_refuses_says_why(void **state)
+{
+    (void)state;
+    Error err;
+    if (!path_is_folder("/sys/kernel")) skip();
+    assert_false(make_folders("/sys/kernel/palbench/x", &err)); /* not permitted, or read-only, also for root */
+    assert_null(strstr(err.text, "No such file"));
+    assert_non_null(strstr(err.text, "/sys/kernel/palbench: cannot make this folder: "));
+    assert_non_null(strstr(err.text, "choose another"));
+    static const struct {
+        int reason;
+        const char *advice;
+    } cases[] = {{ENOSPC, "free some space"},
+                 {EACCES, "permissions"},
+                 {EROFS, "read-only"},
+                 {ENOENT, "folder first"},
+                 {EIO, "another place"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_false(temporary_fail(&err, "x", cases[i].reason));
+        assert_non_null(strstr(err.text, cases[i].advice));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_place_that_refuses_says_why),
         cmocka_unit_test(a_sentence_is_one_line_with_its_exit_status),
         cmocka_unit_test(a_sentence_too_long_is_cut_not_overrun),
         cmocka_unit_test(texts_grow),

@@ -41,4 +41,19 @@ run import-scores theirs.csv --as ../../x --dataset tiny; refused nor_can_an_imp
 cp "$escape"'`touch pwned`'.csv 'my [final] scores.csv'
 run import-scores 'my [final] scores.csv' --dataset tiny; refused a_file_whose_name_is_no_name_needs_one 2 "--as NAME"
 
+# ---- memory that is not given ----
+# 127: the libraries themselves find no room.
+crashed=
+for kilobytes in 110000 130000 150000 170000 200000 260000; do
+    (ulimit -v $kilobytes; exec "$program" run tai-dpt --quiet --no-table --store "small-$kilobytes") >"$folder/out" 2>"$folder/err"
+    case $? in
+    0 | 127) ;;
+    1) remarks "out of memory" || crashed="$crashed $kilobytes: $(head -c 200 "$folder/err")" ;;
+    *) crashed="$crashed $kilobytes" ;;
+    esac
+done
+if (ulimit -v 4000000; "$program" --version) >/dev/null 2>&1; then
+    check memory_that_is_not_given_is_a_sentence test -z "$crashed"
+else echo "skip memory_that_is_not_given_is_a_sentence: a sanitizer's program needs more than there is"; fi
+
 finish

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static void write_sentence(Error *err, int status, const char *format, va_list arguments)
 {
@@ -55,15 +56,31 @@ bool fail_in(Error *err, const char *where)
     return false;
 }
 
+/* Memory may be what is missing: no shown() here. */
+static void print_last(const char *format, va_list arguments)
+{
+    Error last;
+    write_sentence(&last, EXIT_WORK_FAILED, format, arguments);
+    fputs("palbench: ", stderr);
+    for (const char *c = last.text; *c; c++) putc((unsigned char)*c < ' ' || *c == 0x7f ? '?' : *c, stderr);
+    putc('\n', stderr);
+    fflush(stderr);
+}
+
 void die(const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    Error last;
-    write_sentence(&last, EXIT_WORK_FAILED, format, arguments);
+    print_last(format, arguments);
     va_end(arguments);
-    fputs("palbench: ", stderr); /* memory may be what is missing: no shown() here */
-    for (const char *c = last.text; *c; c++) putc((unsigned char)*c < ' ' || *c == 0x7f ? '?' : *c, stderr);
-    putc('\n', stderr);
     abort();
+}
+
+void stop_short(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    print_last(format, arguments);
+    va_end(arguments);
+    _exit(EXIT_WORK_FAILED);
 }

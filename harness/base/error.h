@@ -26,5 +26,9 @@ bool fail_content(Error *err, const char *format, ...) __attribute__((format(pri
 /* Puts "WHERE: " in front of the sentence that a callee wrote; returns false. */
 bool fail_in(Error *err, const char *where);
 
-/* Ends the program with a sentence: for bugs of ours (a shape that does not fit) and for a small allocation that fails. */
+/* Ends the program with a sentence and a core: for bugs of ours (a shape that does not fit). */
 _Noreturn void die(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Ends the program with a sentence and exit status 1, at once: for what the machine does not give in the middle of something that
+ * cannot be given back up (a small allocation, oneDNN's own memory). What is stored is whole, as after a kill. */
+_Noreturn void stop_short(const char *format, ...) __attribute__((format(printf, 1, 2)));

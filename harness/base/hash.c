@@ -51,8 +51,8 @@ bool hash_file(const char *path, char hex[65], Error *err)
     Hash *hash = hash_new();
     static _Thread_local unsigned char buffer[1 << 16];
     for (size_t got; (got = fread(buffer, 1, sizeof buffer, file)) > 0;) hash_add(hash, buffer, got);
-    const bool bad = ferror(file);
+    const int reason = ferror(file) ? errno : 0;
     fclose(file);
     hash_finish(hash, hex);
-    return bad ? fail(err, "%s: cannot read: %s", path, strerror(errno)) : true;
+    return !reason || fail(err, "%s: cannot read: %s", path, strerror(reason));
 }

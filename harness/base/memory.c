@@ -14,21 +14,21 @@ enum { ALIGNMENT = 64, BLOCK_BYTES = 1 << 16 };
 void *xmalloc(size_t bytes)
 {
     void *pointer = malloc(bytes ? bytes : 1);
-    if (!pointer) die("out of memory (%zu bytes)", bytes);
+    if (!pointer) stop_short("out of memory (%zu bytes)", bytes);
     return pointer;
 }
 
 void *xcalloc(size_t count, size_t size)
 {
     void *pointer = calloc(count ? count : 1, size ? size : 1);
-    if (!pointer) die("out of memory (%zu x %zu bytes)", count, size);
+    if (!pointer) stop_short("out of memory (%zu x %zu bytes)", count, size);
     return pointer;
 }
 
 void *xrealloc(void *pointer, size_t bytes)
 {
     void *grown = realloc(pointer, bytes ? bytes : 1);
-    if (!grown) die("out of memory (%zu bytes)", bytes);
+    if (!grown) stop_short("out of memory (%zu bytes)", bytes);
     return grown;
 }
 
@@ -83,7 +83,7 @@ void *arena_alloc(Arena *arena, size_t bytes)
     if (!block || block->capacity - block->used < rounded) {
         const size_t capacity = header + (rounded > BLOCK_BYTES ? rounded : BLOCK_BYTES);
         void *pointer = NULL;
-        if (posix_memalign(&pointer, ALIGNMENT, capacity)) die("out of memory (%zu bytes)", capacity);
+        if (posix_memalign(&pointer, ALIGNMENT, capacity)) stop_short("out of memory (%zu bytes)", capacity);
         memset(pointer, 0, capacity);
         block = pointer;
         *block = (ArenaBlock){.next = arena->blocks, .used = header, .capacity = capacity};

@@ -83,9 +83,35 @@ static void release(Temporary *t)
     *t = (Temporary){.file = -1};
 }
 
+const char *write_advice(int reason)
+{
+    switch (reason) {
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG:
+        return "free some space or choose another place";
+    case EACCES:
+    case EPERM:
+        return "you may not write there: choose another place, or have its permissions changed";
+    case EROFS:
+        return "the place is read-only: choose another";
+    case ENOENT:
+    case ENOTDIR:
+        return "make its folder first, or choose another place";
+    case ENAMETOOLONG:
+        return "choose a shorter name";
+    case EMFILE:
+    case ENFILE:
+        return "too many files are open: close some programs, or raise the limit (ulimit -n)";
+    case ENOMEM:
+        return "close some programs, or try again";
+    }
+    return "choose another place";
+}
+
 bool temporary_fail(Error *err, const char *path, int reason)
 {
-    return fail(err, "%s: cannot write: %s; free some space or choose another place", path, strerror(reason));
+    return fail(err, "%s: cannot write: %s; %s", path, strerror(reason), write_advice(reason));
 }
 
 bool temporary_open(Temporary *t, const char *path, Error *err)

@@ -34,7 +34,9 @@ bool temporary_commit(Temporary *t, Error *err);
 /* Removes the file and frees `t`. */
 void temporary_abandon(Temporary *t);
 
-/* "PATH: cannot write: REASON; free some space or choose another place"; returns false. `reason`: errno's. */
+/* What can be done about a place that cannot be written, for a sentence; `reason`: errno's. */
+const char *write_advice(int reason);
+/* "PATH: cannot write: REASON; ADVICE"; returns false. */
 bool temporary_fail(Error *err, const char *path, int reason);
 
 /* Removes the temporary files in `folder` whose writers are gone: those of this host that nobody holds, and any that

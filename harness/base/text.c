@@ -96,11 +96,11 @@ bool read_file(const char *path, size_t limit, char **data, size_t *length, Erro
             return fail(err, "%s: larger than the %zu bytes allowed for such a file", path, limit);
         }
     }
-    const bool bad = ferror(file);
+    const int reason = ferror(file) ? errno : 0;
     fclose(file);
-    if (bad) {
+    if (reason) {
         text_free(&text);
-        return fail(err, "%s: cannot read: %s", path, strerror(errno));
+        return fail(err, "%s: cannot read: %s", path, strerror(reason));
     }
     text_add_bytes(&text, "", 0); /* an empty file has a terminator too */
     *data = text.data;
@@ -157,8 +157,9 @@ bool make_folders(const char *path, Error *err)
         const char here = *c;
         if (here != '/' && here != '\0') continue;
         *c = '\0';
-        if (mkdir(partial, 0777) != 0 && !path_is_folder(partial))
-            good = fail(err, "%s: cannot make this folder: %s", partial, strerror(errno));
+        const int reason = mkdir(partial, 0777) != 0 ? errno : 0;
+        if (reason && !path_is_folder(partial))
+            good = fail(err, "%s: cannot make this folder: %s; %s", partial, strerror(reason), write_advice(reason));
         *c = here;
         if (here == '\0') break;
     }

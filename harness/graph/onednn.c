@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 
 enum { RANK_MAX = 4 };
 
@@ -19,6 +21,27 @@ enum { RANK_MAX = 4 };
 typedef struct Geometry {
     dnnl_dims_t strides, dilates, before, after;
 } Geometry;
+
+/* oneDNN 2 and 3 make code in memory that they do not check to be there: where none is left they crash. That happens only where this
+ * process has a limit of its own (ulimit -v); then room is looked for first, enough for a kernel and its buffers. */
+static bool has_room(void)
+{
+    static const size_t bytes = (size_t)32 << 20;
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return true;
+    void *room = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (room == MAP_FAILED) return false;
+    munmap(room, bytes);
+    return true;
+}
+
+/* In the middle of computing nobody can answer with an Error. */
+static void check_status(dnnl_status_t status, const char *what)
+{
+    if (status == dnnl_out_of_memory)
+        stop_short("oneDNN is out of memory for %s; use a smaller batch or fewer --threads", what);
+    if (status != dnnl_success) die("oneDNN: %s failed with status %d", what, (int)status);
+}
 
 /* ---- what differs between oneDNN 2.x and 3.x: array descriptors are structs or handles, and primitives are described
  * in two steps or in one. An ArrayDesc is owned and passed as a pointer in both. ---- */
@@ -31,7 +54,7 @@ typedef const dnnl_memory_desc_t *ArrayRef;
 static ArrayDesc array_new(int rank, const dnnl_dims_t dims, dnnl_format_tag_t tag)
 {
     ArrayDesc d = xmalloc(sizeof *d);
-    if (dnnl_memory_desc_init_by_tag(d, rank, dims, dnnl_f32, tag) != dnnl_success) die("oneDNN: bad array shape");
+    check_status(dnnl_memory_desc_init_by_tag(d, rank, dims, dnnl_f32, tag), "an array's shape");
     return d;
 }
 
@@ -90,7 +113,7 @@ typedef const_dnnl_memory_desc_t ArrayRef;
 static ArrayDesc array_new(int rank, const dnnl_dims_t dims, dnnl_format_tag_t tag)
 {
     ArrayDesc d = NULL;
-    if (dnnl_memory_desc_create_with_tag(&d, rank, dims, dnnl_f32, tag) != dnnl_success) die("oneDNN: bad array shape");
+    check_status(dnnl_memory_desc_create_with_tag(&d, rank, dims, dnnl_f32, tag), "an array's shape");
     return d;
 }
 
@@ -151,7 +174,7 @@ static void make_engine(void)
 {
     if (dnnl_engine_create(&onednn.engine, dnnl_cpu, 0) != dnnl_success ||
         dnnl_stream_create(&onednn.stream, onednn.engine, dnnl_stream_default_flags) != dnnl_success)
-        die("oneDNN finds no usable CPU engine");
+        stop_short("oneDNN finds no usable CPU engine; the machine may be out of memory");
 }
 
 static dnnl_engine_t engine_of_program(void)
@@ -178,10 +201,11 @@ const char *onednn_instructions(void)
 void onednn_sgemm(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, float alpha, const float *a,
                   size_t lda, const float *b, size_t ldb, float beta, float *c, size_t ldc)
 {
-    const dnnl_status_t status =
-        dnnl_sgemm(transpose_a ? 'T' : 'N', transpose_b ? 'T' : 'N', (dnnl_dim_t)m, (dnnl_dim_t)n, (dnnl_dim_t)k, alpha,
-                   a, (dnnl_dim_t)lda, b, (dnnl_dim_t)ldb, beta, c, (dnnl_dim_t)ldc);
-    if (status != dnnl_success) die("oneDNN: sgemm of %zu x %zu x %zu failed with status %d", m, n, k, (int)status);
+    dnnl_status_t status = dnnl_out_of_memory;
+    if (has_room())
+        status = dnnl_sgemm(transpose_a ? 'T' : 'N', transpose_b ? 'T' : 'N', (dnnl_dim_t)m, (dnnl_dim_t)n,
+                            (dnnl_dim_t)k, alpha, a, (dnnl_dim_t)lda, b, (dnnl_dim_t)ldb, beta, c, (dnnl_dim_t)ldc);
+    check_status(status, "a product");
 }
 
 /* ---- one primitive with its arguments ---- */
@@ -214,8 +238,8 @@ static void step_bind(Step *s, int arg, const void *data)
 static void step_run(const Step *s)
 {
     const dnnl_status_t status = dnnl_primitive_execute(s->primitive, onednn.stream, s->count, s->args);
-    if (status != dnnl_success) die("a oneDNN primitive failed with status %d", (int)status);
-    dnnl_stream_wait(onednn.stream);
+    check_status(status, "a primitive");
+    check_status(dnnl_stream_wait(onednn.stream), "a primitive");
 }
 
 static void step_free(Step *s)
@@ -229,7 +253,7 @@ static void step_free(Step *s)
 /* Makes the primitive of a description, with a scratchpad of its own. Consumes nothing. */
 static bool step_make(Step *s, const_dnnl_primitive_desc_t pd, const char *what, Error *err)
 {
-    if (dnnl_primitive_create(&s->primitive, pd) != dnnl_success)
+    if (!has_room() || dnnl_primitive_create(&s->primitive, pd) != dnnl_success)
         return fail(err, "oneDNN cannot make a %s; the machine may be out of memory", what);
     ArrayRef scratchpad = dnnl_primitive_desc_query_md(pd, dnnl_query_scratchpad_md, 0);
     const size_t bytes = scratchpad ? dnnl_memory_desc_get_size(scratchpad) : 0;
@@ -265,8 +289,7 @@ static void add_activation(dnnl_post_ops_t ops, Activation activation)
         [ACT_SILU] = {dnnl_eltwise_swish, 1},
     };
     if (activation == ACT_NONE) return;
-    if (append_activation(ops, kinds[activation].kind, kinds[activation].alpha) != dnnl_success)
-        die("oneDNN refuses an activation");
+    check_status(append_activation(ops, kinds[activation].kind, kinds[activation].alpha), "an activation");
 }
 
 /* Where the residual stands among the post-operations, for DNNL_ARG_ATTR_MULTIPLE_POST_OP. */
@@ -282,14 +305,12 @@ static dnnl_primitive_attr_t epilogue_attributes(Epilogue e, ArrayRef y)
     dnnl_primitive_attr_t attr = NULL;
     dnnl_post_ops_t ops = NULL;
     if (dnnl_primitive_attr_create(&attr) != dnnl_success || dnnl_post_ops_create(&ops) != dnnl_success)
-        die("oneDNN is out of memory");
+        stop_short("oneDNN is out of memory; use a smaller batch or fewer --threads");
     if (e.activation_first) add_activation(ops, e.activation);
-    if (e.residual && dnnl_post_ops_append_binary(ops, dnnl_binary_add, y) != dnnl_success)
-        die("oneDNN refuses a residual");
+    if (e.residual) check_status(dnnl_post_ops_append_binary(ops, dnnl_binary_add, y), "a residual");
     if (!e.activation_first) add_activation(ops, e.activation);
-    if (dnnl_primitive_attr_set_post_ops(attr, ops) != dnnl_success ||
-        dnnl_primitive_attr_set_scratchpad_mode(attr, dnnl_scratchpad_mode_user) != dnnl_success)
-        die("oneDNN refuses its attributes");
+    check_status(dnnl_primitive_attr_set_post_ops(attr, ops), "attributes");
+    check_status(dnnl_primitive_attr_set_scratchpad_mode(attr, dnnl_scratchpad_mode_user), "attributes");
     dnnl_post_ops_destroy(ops);
     return attr;
 }
@@ -362,7 +383,7 @@ LinearKernel *onednn_linear_new(size_t rows, size_t in, size_t out, Epilogue epi
     kernel->epilogue = epilogue;
     bool ok = true;
     if (describe_linear(&pd, engine_of_program(), x, any, epilogue.bias ? bias : NULL, y, attr) != dnnl_success)
-        ok = fail(err, "oneDNN has no product of %zu x %zu by %zu", rows, in, out);
+        ok = fail(err, "oneDNN has no product of %zu x %zu by %zu, or the machine is out of memory", rows, in, out);
     ok = ok && step_make(&kernel->step, pd, "matrix product", err) &&
          packing_make(&kernel->packing, plain, dnnl_primitive_desc_query_md(pd, dnnl_query_weights_md, 0), false, err);
     if (ok && !linear_add_arguments(kernel, pd, x, bias, y)) ok = fail(err, "oneDNN is out of memory");
@@ -506,9 +527,10 @@ ConvKernel *onednn_conv_new(ConvShape shape, ConvPass pass, Epilogue epilogue, c
     kernel->pixels = shape.batch * conv_out_height(&shape) * conv_out_width(&shape);
     kernel->out = shape.out;
     dnnl_primitive_desc_t pd = conv_describe_for(kernel, &a, epilogue);
-    bool ok = pd ? true
-                 : fail(err, "oneDNN has no convolution %zu x %zu of %zu to %zu channels", shape.kernel_h,
-                        shape.kernel_w, shape.in, shape.out);
+    bool ok =
+        pd ? true
+           : fail(err, "oneDNN has no convolution %zu x %zu of %zu to %zu channels, or the machine is out of memory",
+                  shape.kernel_h, shape.kernel_w, shape.in, shape.out);
     if (ok) {
         const bool by_weights = pass == CONV_BACKWARD_WEIGHTS;
         ArrayRef packed =

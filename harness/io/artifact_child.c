@@ -124,7 +124,8 @@ static void keep_quiet(void)
 {
     static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGPIPE};
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) signal(signals[i], SIG_IGN);
-    signal(SIGCHLD, SIG_DFL);
+    static const int deaths[] = {SIGCHLD, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+    for (size_t i = 0; i < sizeof deaths / sizeof *deaths; i++) signal(deaths[i], SIG_DFL); /* told as what they are */
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
 }
 

@@ -4,7 +4,9 @@
 
 #include "harness/base/text.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #if H5_VERSION_GE(1, 12, 0)
@@ -85,16 +87,17 @@ static herr_t take_first(unsigned n, const H5E_error2_t *error, void *context)
 
 H5Reason h5_reason(void)
 {
-    static const char mark[] = "error message = '";
+    static const char number[] = "errno = ", mark[] = "error message = '";
     H5Reason reason = {.text = "unknown reason"};
     H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, take_first, &reason);
     char *words = strstr(reason.text, mark);
     char *end = words ? strchr(words + sizeof mark - 1, '\'') : NULL;
     if (!end) return reason;
+    const char *code = strstr(reason.text, number);
+    reason.system = code ? atoi(code + sizeof number - 1) : EIO;
     *end = '\0';
     words += sizeof mark - 1;
     memmove(reason.text, words, strlen(words) + 1);
-    reason.system = true;
     return reason;
 }
 

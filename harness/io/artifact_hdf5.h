@@ -17,7 +17,7 @@ void h5_library(void);
  * next call to HDF5, which clears it. */
 typedef struct H5Reason {
     char text[400];
-    bool system; /* the words are strerror's: a full disk, a missing permission */
+    int system; /* errno of a failed system call, whose words these are; 0: the library's own */
 } H5Reason;
 H5Reason h5_reason(void);
 

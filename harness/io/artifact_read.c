@@ -35,9 +35,10 @@ static bool broken(const ArtifactReader *r, bool late, Error *err)
     const int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     if (late || signal == SIGXCPU)
         fail(r->dead, "%s: libhdf5 comes to no end with it; %s", r->path, advice);
-    else if ((signal && signal != SIGKILL) || (!signal && WEXITSTATUS(status)))
-        fail(r->dead, "%s: libhdf5 breaks down over it (%s); %s", r->path, signal ? strsignal(signal) : "it exits",
-             advice);
+    else if (!signal && WEXITSTATUS(status))
+        fail(r->dead, "%s: wants more memory than its size explains; %s", r->path, advice);
+    else if (signal && signal != SIGKILL)
+        fail(r->dead, "%s: libhdf5 breaks down over it (%s); %s", r->path, strsignal(signal), advice);
     else
         fail(r->dead, "%s: the process that read it was ended from outside; run it again", r->path);
     *err = *r->dead;

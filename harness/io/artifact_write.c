@@ -38,7 +38,7 @@ void artifact_record(ArtifactWriter *w, const char *what)
     if (w->failed) return;
     w->failed = true;
     if (reason.system)
-        fail(&w->first, "%s: cannot write: %s; free some space or choose another place", w->path, reason.text);
+        temporary_fail(&w->first, w->path, reason.system);
     else
         fail(&w->first, "%s: cannot write %s (HDF5: %s)", w->path, what, reason.text);
     sink(w);
@@ -117,8 +117,10 @@ ArtifactWriter *artifact_create(const char *path, const char *config_json, Error
     w->sink = memfd_create("palbench", MFD_CLOEXEC);
     if (w->sink >= 0 && try_place(&w->place)) w->file = create_in(&w->place, &reason);
     if (w->file < 0) {
-        fail(err, "%s: cannot write: %s; free some space or choose another place", path,
-             reason.text[0] ? reason.text : strerror(errno));
+        if (reason.text[0] && !reason.system)
+            fail(err, "%s: cannot write (HDF5: %s); choose another place", path, reason.text);
+        else
+            temporary_fail(err, path, reason.system ? reason.system : errno);
         discard(w);
         return NULL;
     }
