@@ -129,6 +129,7 @@ void dataset_free(Dataset *d)
     if (d == NULL) return;
     if (d->ops->close != NULL) d->ops->close(d);
     for (int s = 0; s < SPLIT_COUNT; s++) free(d->splits[s].labels);
+    free(d->memory);
     free(d->captions.labels);
     free(d->sentences.labels);
     arena_free(&d->arena);
@@ -155,11 +156,24 @@ const ClassNames *dataset_synonyms(const Dataset *d)
     return d->classes;
 }
 
+void dataset_remember_in(Dataset *d, const char *folder)
+{
+    free(d->memory);
+    d->memory = xstrdup(folder);
+}
+
+static bool finish_split(Dataset *d, SplitName name, Split *split, Error *err)
+{
+    d->listed[name] = arena_alloc(&d->arena, (split->count + 1) * sizeof(char *));
+    memcpy(d->listed[name], split->files, split->count * sizeof(char *));
+    return !d->skip_damaged || damaged_leave_out_split(d, name, split, err);
+}
+
 const Split *dataset_split(Dataset *d, SplitName split, Error *err)
 {
     if (d->has_split[split]) return &d->splits[split];
     Split made = {0};
-    if (!d->ops->split(d, split, &made, err)) {
+    if (!d->ops->split(d, split, &made, err) || !finish_split(d, split, &made, err)) {
         free(made.labels);
         return NULL;
     }
@@ -172,7 +186,7 @@ const Captions *dataset_captions(Dataset *d, Error *err)
 {
     if (d->has_captions) return &d->captions;
     Captions made = {0};
-    if (!d->ops->captions(d, &made, err)) {
+    if (!d->ops->captions(d, &made, err) || (d->skip_damaged && !damaged_leave_out_captions(d, &made, err))) {
         free(made.labels);
         return NULL;
     }
@@ -205,5 +219,5 @@ bool dataset_image(Dataset *d, SplitName name, size_t i, Image *image, Error *er
     if (i >= split->count)
         return fail(err, "%s: there is no image %zu among the %zu of %s", d->name, i, split->count,
                     dataset_split_names[name]);
-    return d->ops->image(d, name, i, image, err);
+    return d->ops->image(d, name, split->places ? split->places[i] : i, image, err);
 }

@@ -4,10 +4,11 @@
  *     const Split *test = dataset_split(d, SPLIT_TEST, err);
  *     dataset_image(d, SPLIT_TEST, 17, &image, err);
  *
- * Each is a file with a DatasetKind and a line of the table in dataset.c. `palbench ls datasets` lists them.
+ * Each is a file with a DatasetKind and a line of the table in dataset.c. `palbench ls datasets` lists those that go by a name.
  *
  * What a `datasets` entry of experiments.json may say: of kind "mini" the numbers `captions`, `sentences`, `train`, `tune`,
- * `test` and the style `shift` of its images; of kind "folder" see folder.c. */
+ * `test` and the style `shift` of its images; of kind "folder" see folder.c. With "skip_damaged": true a data set of files goes on without the
+ * pictures whose content cannot be decoded; its splits say which (left_out). Without it the first one stops the work. */
 #pragma once
 
 #include "datasets/labeller.h"
@@ -22,11 +23,19 @@ typedef enum SplitName {
     SPLIT_COUNT
 } SplitName;
 
+/* Pictures that a data set with "skip_damaged" goes on without, and why. */
+typedef struct LeftOut {
+    size_t count;
+    const char **files, **reasons; /* [count] */
+} LeftOut;
+
 typedef struct Split {
     size_t count;
     int8_t *labels;       /* [count, classes]: 1 positive, -1 negative, 0 difficult (VOC) or unknown */
     const char **files;   /* [count] what stands in a result's `files`; mini: "test/00017" */
     char fingerprint[65]; /* hex SHA-256 of whatever determines images and labels, the bytes of image files included */
+    LeftOut left_out;
+    size_t *places; /* [count] of each image among all that the data set has; NULL: they are all */
 } Split;
 
 typedef struct Captions {
@@ -37,6 +46,7 @@ typedef struct Captions {
                            generate stage), or NULL */
     const char *origin; /* of sentences: whose they are, for people; NULL for captions */
     char fingerprint[65];
+    LeftOut left_out; /* of the files */
 } Captions;
 
 typedef struct Dataset Dataset;
@@ -56,6 +66,9 @@ Dataset *dataset_open(const DatasetSource *source, Error *err);
  * one lacks is no mistake. */
 bool dataset_check(const DatasetSource *source, Error *err);
 void dataset_free(Dataset *d);
+/* Where a data set with "skip_damaged" may remember which pictures it could decode; without, it looks again each time. Before the
+ * first split is asked for. */
+void dataset_remember_in(Dataset *d, const char *folder);
 const char *dataset_name(const Dataset *d);
 size_t dataset_classes(const Dataset *d);
 const char *const *dataset_class_names(const Dataset *d);

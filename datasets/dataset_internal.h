@@ -12,9 +12,9 @@ typedef struct DatasetOps {
     void (*close)(Dataset *d); /* NULL: nothing but the arena to free; also after an open that failed */
     /* Fill what was asked for, at most once a split; labels come from big_alloc, strings from d->arena. */
     bool (*split)(Dataset *d, SplitName name, Split *split, Error *err);
-    bool (*captions)(Dataset *d, Captions *captions,
-                     Error *err); /* never NULL: a kind without any says so in a sentence */
+    bool (*captions)(Dataset *d, Captions *captions, Error *err);
     bool (*sentences)(Dataset *d, Captions *sentences, Error *err); /* NULL: this kind never has any */
+    /* i: as split() listed them. Kinds that take "skip_damaged" are asked by several threads at once, of d->listed. */
     bool (*image)(Dataset *d, SplitName name, size_t i, Image *image, Error *err);
 } DatasetOps;
 
@@ -27,6 +27,9 @@ struct Dataset {
     size_t class_count;
     const char **class_names;
     size_t limit;
+    bool skip_damaged;                /* set by open() from the configuration */
+    char *memory;                     /* a folder (dataset_remember_in), or NULL */
+    const char **listed[SPLIT_COUNT]; /* the files of a split as split() listed them */
     Split splits[SPLIT_COUNT];
     Captions captions, sentences;
     bool has_split[SPLIT_COUNT], has_captions, has_sentences;
@@ -39,6 +42,11 @@ struct Dataset {
         .name = "kind", .type = KEY_CHOICE, .names = dataset_kind_names, .needed = true,                               \
         .help = "what it is and who reads it"                                                                          \
     }
+
+/* damaged.c: what "skip_damaged" leaves out, of a split or captions just made. Fail where a file cannot be read at all, and when
+ * nothing is left. */
+bool damaged_leave_out_split(Dataset *d, SplitName name, Split *split, Error *err);
+bool damaged_leave_out_captions(Dataset *d, Captions *captions, Error *err);
 
 /* The limit of --limit on a count. */
 static inline size_t dataset_limited(const Dataset *d, size_t count)

@@ -10,6 +10,7 @@
  *   sentences  what a language model wrote: a .txt file, one a line, or a .jsonl list (folder_sentences.c). Without it the captions
  *              stand in where a method asks for sentences, and its results say so
  *   train ...  lines {"file": ..., "labels": [...], "difficult": [...]}
+ *   skip_damaged   true: pictures that cannot be decoded are left out, and named (dataset.h)
  *   images     instead of a folder: a list (.jsonl, or written in place) of lines {"file", "caption", "labels"}, images that
  *              were drawn for captions. It brings the captions and takes the place of the generate stage. */
 #include "datasets/folder_internal.h"
@@ -90,7 +91,9 @@ static bool folder_open(Dataset *d, const DatasetSource *source, Error *err)
 {
     Folder *folder = arena_alloc(&d->arena, sizeof *folder);
     d->state = folder;
-    if (!folder_read_names(d, source, err)) return false;
+    if (!folder_read_names(d, source, err) ||
+        !json_bool_or(source->config, "skip_damaged", false, &d->skip_damaged, err))
+        return false;
     if (!read_path(d, source, "captions", &folder->captions, err) || !read_sentences(d, source, err)) return false;
     for (int s = 0; s < SPLIT_COUNT; s++)
         if (!read_path(d, source, dataset_split_names[s], &folder->lists[s], err)) return false;
@@ -197,7 +200,7 @@ static bool folder_sentences(Dataset *d, Captions *sentences, Error *err)
 
 static bool folder_image(Dataset *d, SplitName name, size_t i, Image *image, Error *err)
 {
-    char *path = image_path(d, name, d->splits[name].files[i]);
+    char *path = image_path(d, name, d->listed[name][i]);
     const bool good = image_read(path, image, err);
     free(path);
     return good;
@@ -246,6 +249,10 @@ static const Key folder_keys[] = {
               "\"additionalProperties\": false}}]}",
      .help = "the folder of the images; or images drawn for captions: a .jsonl list of {\"file\", \"caption\", "
              "\"labels\"}, or the list"},
+    {.name = "skip_damaged",
+     .type = KEY_TRUTH,
+     .fallback = "false",
+     .help = "go on without pictures that cannot be decoded; results name them"},
     {0},
 };
 

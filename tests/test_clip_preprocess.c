@@ -1,6 +1,7 @@
 /* Pictures against Pillow and torchvision (tests/golden/make_resize.py), and against transformers and open_clip under the settings
  * that checkpoints carry (tests/golden/make_preprocess.py). */
 #include "harness/clip/checkpoint.h"
+#include "harness/experiments/protocol.h"
 #include "tests/broken_files.h"
 #include "tests/golden_arrays.h"
 
@@ -348,6 +349,37 @@ static void a_folder_is_prepared_by_the_file_that_transformers_would_take(void *
     assert_sentence(&err, "clip/preprocessor_config.json", "do_pad");
 }
 
+static Protocol protocol_of(const char *text)
+{
+    Error err = {0};
+    Protocol p;
+    JsonFile *file = json_parse("experiments.json", text, strlen(text), &err);
+    if (!file || !protocol_read(&p, "mine", json_root(file), &err)) fail_msg("%s", err.text);
+    json_free(file);
+    return p;
+}
+
+/* And a result's configuration says of the silent one what it said before there were models with another way. */
+static void a_protocol_without_resize_leaves_it_to_the_model(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        ResizeRule rule;
+    } cases[] = {{"{}", RESIZE_OF_MODEL},
+                 {"{\"resize\": null}", RESIZE_OF_MODEL},
+                 {"{\"resize\": \"crop\"}", RESIZE_CROP},
+                 {"{\"resize\": \"stretch\"}", RESIZE_STRETCH}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_int_equal(protocol_of(cases[i].text).resize, cases[i].rule);
+    assert_int_equal(protocol_built_in("default")->resize, RESIZE_OF_MODEL);
+    assert_int_equal(protocol_built_in("224-crop")->resize, RESIZE_CROP);
+    const Protocol silent = protocol_of("{}"), crop = protocol_of("{\"resize\": \"crop\"}");
+    cJSON *a = protocol_json(&silent), *b = protocol_json(&crop);
+    assert_true(cJSON_Compare(a, b, true));
+    cJSON_Delete(a), cJSON_Delete(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -360,6 +392,7 @@ int main(void)
         cmocka_unit_test(what_is_asked_for_wins_and_what_differs_is_said),
         cmocka_unit_test(sizes_that_do_not_fit_the_tower_are_refused_until_one_is_asked_for),
         cmocka_unit_test(a_folder_is_prepared_by_the_file_that_transformers_would_take),
+        cmocka_unit_test(a_protocol_without_resize_leaves_it_to_the_model),
     };
     return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
 }

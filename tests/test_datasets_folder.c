@@ -286,6 +286,134 @@ static void wrong_caption_lists_are_named(void **state)
     }
 }
 
+/* ---- skip_damaged ---- */
+
+/* Four test pictures, the second and the third damaged. */
+static void put_damaged(void)
+{
+    size_t length;
+    put_picture("images/d0.png", 40), put_picture("images/d3.png", 43);
+    char *bytes = get_file(scratch("images/d0.png"), &length);
+    put_file(scratch("images/d1.png"), bytes, length / 2);
+    free(bytes);
+    put_text("images/d2.png", "<html>");
+    put_text("damaged.jsonl",
+             "{\"file\": \"d0.png\", \"labels\": [\"cat\"]}\n{\"file\": \"d1.png\", \"labels\": [\"dog\"]}\n"
+             "{\"file\": \"d2.png\", \"labels\": [\"dog\"]}\n{\"file\": \"d3.png\", \"labels\": [\"dog\"]}\n");
+}
+
+static void assert_without_the_damaged(const char *memory)
+{
+    Error err = {0};
+    Dataset *d = open_good("\"test\": \"damaged.jsonl\", \"images\": \"images/\", \"skip_damaged\": true");
+    if (memory) dataset_remember_in(d, memory);
+    const Split *test = dataset_split(d, SPLIT_TEST, &err);
+    if (!test) fail_msg("%s", err.text);
+    const int8_t expected[] = {1, -1, -1, -1, 1, -1};
+    assert_int_equal(test->count, 2);
+    assert_memory_equal(test->labels, expected, sizeof expected);
+    assert_string_equal(test->files[1], "d3.png");
+    assert_int_equal(test->left_out.count, 2);
+    assert_string_equal(test->left_out.files[0], "d1.png");
+    assert_non_null(strstr(test->left_out.reasons[0], "d1.png: damaged PNG"));
+    assert_non_null(strstr(test->left_out.reasons[1], "a web page"));
+    Image image;
+    assert_true(dataset_image(d, SPLIT_TEST, 1, &image, &err)); /* by its place among those that are left */
+    assert_int_equal(image.pixels[0], 43);
+    image_free(&image);
+    dataset_free(d);
+}
+
+static void damaged_pictures_are_left_out_where_the_data_set_says_so(void **state)
+{
+    (void)state;
+    Error err = {0};
+    Image image;
+    put_damaged();
+    assert_without_the_damaged(NULL);
+    Dataset *d = open_good("\"test\": \"damaged.jsonl\", \"images\": \"images/\"");
+    assert_int_equal(dataset_split(d, SPLIT_TEST, &err)->count, 4);
+    assert_false(dataset_image(d, SPLIT_TEST, 1, &image, &err));
+    assert_true(err.of_content);
+    dataset_free(d);
+    put_text("none.jsonl", "{\"file\": \"d1.png\", \"labels\": []}\n");
+    d = open_good("\"test\": \"none.jsonl\", \"images\": \"images/\", \"skip_damaged\": true");
+    assert_null(dataset_split(d, SPLIT_TEST, &err));
+    assert_sentence(&err, "mine", "none of its test pictures can be decoded");
+    dataset_free(d);
+}
+
+/* A memory that does not fit is looked past, and written anew. */
+static void what_was_decoded_is_remembered_by_content(void **state)
+{
+    (void)state;
+    char memory[192], path[512] = "";
+    snprintf(memory, sizeof memory, "%s/memory", scratch_folder);
+    put_damaged();
+    assert_without_the_damaged(memory);
+    assert_int_equal(files_in(memory), 1);
+    DIR *folder = opendir(memory);
+    for (const struct dirent *entry; (entry = readdir(folder));)
+        if (entry->d_name[0] != '.') snprintf(path, sizeof path, "%s/%s", memory, entry->d_name);
+    closedir(folder);
+    assert_without_the_damaged(memory);
+    static const char *const broken[] = {"", "decoders 1, 5 pictures\n", "decoders 1, 4 pictures\n9 x\n",
+                                         "decoders 1, 4 pictures\nx\n"};
+    for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
+        put_file(path, broken[i], strlen(broken[i]));
+        assert_without_the_damaged(memory);
+    }
+    put_picture("images/d0.png", 41); /* other bytes: another memory */
+    assert_without_the_damaged(memory);
+    assert_int_equal(files_in(memory), 2);
+}
+
+static void the_key_alone_changes_no_fingerprint(void **state)
+{
+    (void)state;
+    Error err = {0};
+    char names[2][65];
+    for (int skip = 0; skip < 2; skip++) {
+        Dataset *d = open_good(skip ? "\"test\": \"test.jsonl\", \"images\": \"images/\", \"skip_damaged\": true"
+                                    : "\"test\": \"test.jsonl\", \"images\": \"images/\"");
+        const Split *test = dataset_split(d, SPLIT_TEST, &err);
+        assert_int_equal(test->left_out.count, 0);
+        memcpy(names[skip], test->fingerprint, sizeof names[skip]);
+        dataset_free(d);
+    }
+    assert_string_equal(names[0], names[1]);
+}
+
+static void damaged_pictures_of_ones_own_go_with_their_captions(void **state)
+{
+    (void)state;
+    Error err = {0};
+    put_damaged();
+    put_text("own.jsonl", "{\"file\": \"images/d1.png\", \"caption\": \"lost\", \"labels\": [\"cat\"]}\n"
+                          "{\"file\": \"images/d3.png\", \"caption\": \"a dog\", \"labels\": [\"dog\"]}\n");
+    Dataset *d = open_good("\"images\": \"own.jsonl\", \"skip_damaged\": true");
+    const Captions *captions = dataset_captions(d, &err);
+    if (!captions) fail_msg("%s", err.text);
+    assert_int_equal(captions->count, 1);
+    assert_string_equal(captions->texts[0], "a dog");
+    assert_int_equal(captions->labels[1], 1);
+    assert_int_equal(captions->left_out.count, 1);
+    dataset_free(d);
+}
+
+/* It would be waited for. */
+static void a_pipe_in_a_list_is_no_image(void **state)
+{
+    (void)state;
+    Error err = {0};
+    assert_int_equal(mkfifo(scratch("images/pipe.png"), 0600), 0);
+    put_text("pipe.jsonl", "{\"file\": \"pipe.png\", \"labels\": []}\n");
+    Dataset *d = open_good("\"test\": \"pipe.jsonl\", \"images\": \"images/\"");
+    assert_null(dataset_split(d, SPLIT_TEST, &err));
+    assert_sentence(&err, "pipe.jsonl", "there is no image");
+    dataset_free(d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -300,6 +428,11 @@ int main(void)
         cmocka_unit_test(wrong_classes_are_refused),
         cmocka_unit_test(wrong_lines_are_named_with_their_number),
         cmocka_unit_test(wrong_caption_lists_are_named),
+        cmocka_unit_test(damaged_pictures_are_left_out_where_the_data_set_says_so),
+        cmocka_unit_test(what_was_decoded_is_remembered_by_content),
+        cmocka_unit_test(the_key_alone_changes_no_fingerprint),
+        cmocka_unit_test(damaged_pictures_of_ones_own_go_with_their_captions),
+        cmocka_unit_test(a_pipe_in_a_list_is_no_image),
     };
     return cmocka_run_group_tests(tests, lay_out, scratch_remove);
 }

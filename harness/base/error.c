@@ -56,6 +56,13 @@ bool fail_in(Error *err, const char *where)
     return false;
 }
 
+bool fail_also(Error *err, const char *hint)
+{
+    const size_t used = strlen(err->text);
+    snprintf(err->text + used, sizeof err->text - used, "; %s", hint);
+    return false;
+}
+
 /* Memory may be what is missing: no shown() here. */
 static void print_last(const char *format, va_list arguments)
 {

@@ -26,6 +26,9 @@ bool fail_content(Error *err, const char *format, ...) __attribute__((format(pri
 /* Puts "WHERE: " in front of the sentence that a callee wrote; returns false. */
 bool fail_in(Error *err, const char *where);
 
+/* Puts "; HINT" behind it; returns false. */
+bool fail_also(Error *err, const char *hint);
+
 /* Ends the program with a sentence and a core: for bugs of ours (a shape that does not fit). */
 _Noreturn void die(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -4,10 +4,41 @@
 
 #include <stdlib.h>
 
+/* The pictures to encode, and with --skip-damaged those that cannot be decoded. */
+typedef struct Files {
+    TextList good, damaged, reasons;
+} Files;
+
 static bool load_file(void *context, size_t i, Image *image, Error *err)
 {
-    const Cli *cli = context;
-    return image_read(cli->arguments[i], image, err);
+    const Files *files = context;
+    return image_read(files->good.items[i], image, err) ||
+           (err->of_content && fail_also(err, "or go on without such pictures with --skip-damaged"));
+}
+
+/* Every picture is decoded once more than is needed, so that the features' number is known before the first one is computed. */
+static bool sort_out(const Cli *cli, Files *files, Error *err)
+{
+    const bool skip = cli_has(cli, "skip-damaged");
+    for (size_t i = 0; i < cli->argument_count; i++) {
+        Image image = {0};
+        if (!skip || image_read(cli->arguments[i], &image, err)) {
+            text_list_add(&files->good, cli->arguments[i]);
+        } else if (err->of_content) {
+            text_list_add(&files->damaged, cli->arguments[i]);
+            text_list_add(&files->reasons, err->text);
+            progress_note(cli->progress, "left out: %s", err->text);
+        } else {
+            return false;
+        }
+        image_free(&image);
+    }
+    return files->good.count > 0 || fail(err, "none of the %zu pictures can be decoded", cli->argument_count);
+}
+
+static void files_free(Files *files)
+{
+    text_list_free(&files->good), text_list_free(&files->damaged), text_list_free(&files->reasons);
 }
 
 static bool read_options(const Cli *cli, EncodeOptions *o, Error *err)
@@ -34,12 +65,15 @@ static bool run(Cli *cli, Error *err)
     Clip *clip = clip_open(path, err);
     if (!clip) return false;
     ImageFeatures features = {0};
-    const ImageSource source = {cli->argument_count, load_file, cli};
+    Files files = {0};
     bool good = true;
     if (!clip->config.has_image) good = fail(err, "%s: the model has no image tower", path);
-    good = good && encode_size_check(clip, o.size, err) &&
-           clip_encode_images(clip, &source, o, &features, cli->progress, err) &&
-           image_features_write(out, clip, &o, &features, (const char *const *)cli->arguments, err);
+    good = good && encode_size_check(clip, o.size, err) && sort_out(cli, &files, err);
+    const ImageSource source = {files.good.count, load_file, &files};
+    const LeftOut left = {files.damaged.count, (const char **)files.damaged.items, (const char **)files.reasons.items};
+    good = good && clip_encode_images(clip, &source, o, &features, cli->progress, err) &&
+           image_features_write(out, clip, &o, &features, (const char *const *)files.good.items, &left, err);
+    files_free(&files);
     image_features_free(&features);
     clip_free(clip);
     return good;
@@ -55,6 +89,8 @@ static const CliOption options[] = {
     {"pool-position", "WHICH",
      "a ResNet's attention pool with its positional embedding: on (default), off, or global only"},
     {"batch", "B", "pictures a step (default: 16)"},
+    {"skip-damaged", NULL,
+     "go on without pictures that cannot be decoded: left_out, left_out_reasons [k] in the file name them"},
     {NULL, NULL, NULL},
 };
 

@@ -273,6 +273,7 @@ Book *book_open(const char *path, const char *paths, Error *err)
     book->folder = folder_of(path);
     book->file = json_read(path, err);
     if (book->file && open_paths(book, paths, err) && read_book(book, err)) return book;
+    if (!book->file && !path_exists(path)) fail_also(err, "name an experiments file with --experiments");
     book_free(book);
     return NULL;
 }

@@ -85,8 +85,8 @@ const Key protocol_keys[] = {
     {.name = "resize",
      .type = KEY_CHOICE,
      .words = resize_words,
-     .fallback = "\"crop\"",
-     .help = "crop: shorter side to size, central square; stretch: no crop"},
+     .help = "crop: shorter side to size, central square; stretch: no crop; without: as the checkpoint's own "
+             "configuration says, crop where it says nothing"},
     {.name = "pool_position",
      .type = KEY_CHOICE,
      .words = position_words,
@@ -108,6 +108,8 @@ bool protocol_read(Protocol *p, const char *name, Json object, Error *err)
 {
     int split = SPLIT_TEST, difficult = 0, resize = 0, position = POSITION_OF_METHOD;
     int64_t size;
+    const Json own = json_get(object, "resize");
+    const bool of_model = !own.node || cJSON_IsNull(own.node);
     if (!json_is_object(object)) return json_fail(object, err, "an object is needed");
     if (!keys_check(object, protocol_keys, err) || !read_word(object, "split", &split, err) ||
         !read_word(object, "difficult", &difficult, err) || !read_word(object, "resize", &resize, err) ||
@@ -120,9 +122,9 @@ bool protocol_read(Protocol *p, const char *name, Json object, Error *err)
                     .split = (SplitName)split,
                     .difficult = difficult ? DIFFICULT_IGNORE : DIFFICULT_NEGATIVE,
                     .size = (size_t)size,
-                    .resize = !json_get(object, "resize").node ? RESIZE_OF_MODEL
-                              : resize                         ? RESIZE_STRETCH
-                                                               : RESIZE_CROP,
+                    .resize = of_model ? RESIZE_OF_MODEL
+                              : resize ? RESIZE_STRETCH
+                                       : RESIZE_CROP,
                     .position_of_method = position == POSITION_OF_METHOD,
                     .position = position == POSITION_OF_METHOD ? POOL_POSITION_ON : (PoolPosition)position};
     return true;

@@ -104,6 +104,7 @@ static Stage *plan_images(const Planner *p, SplitName name, bool with_local, siz
     const Split *split = dataset_split(p->dataset, name, err);
     Stage *s = split ? plan_encoding(p, with_local, err) : NULL;
     if (!s) return NULL;
+    session_note_left_out(p->session, p->dataset, split_word(name), &split->left_out, split->count);
     EncodeImageParameters *parameters = s->parameters;
     parameters->split = split;
     parameters->split_name = name;

@@ -101,6 +101,7 @@ static const Stage *plan_own(const Planner *p, const Captions *all, const Stage 
     Stage *s = plan_encoding(p, true, err);
     if (!s) return NULL;
     note_own(p, all);
+    session_note_left_out(p->session, p->dataset, "drawn", &all->left_out, all->count);
     ((EncodeImageParameters *)s->parameters)->own = all;
     stage_add_input(s, ROLE_CAPTIONS, captions);
     s->words = xformat("%s-own", p->e->dataset);

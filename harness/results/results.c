@@ -37,6 +37,18 @@ static bool note_sentences(const ArtifactReader *reader, StoredResult *r, Error 
     return true;
 }
 
+/* Nor should it be overlooked that pictures are missing. */
+static bool note_left_out(const ArtifactReader *reader, StoredResult *r, Error *err)
+{
+    ArtifactShape s;
+    char *own = r->note;
+    if (!artifact_has(reader, "left_out")) return true;
+    if (!artifact_shape(reader, "left_out", &s, err)) return false;
+    r->note = xformat("%s%swithout %zu test pictures that cannot be decoded", own ? own : "", own ? "; " : "", s.count);
+    free(own);
+    return true;
+}
+
 static bool read_attributes(const ArtifactReader *reader, StoredResult *r, Error *err)
 {
     const struct {
@@ -50,7 +62,7 @@ static bool read_attributes(const ArtifactReader *reader, StoredResult *r, Error
     if (!read_setting(reader, r, err)) return false;
     if (artifact_has_attribute(reader, "note") && !artifact_attribute_get_text(reader, "note", &r->note, err))
         return false;
-    if (!note_sentences(reader, r, err)) return false;
+    if (!note_sentences(reader, r, err) || !note_left_out(reader, r, err)) return false;
     return artifact_attribute_get_integer(reader, "seed", &r->seed, err) &&
            artifact_attribute_get_number(reader, "map", &r->map, err);
 }

@@ -15,6 +15,13 @@ void image_features_put(ArtifactWriter *w, const ImageFeatures *f, const char *c
     if (files) artifact_write_texts(w, "files", f->count, files);
 }
 
+void left_out_put(ArtifactWriter *w, const LeftOut *left)
+{
+    if (!left->count) return;
+    artifact_write_texts(w, "left_out", left->count, left->files);
+    artifact_write_texts(w, "left_out_reasons", left->count, left->reasons);
+}
+
 void text_features_put(ArtifactWriter *w, const TextFeatures *f, const char *const *texts)
 {
     const size_t tokens = f->offsets[f->count];
@@ -38,7 +45,7 @@ void preprocessing_describe(cJSON *config, const Preprocessing *p)
 }
 
 bool image_features_write(const char *path, const Clip *clip, const EncodeOptions *o, const ImageFeatures *f,
-                          const char *const *files, Error *err)
+                          const char *const *files, const LeftOut *left_out, Error *err)
 {
     Preprocessing p;
     if (!clip_preprocessing(clip, o, &p, err)) return false;
@@ -54,6 +61,7 @@ bool image_features_write(const char *path, const Clip *clip, const EncodeOption
     free(text);
     if (!w) return false;
     image_features_put(w, f, files);
+    left_out_put(w, left_out);
     return artifact_commit(w, err);
 }
 

@@ -2,6 +2,7 @@
  * by the stages, read by the stages. */
 #pragma once
 
+#include "datasets/dataset.h"
 #include "harness/clip/clip.h"
 #include "harness/io/artifact.h"
 
@@ -11,13 +12,16 @@
  * settings make it another way than those two say. */
 void preprocessing_describe(cJSON *config, const Preprocessing *p);
 
+/* left_out, left_out_reasons [k]: pictures that a data set goes on without; nothing where there are none. */
+void left_out_put(ArtifactWriter *w, const LeftOut *left);
+
 /* Data sets of an open artifact. files, texts: [count], or NULL to leave them out. */
 void image_features_put(ArtifactWriter *w, const ImageFeatures *f, const char *const *files);
 void text_features_put(ArtifactWriter *w, const TextFeatures *f, const char *const *texts);
 
 /* Whole files for the commands; `config` says by which model and how. */
 bool image_features_write(const char *path, const Clip *clip, const EncodeOptions *o, const ImageFeatures *f,
-                          const char *const *files, Error *err);
+                          const char *const *files, const LeftOut *left_out, Error *err);
 bool text_features_write(const char *path, const Clip *clip, Arithmetic arithmetic, const TextFeatures *f,
                          const char *const *texts, Error *err);
 

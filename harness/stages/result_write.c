@@ -2,6 +2,8 @@
  * configuration in words that need no parsing: other programs list results by them. */
 #include "harness/stages/result_write.h"
 
+#include "harness/stages/features.h"
+
 #include <stdlib.h>
 
 static void write_scores(ArtifactWriter *w, const Scores *scores, size_t images, size_t classes)
@@ -37,6 +39,7 @@ static bool write(const Stage *s, const Result *r, const Metrics *metrics, doubl
     artifact_write_int8(w.artifact, "labels", 2, (size_t[]){r->split->count, r->classes}, r->split->labels);
     artifact_write_texts(w.artifact, "classes", r->classes, r->class_names);
     artifact_write_texts(w.artifact, "files", r->split->count, r->split->files);
+    left_out_put(w.artifact, &r->split->left_out);
     artifact_write_doubles(w.artifact, "ap", 1, (size_t[]){r->classes}, metrics->ap);
     if (r->loss_count) artifact_write_floats(w.artifact, "loss", 1, (size_t[]){r->loss_count}, r->loss);
     write_attributes(w.artifact, s, r->setting, metrics->map);

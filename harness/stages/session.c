@@ -23,6 +23,7 @@ void session_close(Session *session)
     }
     for (size_t i = 0; i < session->dataset_count; i++) {
         dataset_free(session->datasets[i].dataset);
+        text_list_free(&session->datasets[i].told);
         free(session->datasets[i].name);
     }
     for (size_t i = 0; i < FEATURE_CACHE; i++) {
@@ -81,8 +82,27 @@ Dataset *session_dataset(Session *session, const char *name, size_t limit, Error
         return NULL;
     }
     Dataset *dataset = book_dataset(session->book, name, limit, err);
-    if (dataset) session->datasets[session->dataset_count++] = (OpenDataset){xstrdup(name), limit, dataset};
+    if (!dataset) return NULL;
+    char *memory = path_join(session->store, "pictures");
+    dataset_remember_in(dataset, memory);
+    free(memory);
+    session->datasets[session->dataset_count++] =
+        (OpenDataset){.name = xstrdup(name), .limit = limit, .dataset = dataset};
     return dataset;
+}
+
+void session_note_left_out(Session *session, const Dataset *dataset, const char *what, const LeftOut *left, size_t kept)
+{
+    OpenDataset *open = session->datasets;
+    while (open < session->datasets + session->dataset_count && open->dataset != dataset) open++;
+    if (!left->count || open == session->datasets + session->dataset_count) return;
+    for (size_t i = 0; i < open->told.count; i++)
+        if (strcmp(open->told.items[i], what) == 0) return;
+    text_list_add(&open->told, what);
+    progress_note(session->progress,
+                  "%s: %zu of %zu %s pictures cannot be decoded and are left out:", dataset_name(dataset), left->count,
+                  left->count + kept, what);
+    for (size_t i = 0; i < left->count; i++) progress_note(session->progress, "  %s", left->reasons[i]);
 }
 
 const ImageFeatures *session_images(Session *session, const char *path, bool want_local, Error *err)

@@ -15,6 +15,7 @@ typedef struct OpenDataset {
     char *name;
     size_t limit;
     Dataset *dataset;
+    TextList told; /* by session_note_left_out */
 } OpenDataset;
 
 /* What a text-to-image pipeline says of itself; it is closed again. */
@@ -70,6 +71,9 @@ void session_close(Session *session);
 /* NULL on failure; a missing checkpoint gets a sentence that says how to come by it. */
 const OpenModel *session_model(Session *session, const char *name, Error *err);
 Dataset *session_dataset(Session *session, const char *name, size_t limit, Error *err);
+/* Notes, once a session, which pictures a data set goes on without; `what` names them ("test"). */
+void session_note_left_out(Session *session, const Dataset *dataset, const char *what, const LeftOut *left,
+                           size_t kept);
 /* Borrowed until the next call of the same kind but one (images) or the next one (texts). NULL on failure. */
 const ImageFeatures *session_images(Session *session, const char *path, bool want_local, Error *err);
 const TextFeatures *session_texts(Session *session, const char *path, bool want_local, Error *err);

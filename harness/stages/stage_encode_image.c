@@ -44,6 +44,12 @@ static bool encode(Work *k, size_t first, size_t count, ImageFeatures *f, Error 
     return clip_encode_images(k->p->model->clip, &source, options, f, &progress.base, err);
 }
 
+static const LeftOut *left_out_of(const EncodeImageParameters *p)
+{
+    static const LeftOut none;
+    return p->split ? &p->split->left_out : p->own ? &p->own->left_out : &none;
+}
+
 static bool whole(Work *k, Error *err)
 {
     ImageFeatures f = {0};
@@ -55,6 +61,7 @@ static bool whole(Work *k, Error *err)
     good = stage_begin(&w, k->stage, k->started, err);
     if (good) {
         image_features_put(w.artifact, &f, (const char *const *)k->pictures.names);
+        left_out_put(w.artifact, left_out_of(k->p));
         good = stage_finish(&w, err);
     }
     image_features_free(&f);
@@ -109,8 +116,10 @@ static bool join(const Work *k, const char *const *paths, size_t shards, Error *
     StageWriter w;
     if (!stage_begin(&w, k->stage, k->started, err)) return false;
     if (artifact_write_joined(w.artifact, paths, shards, k->p->encode.want_local ? with_local : without, err) &&
-        put_grid(w.artifact, paths[0], err))
+        put_grid(w.artifact, paths[0], err)) {
+        left_out_put(w.artifact, left_out_of(k->p));
         return stage_finish(&w, err);
+    }
     artifact_abandon(w.artifact);
     return false;
 }

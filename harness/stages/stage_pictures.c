@@ -80,8 +80,10 @@ static bool load_drawn(Pictures *p, size_t i, Image *image, Error *err)
 bool pictures_load(Pictures *p, size_t i, Image *image, Error *err)
 {
     if (p->drawn) return load_drawn(p, i, image, err);
-    if (p->paths) return image_read(p->paths[i], image, err);
-    return dataset_image(p->parameters->dataset, p->parameters->split_name, i, image, err);
+    if (p->paths ? image_read(p->paths[i], image, err)
+                 : dataset_image(p->parameters->dataset, p->parameters->split_name, i, image, err))
+        return true;
+    return err->of_content && fail_also(err, "or leave such pictures out with \"skip_damaged\": true in the data set");
 }
 
 void pictures_close(Pictures *p)
