@@ -5,8 +5,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* Sets the soft limit, within the hard one. */
-static void set_limit(int what, rlim_t most)
+/* Sets the soft limit, within the hard one. (glibc's type of `what` is an enum, and unsigned.) */
+static void set_limit(unsigned what, rlim_t most)
 {
     struct rlimit limit;
     if (getrlimit(what, &limit) != 0) return;
