@@ -14,5 +14,6 @@ typedef struct Table { /* {0} is an empty table */
 void table_cell(Table *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The head: NULL-terminated names; sets the number of columns. */
 void table_head(Table *t, const char *const *names);
+/* To a terminal it is printed as wide as that, with cells of several lines; piped, or to a file, a row is a line. */
 void table_print(const Table *t, FILE *out);
 void table_free(Table *t);
