@@ -61,7 +61,11 @@ JOBS    := -j$(shell nproc 2>/dev/null || echo 1)
 # Files that are not added yet too.
 FORMATTED = $(shell git ls-files -co --exclude-standard '*.c' '*.h' 2>/dev/null || find $(ROOMS) tests -name '*.[ch]')
 
-all: $(PROGRAM) $(BUILD)/plugin.mk ## the program, build/palbench
+# What the program writes about itself.
+MANUAL     := $(BUILD)/palbench.1
+COMPLETION := $(BUILD)/completion.bash $(BUILD)/completion.zsh
+
+all: $(PROGRAM) $(BUILD)/plugin.mk $(MANUAL) $(COMPLETION) ## the program, build/palbench
 
 help: ## this list
 	@sed -n '/^[^#]/q; s/^#   \([A-Z][A-Z]*=.*\)/  \1/p' Makefile
@@ -144,13 +148,17 @@ format-check: ## whether every file is in it
 install: all ## to PREFIX (and DESTDIR)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/palbench/results $(DESTDIR)$(PREFIX)/include/palbench
 	install -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/palbench
+	install -D -m 644 $(MANUAL) $(DESTDIR)$(PREFIX)/share/man/man1/palbench.1
+	install -D -m 644 $(BUILD)/completion.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/palbench
+	install -D -m 644 $(BUILD)/completion.zsh $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_palbench
 	install -m 644 experiments.json experiments.schema.json $(DESTDIR)$(PREFIX)/share/palbench/
 	cp -R results/pretrained results/reference $(DESTDIR)$(PREFIX)/share/palbench/results/
 	cp --parents $(PLUGIN_HEADERS) $(DESTDIR)$(PREFIX)/include/palbench/
 	sed 's|-I$(CURDIR) |-I$(PREFIX)/include/palbench |' $(BUILD)/plugin.mk >$(DESTDIR)$(PREFIX)/share/palbench/plugin.mk
 
 uninstall: ## what install put there
-	rm -f $(DESTDIR)$(PREFIX)/bin/palbench
+	rm -f $(DESTDIR)$(PREFIX)/bin/palbench $(DESTDIR)$(PREFIX)/share/man/man1/palbench.1 \
+	  $(DESTDIR)$(PREFIX)/share/bash-completion/completions/palbench $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_palbench
 	rm -rf $(DESTDIR)$(PREFIX)/share/palbench $(DESTDIR)$(PREFIX)/include/palbench
 
 clean: ## what was built
@@ -183,6 +191,12 @@ $(BUILD)/plugin.mk: Makefile $(BUILD)/.flags
 $(PROGRAM): $(BUILD)/harness/cli/main.o $(LIBRARY)
 	$(CC) -o $@ $< $(EXPORTED) $(LDFLAGS) $(LDLIBS)
 
+$(MANUAL): $(PROGRAM)
+	$(PROGRAM) help --man >$@
+
+$(BUILD)/completion.%: $(PROGRAM)
+	$(PROGRAM) help --completion $* >$@
+
 $(LIBRARY): $(OBJECTS)
 	rm -f $@
 	$(AR) rcs $@ $^
@@ -205,6 +219,8 @@ $(BUILD)/.testable: $(BUILD)/.flags
 $(TESTS:=.o) $(SUPPORT): | $(BUILD)/.testable
 
 FORCE:
+# A file whose command failed half-way is none.
+.DELETE_ON_ERROR:
 .PHONY: all help reproduce ablate test check report pretrain plugin tests check-asan coverage tidy deps test-distributions format format-check \
         install uninstall clean FORCE
 # Objects of tests are kept. (Not .SECONDARY: a missing object of the library would then count as up to date.)

@@ -22,6 +22,10 @@ if [ -f "$(dirname "$program")/plugin.mk" ]; then
     build=$(dirname "$program")
     make -s install BUILD="${build#"$root"/}" PREFIX="$folder/prefix" -o all >/dev/null 2>"$folder/err"; status=$?
     check install_puts_the_program_there test -x "$folder/prefix/bin/palbench"
+    for file in share/man/man1/palbench.1 share/bash-completion/completions/palbench share/zsh/site-functions/_palbench \
+        share/palbench/experiments.schema.json; do
+        check "install_puts_$(basename "$(dirname "$file")")_there" test -s "$folder/prefix/$file"
+    done
     make -s uninstall BUILD="${build#"$root"/}" PREFIX="$folder/prefix" >/dev/null 2>>"$folder/err"
     left=$(find "$folder/prefix" -type f 2>/dev/null)
     if [ -z "$left" ]; then ok uninstall_leaves_no_file; else bad uninstall_leaves_no_file "$left"; fi

@@ -3,3 +3,4 @@
 #pragma once
 
 #define PALBENCH_VERSION "0.2.0"
+#define PALBENCH_DATE    "November 27, 2025" /* of the manual page */

@@ -26,9 +26,8 @@ static bool read_options(const Cli *cli, Request *q, Error *err)
     if (!cli_size(cli, "resamples", 10000, 1, 10000000, &q->options.resamples, err) ||
         !cli_size(cli, "seed", 1, 0, UINT32_MAX, &seed, err) ||
         !cli_real(cli, "level", 95, 1, 99.999, &q->options.level, err) ||
-        !cli_real(cli, "tie", 0.05, 0, 100, &q->options.tie, err) ||
-        !cli_choice(cli, "difficult", (const char *const[]){"negative", "ignore", NULL}, &difficult, err) ||
-        !cli_choice(cli, "format", (const char *const[]){"text", "latex", NULL}, &format, err))
+        !cli_real(cli, "tie", 0.05, 0, 100, &q->options.tie, err) || !cli_choice(cli, "difficult", &difficult, err) ||
+        !cli_choice(cli, "format", &format, err))
         return false;
     q->options.seed = seed;
     q->difficult = difficult ? DIFFICULT_IGNORE : DIFFICULT_NEGATIVE;
@@ -148,6 +147,12 @@ static const CliOption options[] = {
     {NULL, NULL, NULL},
 };
 
+static const CliChoices choices[] = {
+    {.option = "difficult", .words = (const char *const[]){"negative", "ignore", NULL}},
+    {.option = "format", .words = (const char *const[]){"text", "latex", NULL}},
+    {0},
+};
+
 const Command command_compare = {
     .name = "compare",
     .arguments = "A B...",
@@ -175,5 +180,6 @@ const Command command_compare = {
                "  palbench compare voc:scores_global=0.5+scores_local=0.5 voc:scores_global",
     .takes = TAKES_JSON | TAKES_STORE,
     .options = options,
+    .choices = choices,
     .run = run,
 };

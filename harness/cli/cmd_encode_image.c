@@ -45,8 +45,7 @@ static bool read_options(const Cli *cli, EncodeOptions *o, Error *err)
 {
     size_t resize, position;
     if (!cli_size(cli, "size", 0, 8, 4096, &o->size, err) || !cli_size(cli, "batch", 0, 1, 4096, &o->batch, err) ||
-        !cli_choice(cli, "resize", (const char *const[]){"model", "crop", "stretch", NULL}, &resize, err) ||
-        !cli_choice(cli, "pool-position", (const char *const[]){"on", "off", "global", NULL}, &position, err))
+        !cli_choice(cli, "resize", &resize, err) || !cli_choice(cli, "pool-position", &position, err))
         return false;
     o->resize = (ResizeRule)resize;
     o->position = position == 0 ? POOL_POSITION_ON : position == 1 ? POOL_POSITION_OFF : POOL_POSITION_GLOBAL;
@@ -94,6 +93,12 @@ static const CliOption options[] = {
     {NULL, NULL, NULL},
 };
 
+static const CliChoices choices[] = {
+    {.option = "resize", .words = (const char *const[]){"model", "crop", "stretch", NULL}},
+    {.option = "pool-position", .words = (const char *const[]){"on", "off", "global", NULL}},
+    {0},
+};
+
 const Command command_encode_image = {
     .name = "encode-image",
     .arguments = "--clip PATH --out F.h5 [--size S] [--resize model|crop|stretch] [--pool-position on|off] FILE...",
@@ -105,5 +110,6 @@ const Command command_encode_image = {
     .example = "palbench encode-image --clip models/RN50 --out pictures.h5 --size 448 --resize stretch a.jpg b.png",
     .takes = TAKES_EXACT,
     .options = options,
+    .choices = choices,
     .run = run,
 };

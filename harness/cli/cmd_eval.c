@@ -22,7 +22,7 @@ typedef struct Evaluation {
 static bool read_rule(const Cli *cli, Evaluation *e, Error *err)
 {
     size_t choice;
-    if (!cli_choice(cli, "difficult", (const char *const[]){"negative", "ignore", NULL}, &choice, err)) return false;
+    if (!cli_choice(cli, "difficult", &choice, err)) return false;
     e->rule = choice ? DIFFICULT_IGNORE : DIFFICULT_NEGATIVE;
     const char *threshold = cli_value(cli, "threshold");
     e->best = !threshold || strcmp(threshold, "best") == 0;
@@ -175,6 +175,11 @@ static const CliOption options[] = {
     {NULL, NULL, NULL},
 };
 
+static const CliChoices choices[] = {
+    {.option = "difficult", .words = (const char *const[]){"negative", "ignore", NULL}},
+    {0},
+};
+
 const Command command_eval = {
     .name = "eval",
     .arguments = "FILE.h5",
@@ -191,5 +196,6 @@ const Command command_eval = {
     .example = "palbench eval scores.h5 --scores scores_global,scores_global=0.5+scores_local=0.5 --difficult ignore",
     .takes = TAKES_JSON,
     .options = options,
+    .choices = choices,
     .run = run,
 };

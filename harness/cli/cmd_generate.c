@@ -218,7 +218,11 @@ static const CliOption options[] = {
     {NULL, NULL, NULL},
 };
 
-static const CliChoices choices[] = {{"scheduler", scheduler_names}, {NULL, NULL}};
+static const CliChoices choices[] = {
+    {.option = "scheduler", .names = scheduler_names},
+    {.option = "prediction", .words = (const char *const[]){"epsilon", "v", NULL}},
+    {0},
+};
 
 const Command command_generate = {
     .name = "generate",

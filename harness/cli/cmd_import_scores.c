@@ -70,6 +70,12 @@ static const CliOption options[] = {
     {NULL, NULL, NULL},
 };
 
+static const CliChoices choices[] = {
+    {.option = "dataset", .list = "datasets"},
+    {.option = "protocol", .list = "protocols"},
+    {0},
+};
+
 const Command command_import_scores = {
     .name = "import-scores",
     .arguments = "FILE.h5|FILE.csv --as NAME",
@@ -90,5 +96,6 @@ const Command command_import_scores = {
     .example = "palbench import-scores theirs.csv --as theirs --dataset mini --protocol mini",
     .takes = TAKES_JSON | TAKES_EXPERIMENTS | TAKES_STORE,
     .options = options,
+    .choices = choices,
     .run = run,
 };

@@ -36,9 +36,7 @@ static bool run(Cli *cli, Error *err)
 {
     const char *name;
     size_t rule;
-    if (!cli_required(cli, "dataset", &name, err) ||
-        !cli_choice(cli, "rule", (const char *const[]){"plural", "published", NULL}, &rule, err))
-        return false;
+    if (!cli_required(cli, "dataset", &name, err) || !cli_choice(cli, "rule", &rule, err)) return false;
     const LabelRule label_rule = rule ? LABEL_PUBLISHED : LABEL_PLURAL;
     /* A built-in list of classes needs neither experiments.json nor the data. */
     const DatasetKind *kind = dataset_kind(name);
@@ -60,7 +58,11 @@ static const CliOption options[] = {
     {NULL, NULL, NULL},
 };
 
-static const CliChoices choices[] = {{"dataset", dataset_names}, {NULL, NULL}};
+static const CliChoices choices[] = {
+    {.option = "dataset", .names = dataset_names, .list = "datasets"},
+    {.option = "rule", .words = (const char *const[]){"plural", "published", NULL}},
+    {0},
+};
 
 const Command command_label = {
     .name = "label",

@@ -16,9 +16,15 @@ static const CliOption options[] = {
     {NULL, NULL, NULL},
 };
 
+static const CliChoices choices[] = {
+    {.option = "suite", .list = "suites"},
+    {0},
+};
+
 const Command command_plan = {
     .name = "plan",
     .arguments = "[EXPERIMENT... | --suite NAME] [--set PATH=VALUE]... [--paths FILE]",
+    .list = "experiments",
     .summary = "what would run, what is stored, time and disk expected",
     .details = "Time and disk are those of stored stages of the same kind (of the same method, in training and "
                "scoring), scaled\n"
@@ -26,5 +32,6 @@ const Command command_plan = {
     .example = "palbench plan --suite mini",
     .takes = TAKES_EXPERIMENTS | TAKES_STORE | TAKES_EXACT | TAKES_JSON,
     .options = options,
+    .choices = choices,
     .run = run,
 };

@@ -20,6 +20,11 @@ static const CliOption options[] = {
     {NULL, NULL, NULL},
 };
 
+static const CliChoices choices[] = {
+    {.option = "suite", .list = "suites"},
+    {0},
+};
+
 const Command command_report = {
     .name = "report",
     .arguments = "[--suite NAME] [--out DIR]",
@@ -28,6 +33,7 @@ const Command command_report = {
     .example = "palbench report --suite mini --out report",
     .takes = TAKES_EXPERIMENTS | TAKES_STORE,
     .options = options,
+    .choices = choices,
     .run = run,
     .kept = "what is stored is untouched; the same command writes the report anew",
 };

@@ -34,6 +34,11 @@ static const CliOption options[] = {
     {NULL, NULL, NULL},
 };
 
+static const CliChoices choices[] = {
+    {.option = "suite", .list = "suites"},
+    {0},
+};
+
 const Command command_reproduce = {
     .name = "reproduce",
     .arguments = "[--suite NAME]... [--set PATH=VALUE]... [--jobs N] [--paths FILE] [--limit N] [--dry-run]",
@@ -44,6 +49,7 @@ const Command command_reproduce = {
     .example = "palbench reproduce",
     .takes = TAKES_EXPERIMENTS | TAKES_STORE | TAKES_EXACT,
     .options = options,
+    .choices = choices,
     .run = run,
     .kept = "every stage that was finished is stored; the same command goes on from there",
 };

@@ -157,6 +157,7 @@ static const CliOption options[] = {
 const Command command_results = {
     .name = "results",
     .arguments = "[EXPERIMENT...]",
+    .list = "experiments",
     .summary = "stored results: mAP per seed, mean, standard deviation, file",
     .details = "All that is stored when no experiment is named. Of several versions of one experiment and seed the "
                "newest counts.\n"

@@ -50,6 +50,7 @@ static const CliOption options[] = {
 const Command command_run = {
     .name = "run",
     .arguments = "EXPERIMENT... [--set PATH=VALUE]... [--jobs N]",
+    .list = "experiments",
     .summary = "run experiments of experiments.json",
     .details =
         "An experiment with grids or draws stands for all that they make; NAME[lr=0.001] names one of them. Replaced "

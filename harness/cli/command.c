@@ -6,6 +6,7 @@
 #include "harness/base/lines.h"
 #include "harness/base/memory.h"
 #include "harness/base/names.h"
+#include "harness/cli/command_help.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -13,96 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const CliOption common_options[] = {
-    {"threads", "N", "threads to compute with (default: one a core)"},
-    {"quiet", NULL, "nothing but results and errors"},
-    {"help", NULL, "this text"},
-    {NULL, NULL, NULL},
-};
-static const CliOption json_option[] = {{"json", NULL, "results as JSON"}, {NULL, NULL, NULL}};
-static const CliOption experiments_options[] = {
-    {"experiments", "FILE", "what to run (default: experiments.json)"},
-    {"paths", "FILE", "where models and data sets lie on this machine (paths.json)"},
-    {"plugin", "FILE.so", "methods of your own, built with make plugin; may be repeated"},
-    {NULL, NULL, NULL},
-};
-static const CliOption store_option[] = {{"store", "DIR", "folder of the artifacts (default: results/store)"},
-                                         {NULL, NULL, NULL}};
-static const CliOption exact_option[] = {{"exact", NULL, "every convolution computed directly, without Winograd"},
-                                         {NULL, NULL, NULL}};
-
-enum { OPTION_GROUPS = 6, OPTIONS_MAX = 64 };
-
-/* The command's own options, then those it takes of the shared ones. */
-static size_t option_groups(const Command *command, const CliOption *groups[OPTION_GROUPS])
-{
-    size_t count = 0;
-    if (command->options) groups[count++] = command->options;
-    if (command->takes & TAKES_EXPERIMENTS) groups[count++] = experiments_options;
-    if (command->takes & TAKES_STORE) groups[count++] = store_option;
-    if (command->takes & TAKES_EXACT) groups[count++] = exact_option;
-    if (command->takes & TAKES_JSON) groups[count++] = json_option;
-    groups[count++] = common_options;
-    return count;
-}
-
-static char *with_names(const char *text, const char *const *names, const char *between)
-{
-    char *list = names_join(names, between, 0), *whole;
-    const char *place = strstr(text, "%s");
-    whole = place ? xformat("%.*s%s%s", (int)(place - text), text, list, place + 2) : xstrdup(text);
-    free(list);
-    return whole;
-}
-
-/* An option's help with the names of its choices; caller frees. */
-static char *option_help(const Command *command, const CliOption *option)
-{
-    for (const CliChoices *c = command->choices; c && c->option; c++)
-        if (strcmp(c->option, option->name) == 0) return with_names(option->help, c->names(), ", ");
-    return xstrdup(option->help);
-}
-
-/* What follows the command's name; caller frees. */
-static char *command_arguments(const Command *command)
-{
-    return command->words ? with_names(command->arguments, command->words(), "|") : xstrdup(command->arguments);
-}
-
-/* All of them as one list; returns how many. */
-static size_t list_options(const Command *command, const CliOption *options[OPTIONS_MAX])
-{
-    const CliOption *groups[OPTION_GROUPS];
-    const size_t count = option_groups(command, groups);
-    size_t known = 0;
-    for (size_t g = 0; g < count; g++)
-        for (const CliOption *o = groups[g]; o->name && known < OPTIONS_MAX; o++) options[known++] = o;
-    return known;
-}
-
-static void print_option(const Command *command, const CliOption *o)
-{
-    char left[64];
-    if (!o->help) return;
-    snprintf(left, sizeof left, "--%s%s%s", o->name, o->value ? " " : "", o->value ? o->value : "");
-    char *help = option_help(command, o);
-    printf("  %-28s %s\n", left, help);
-    free(help);
-}
-
-static void print_help(const Command *command)
-{
-    char *arguments = command_arguments(command);
-    printf("palbench %s %s\n\n%s\n", command->name, arguments, command->summary);
-    free(arguments);
-    if (command->details) printf("\n%s\n", command->details);
-    puts("\nOptions");
-    const CliOption *known[OPTIONS_MAX];
-    const size_t count = list_options(command, known);
-    for (size_t i = 0; i < count; i++) print_option(command, known[i]);
-    printf("\nExample\n  %s\n", command->example);
-}
 
 static bool take_option(Cli *cli, const char *name, const char *value, bool *helped, Error *err)
 {
@@ -167,7 +78,7 @@ bool cli_parse(Cli *cli, const Command *command, int argc, char **argv, bool *he
 
     struct option table[OPTIONS_MAX + 1] = {0};
     const CliOption *options[OPTIONS_MAX];
-    const size_t known = list_options(command, options);
+    const size_t known = command_options(command, options);
     for (size_t i = 0; i < known; i++)
         table[i] = (struct option){options[i]->name, options[i]->value ? required_argument : no_argument, NULL, 0};
 
@@ -185,7 +96,7 @@ bool cli_parse(Cli *cli, const Command *command, int argc, char **argv, bool *he
     cli->arguments = argv + optind;
     cli->argument_count = (size_t)(argc - optind);
     if (*helped) {
-        print_help(command);
+        command_print_help(command);
         return true;
     }
     return cli_size(cli, "threads", 0, 1, 4096, &cli->threads, err);
@@ -279,8 +190,9 @@ bool cli_word(const Cli *cli, size_t *which, Error *err)
     return false;
 }
 
-bool cli_choice(const Cli *cli, const char *name, const char *const *choices, size_t *choice, Error *err)
+bool cli_choice(const Cli *cli, const char *name, size_t *choice, Error *err)
 {
+    const char *const *choices = choice_names(command_choices(cli->command, name));
     const char *text = cli_value(cli, name);
     *choice = 0;
     if (!text) return true;

@@ -1,4 +1,4 @@
-/* The command line: one Command a file (cmd_*.c), a line each in the table of main.c, one parser (command.c).
+/* The command line: one Command a file (cmd_*.c), a line each in the table of command_table.c, one parser (command.c).
  *
  *     static const CliOption options[] = {{"scores", "SET,...", "score sets, or weighted sums NAME=W+NAME=W"}, {NULL}};
  *     static bool run(Cli *cli, Error *err) { ... }
@@ -20,9 +20,13 @@ typedef struct CliOption { /* a table ends with name NULL */
     const char *help;  /* NULL: not for people, not in the help; "%s" in it stands for the names of its CliChoices */
 } CliOption;
 
+typedef const char *const *NameList(void); /* NULL-terminated */
+
 typedef struct CliChoices { /* what an option's value can be; a table ends with option NULL */
     const char *option;
-    const char *const *(*names)(void); /* NULL-terminated */
+    const char *const *words; /* NULL-terminated; or NULL: */
+    NameList *names;          /* the same from a table elsewhere; or NULL: only `list` knows them */
+    const char *list;         /* `palbench ls LIST` has them, or more of them, for completion; or NULL */
 } CliChoices;
 
 enum {
@@ -37,11 +41,11 @@ typedef struct Cli Cli;
 typedef struct Command {
     const char *name;
     const char *arguments; /* "FILE.h5", for the help */
-    const char *const *(*words)(
-        void);           /* NULL-terminated: what the first argument can be, "%s" in `arguments`; or NULL */
-    const char *summary; /* one line */
-    const char *details; /* a paragraph for the help, or NULL */
-    const char *example; /* one line, or more, each a whole command */
+    NameList *words;       /* what the first argument can be, "%s" in `arguments`; or NULL */
+    const char *list;      /* `palbench ls LIST` has what the arguments can be, for completion; or NULL */
+    const char *summary;   /* one line */
+    const char *details;   /* a paragraph for the help, or NULL */
+    const char *example;   /* one line, or more, each a whole command */
     unsigned takes;
     const CliOption *options;  /* NULL: only the common ones */
     const CliChoices *choices; /* or NULL */
@@ -68,6 +72,10 @@ struct Cli {
     const char *program;                     /* argv[0] */
 };
 
+const Command *const *command_all(void); /* NULL-terminated */
+const char *const *command_names(void);
+const Command *command_find(const char *name); /* NULL when there is none of that name */
+
 /* Parses what follows the command's name. On --help prints it to stdout and sets *helped. */
 bool cli_parse(Cli *cli, const Command *command, int argc, char **argv, bool *helped, Error *err);
 void cli_free(Cli *cli);
@@ -85,8 +93,8 @@ bool cli_bytes(const Cli *cli, const char *name, size_t *bytes, Error *err);
 bool cli_required(const Cli *cli, const char *name, const char **value, Error *err);
 /* The command's one argument, which is one of its words; *which is its place. */
 bool cli_word(const Cli *cli, size_t *which, Error *err);
-/* One of a NULL-terminated list; *choice is its place. Absent: the first. */
-bool cli_choice(const Cli *cli, const char *name, const char *const *choices, size_t *choice, Error *err);
+/* One of the words of the option's CliChoices; *choice is its place. Absent: the first. */
+bool cli_choice(const Cli *cli, const char *name, size_t *choice, Error *err);
 /* "palbench COMMAND: sentence; see palbench COMMAND --help", exit status 2. */
 bool cli_misuse(const Cli *cli, Error *err, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* Texts of a command: the arguments, then the lines of --file F ("-" is standard input). Fails when there is none. */

@@ -1,6 +1,5 @@
-/* palbench: the command table, and where sentences become exit statuses. */
-#include "harness/base/version.h"
-#include "harness/cli/command.h"
+/* palbench: where a command is found and sentences become exit statuses. */
+#include "harness/cli/command_help.h"
 #include "harness/cli/interrupt.h"
 #include "harness/cli/progress_terminal.h"
 #include "harness/cli/sentence.h"
@@ -13,48 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-/* A command is its file (cmd_*.c) and its line here, in the order in which the overview names them. */
-#define COMMANDS(COMMAND)                                                                                              \
-    COMMAND(reproduce)                                                                                                 \
-    COMMAND(plan)                                                                                                      \
-    COMMAND(run)                                                                                                       \
-    COMMAND(ls)                                                                                                        \
-    COMMAND(validate)                                                                                                  \
-    COMMAND(schema)                                                                                                    \
-    COMMAND(results)                                                                                                   \
-    COMMAND(compare)                                                                                                   \
-    COMMAND(report)                                                                                                    \
-    COMMAND(eval)                                                                                                      \
-    COMMAND(import_scores)                                                                                             \
-    COMMAND(tokenize)                                                                                                  \
-    COMMAND(encode_text)                                                                                               \
-    COMMAND(encode_image)                                                                                              \
-    COMMAND(label)                                                                                                     \
-    COMMAND(pretrain)                                                                                                  \
-    COMMAND(bench)                                                                                                     \
-    COMMAND(probe)                                                                                                     \
-    COMMAND(generate)
-
-#define DECLARE(name) extern const Command command_##name;
-COMMANDS(DECLARE)
-#define ADDRESS(name) &command_##name,
-static const Command *const commands[] = {COMMANDS(ADDRESS) NULL};
-
-static void print_overview(void)
-{
-    puts("palbench " PALBENCH_VERSION ": multi-label recognition with a frozen CLIP and no training images\n\n"
-         "palbench COMMAND [OPTION]... [ARGUMENT]...\n");
-    for (size_t i = 0; commands[i]; i++) printf("  %-14s %s\n", commands[i]->name, commands[i]->summary);
-    puts("\nStart with `palbench reproduce`; `palbench COMMAND --help` says more about each.");
-}
-
-static const Command *find_command(const char *name)
-{
-    for (size_t i = 0; commands[i]; i++)
-        if (strcmp(commands[i]->name, name) == 0) return commands[i];
-    return NULL;
-}
 
 static int report_error(const Error *err)
 {
@@ -120,7 +77,7 @@ int main(int argc, char **argv)
         return EXIT_USAGE;
     }
     const char *name = argv[1];
-    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
         print_overview();
         return 0;
     }
@@ -128,7 +85,7 @@ int main(int argc, char **argv)
         print_version();
         return 0;
     }
-    const Command *command = find_command(name);
+    const Command *command = command_find(name);
     if (!command) {
         Error err;
         fail_usage(&err, "%s is not a command; see palbench --help", name);
