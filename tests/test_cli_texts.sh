@@ -44,6 +44,25 @@ check encode_text_says_what_it_cuts remarks '2 of 3 texts have more than the [0-
 run tokenize --tokenizer clip --limit 9 "$long"; check tokenize_says_what_it_cuts remarks '1 of 1 texts have more than the 9 tokens'
 run encode-text --quiet --clip clip --out cut.h5 "$long"; check quiet_says_nothing test ! -s "$folder/err"
 
+run generate --model "$pipeline" --prompt "$long$long" --negative "$long$long" --steps 1 --size 16x16 --out cut
+check generate_says_what_it_cuts remarks '1 of 1 captions have more than the 77 tokens'
+check and_of_the_negative_prompt remarks '1 of 1 negative prompts have more'
+
+# ---- words that were learned ----
+words=$golden/textual_inversion mini=$root/results/pretrained/mini-sd
+learned() { run generate --quiet --model "$mini" --steps 1 --size 16x16 "$@"; }
+run tokenize --tokenizer "$mini" --embedding "$words" --embedding "$words/art.safetensors" "a <cat-toy> and dog-art"
+check tokenize_knows_learned_words says '^\[823, 320, 825, 597, 826, 827, 824\]$'
+learned --prompt "a <cat-toy>" --out without
+learned --prompt "a <cat-toy>" --embedding "$words" --out with
+check a_learned_word_is_drawn sh -c 'test -s with/00000.png && ! cmp -s with/00000.png without/00000.png'
+learned --prompt "a <cat-toy>" --embedding "$words/learned_embeds.bin" --out with
+check the_same_word_in_another_form_is_the_same_picture sh -c '[ $(ls with/*.png | wc -l) -eq 1 ]'
+learned --prompt a --embedding "$words/wide.safetensors" --out x; refused a_word_of_another_model 2 '129 values, .* takes 128'
+learned --prompt a --embedding "$words/two_encoders.safetensors" --out x; refused words_of_two_text_encoders 1 '2 tensors'
+learned --prompt a --embedding "$words/art.safetensors=<|endoftext|>" --out x; refused a_word_that_is_there 2 'already'
+learned --prompt a --embedding nowhere.safetensors --out x; refused a_file_of_words_that_is_not_there 1 'nowhere.safetensors'
+
 # ---- options with one dash: the argument that is wrong is named ----
 run generate -model x --prompt y;      refused a_long_option_with_one_dash 2 'generate: -model is not an option of it; --model, with two dashes, is'
 run tokenize -tokenizer x y;           refused the_same_as_the_first 2 'tokenize: -tokenizer is not an option of it; --tokenizer'

@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <zlib.h>
 
 static char *shared_path(const char *name)
@@ -312,6 +313,250 @@ static void broken_vocabularies_are_refused_with_a_sentence(void **state)
     assert_non_null(strstr(err.text, "/nonexistent"));
 }
 
+/* ---- tokens that were added ---- */
+
+#define MINI "results/pretrained/mini-sd/tokenizer/"
+
+static void copy_there(const char *folder, const char *from, const char *name)
+{
+    char *path = path_join(from, name), *bytes;
+    size_t count;
+    Error err;
+    if (path_exists(path)) {
+        if (!read_file(path, 1 << 24, &bytes, &count, &err)) fail_msg("%s", err.text);
+        put(folder, name, bytes);
+        free(bytes);
+    }
+    free(path);
+}
+
+/* The mini vocabulary as a tokenizer.json with these tokens added to start and end. */
+static void put_tokenizer_json(const char *folder, const char *added)
+{
+    char *vocab;
+    size_t count;
+    TextList lines = {0};
+    Error err;
+    if (!read_file(MINI "vocab.json", 1 << 24, &vocab, &count, &err) ||
+        !read_lines(MINI "merges.txt", 1 << 24, &lines, &err))
+        fail_msg("%s", err.text);
+    Text json = {0};
+    text_addf(&json,
+              "{\"added_tokens\": %s, \"model\": {\"end_of_word_suffix\": \"</w>\", \"vocab\": %s, \"merges\": [",
+              added, vocab);
+    for (size_t i = 1; i < lines.count; i++) {
+        text_add(&json, i > 1 ? "," : "");
+        json_quote(&json, lines.items[i]);
+    }
+    text_add(&json, "]}}");
+    put(folder, "tokenizer.json", json.data);
+    text_free(&json);
+    text_list_free(&lines);
+    free(vocab);
+}
+
+static const char *const side_files[] = {"added_tokens.json", "special_tokens_map.json", "tokenizer_config.json"};
+
+static char *folder_of(Json files)
+{
+    char *folder = new_folder();
+    const Json whole = json_get(files, "tokenizer.json");
+    if (whole.node) {
+        char *added = json_canonical(whole.node);
+        put_tokenizer_json(folder, added);
+        free(added);
+    } else {
+        copy_there(folder, MINI, "vocab.json");
+        copy_there(folder, MINI, "merges.txt");
+    }
+    for (size_t i = 0; i < 3; i++) {
+        const Json file = json_get(files, side_files[i]);
+        if (!file.node) continue;
+        char *text = json_canonical(file.node);
+        put(folder, side_files[i], text);
+        free(text);
+    }
+    return folder;
+}
+
+static void remove_folder_and_side_files(char *folder)
+{
+    for (size_t i = 0; i < 3; i++) {
+        char *path = path_join(folder, side_files[i]);
+        remove(path);
+        free(path);
+    }
+    remove_folder(folder);
+}
+
+static void added_tokens_are_matched_as_the_reference_matches_them(void **state)
+{
+    (void)state;
+    JsonFile *golden = open_json("tests/golden/added_tokens.json");
+    const Json texts = json_get(json_root(golden), "texts"), cases = json_get(json_root(golden), "cases");
+    for (size_t c = 0; c < json_count(cases); c++) {
+        const Json one = json_at(cases, c), ids = json_get(one, "ids");
+        char *folder = folder_of(json_get(one, "files"));
+        Tokenizer *t = open_good(folder);
+        TokenList list = {0};
+        assert_int_equal(tokenizer_size(t), json_get(one, "size").node->valueint);
+        for (size_t i = 0; i < json_count(texts); i++) {
+            tokenizer_encode(t, json_at(texts, i).node->valuestring, 0, &list);
+            expect_ids(&list, json_at(ids, i).node, json_at(texts, i).node->valuestring);
+        }
+        token_list_free(&list);
+        tokenizer_free(t);
+        remove_folder_and_side_files(folder);
+    }
+    json_free(golden);
+}
+
+static void the_tokenizers_of_real_pipelines_give_the_tokens_of_the_reference(void **state)
+{
+    (void)state;
+    JsonFile *golden = open_json("tests/golden/added_tokens.json");
+    tokenizer_free(shared_tokenizer()); /* skips where there are none */
+    char *vocabulary = shared_path("clip-tokenizer"), *configs = shared_path("real/configs");
+    const Json texts = json_get(json_root(golden), "real_texts"), real = json_get(json_root(golden), "real");
+    for (size_t c = 0; c < json_count(real); c++) {
+        char *folder = new_folder(), *source = path_join(configs, json_key(json_at(real, c)));
+        copy_there(folder, vocabulary, "vocab.json"), copy_there(folder, vocabulary, "merges.txt");
+        for (size_t i = 0; i < 3; i++) copy_there(folder, source, side_files[i]);
+        Tokenizer *t = open_good(folder);
+        TokenList list = {0};
+        for (size_t i = 0; i < json_count(texts); i++) {
+            tokenizer_encode(t, json_at(texts, i).node->valuestring, 0, &list);
+            expect_ids(&list, json_at(json_at(real, c), i).node, source);
+        }
+        token_list_free(&list);
+        tokenizer_free(t);
+        free(source);
+        remove_folder_and_side_files(folder);
+    }
+    free(vocabulary), free(configs);
+    json_free(golden);
+}
+
+static void added_tokens_change_the_fingerprint_and_plain_folders_keep_theirs(void **state)
+{
+    (void)state;
+    char *folder = new_folder();
+    copy_there(folder, MINI, "vocab.json");
+    copy_there(folder, MINI, "merges.txt");
+    Tokenizer *bare = open_good(folder), *full = open_good(MINI);
+    /* The side files of the mini models name start and end token alone. */
+    assert_string_equal(tokenizer_fingerprint(bare), tokenizer_fingerprint(full));
+    assert_string_equal(tokenizer_fingerprint(bare),
+                        "48208d0c4a409c2a6bfc6fbd30b9b1ef05093e6f6c7a3728317ddc4746c35dfb");
+    static const char *const files[] = {"{\"sks\": 825}", "{\"SKS\": 825}", "{\"a</w>\": 320}"};
+    char hex[3][65];
+    for (size_t i = 0; i < 3; i++) {
+        put(folder, "added_tokens.json", files[i]);
+        Tokenizer *t = open_good(folder);
+        strcpy(hex[i], tokenizer_fingerprint(t));
+        assert_string_not_equal(hex[i], tokenizer_fingerprint(bare));
+        for (size_t k = 0; k < i; k++) assert_string_not_equal(hex[i], hex[k]);
+        tokenizer_free(t);
+    }
+    tokenizer_free(bare);
+    tokenizer_free(full);
+    remove_folder_and_side_files(folder);
+}
+
+static void sixty_thousand_added_tokens_take_linear_time(void **state)
+{
+    (void)state;
+    enum { COUNT = 60000 };
+    char *folder = new_folder();
+    copy_there(folder, MINI, "vocab.json");
+    copy_there(folder, MINI, "merges.txt");
+    Text json = {0}, text = {0};
+    for (int i = 0; i < COUNT; i++) text_addf(&json, "%s\"<added-%d>\": %d", i ? "," : "{", i, 825 + i);
+    text_add(&json, "}");
+    put(folder, "added_tokens.json", json.data);
+    for (int i = 0; i < 1000; i++) text_addf(&text, "<added-%d> a <added- ", 59 * i);
+    const clock_t begin = clock();
+    Tokenizer *t = open_good(folder);
+    TokenList list = {0};
+    tokenizer_encode_bare(t, text.data, &list);
+    assert_int_equal(tokenizer_size(t), 825 + COUNT);
+    assert_int_equal(list.tokens[0], 825);
+    assert_in_range(clock() - begin, 0,
+                    5 * CLOCKS_PER_SEC); /* 0.2 s; going through all of them each time took minutes */
+    token_list_free(&list);
+    tokenizer_free(t);
+    text_free(&json);
+    text_free(&text);
+    remove_folder_and_side_files(folder);
+}
+
+static void broken_added_tokens_are_refused_with_a_sentence(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *text, *sentence;
+    } cases[] = {
+        {"added_tokens.json", "{\"sks\": 826}", "\"sks\" must be a whole number from 0 to 825"},
+        {"added_tokens.json", "{\"sks\": 3}", "have the same id 3"},
+        {"added_tokens.json", "{\"sks\": 825, \"tsk\": 825}", "have the same id 825"},
+        {"added_tokens.json", "{\"a</w>\": 825}", "has the id 320 here and 825 as an added token"},
+        {"added_tokens.json", "{\"sks\": -1}", "whole number"},
+        {"added_tokens.json", "{\"sks\": \"1\"}", "number"},
+        {"added_tokens.json", "[]", "object"},
+        {"tokenizer_config.json", "{\"added_tokens_decoder\": [1]}", "added_tokens_decoder"},
+        {"tokenizer_config.json", "{\"added_tokens_decoder\": {\"x\": {\"content\": \"sks\"}}}", "whole number"},
+        {"tokenizer_config.json", "{\"added_tokens_decoder\": {\"825\": {}}}", "content"},
+        {"tokenizer_config.json", "{\"added_tokens_decoder\": {\"825\": {\"content\": \"x\", \"lstrip\": 1}}}",
+         "lstrip"},
+        {"tokenizer_config.json", "{\"pad_token\": {\"lstrip\": true}}", "content"},
+        {"special_tokens_map.json", "{\"pad_token\": ", "not valid JSON"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *folder = new_folder();
+        copy_there(folder, MINI, "vocab.json");
+        copy_there(folder, MINI, "merges.txt");
+        put(folder, cases[i].name, cases[i].text);
+        Error err = {0};
+        assert_null(tokenizer_open(folder, &err));
+        if (!strstr(err.text, cases[i].sentence) || !strstr(err.text, folder)) fail_msg("case %zu: %s", i, err.text);
+        remove_folder_and_side_files(folder);
+    }
+}
+
+static void a_token_can_be_made_special_and_ordinary_again(void **state)
+{
+    (void)state;
+    Tokenizer *t = open_good(MINI);
+    TokenList list = {0};
+    for (int round = 0; round < 3; round++) {
+        tokenizer_make_special(t, "!", round == 1);
+        tokenizer_encode_bare(t, "a!!", &list);
+    }
+    const size_t plain = list.offsets[1];
+    assert_int_equal(list.offsets[2] - list.offsets[1], 3);
+    assert_int_equal(list.tokens[list.offsets[1] + 2], 0);
+    assert_int_equal(list.offsets[3] - list.offsets[2], plain);
+    assert_memory_equal(list.tokens, list.tokens + list.offsets[2], plain * sizeof *list.tokens);
+    assert_true(list.tokens[2] != 0); /* "!" at the end of a word */
+    token_list_free(&list);
+    tokenizer_free(t);
+}
+
+static void a_token_that_is_there_is_not_added_again(void **state)
+{
+    (void)state;
+    Tokenizer *t = open_good(MINI);
+    assert_int_equal(tokenizer_add(t, "<|endoftext|>"), -1);
+    assert_int_equal(tokenizer_add(t, "a</w>"), -1);
+    assert_int_equal(tokenizer_add(t, ""), -1);
+    assert_int_equal(tokenizer_add(t, "Sks"), 825);
+    assert_int_equal(tokenizer_add(t, "Sks"), -1);
+    assert_int_equal(tokenizer_size(t), 826);
+    assert_int_equal(tokenizer_id(t, "Sks"), 825);
+    expect_tokens(t, "a sks", 0, (int32_t[]){823, 320, 825, 824}, 4);
+    tokenizer_free(t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -323,6 +568,13 @@ int main(void)
         cmocka_unit_test(cutting_keeps_the_end_token_last),
         cmocka_unit_test(bytes_that_are_not_utf8_become_replacement_characters),
         cmocka_unit_test(broken_vocabularies_are_refused_with_a_sentence),
+        cmocka_unit_test(added_tokens_are_matched_as_the_reference_matches_them),
+        cmocka_unit_test(the_tokenizers_of_real_pipelines_give_the_tokens_of_the_reference),
+        cmocka_unit_test(added_tokens_change_the_fingerprint_and_plain_folders_keep_theirs),
+        cmocka_unit_test(sixty_thousand_added_tokens_take_linear_time),
+        cmocka_unit_test(broken_added_tokens_are_refused_with_a_sentence),
+        cmocka_unit_test(a_token_can_be_made_special_and_ordinary_again),
+        cmocka_unit_test(a_token_that_is_there_is_not_added_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -66,6 +66,13 @@ void text_list_add(TextList *list, const char *item)
     text_list_add_bytes(list, item, strlen(item));
 }
 
+void text_list_end(TextList *list)
+{
+    text_list_add(list, "");
+    free(list->items[--list->count]);
+    list->items[list->count] = NULL;
+}
+
 void text_list_free(TextList *list)
 {
     for (size_t i = 0; i < list->count; i++) free(list->items[i]);

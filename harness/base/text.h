@@ -23,6 +23,7 @@ typedef struct TextList { /* {0} is an empty list; the list owns its strings */
 
 void text_list_add(TextList *list, const char *item); /* copies */
 void text_list_add_bytes(TextList *list, const char *item, size_t length);
+void text_list_end(TextList *list); /* a NULL behind the last item, which is not counted */
 void text_list_free(TextList *list);
 /* For a sentence: "a, b, c and 4 more", the first `most` of the list; "none" when it is empty. Caller frees. */
 char *text_list_some(const TextList *list, size_t most);

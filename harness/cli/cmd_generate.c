@@ -16,6 +16,7 @@ typedef struct Request {
     size_t images; /* a caption */
     uint64_t seed;
     CaptionFile captions;
+    TextList embeddings;
 } Request;
 
 /* "512x384", or "512" for a square. */
@@ -52,10 +53,13 @@ static bool read_captions(const Cli *cli, CaptionFile *captions, Error *err)
 static bool read_request(const Cli *cli, Request *r, Error *err)
 {
     *r = (Request){.noise = cli_value(cli, "noise"), .out = cli_value(cli, "out")};
+    cli_values(cli, "embedding", &r->embeddings);
+    text_list_end(&r->embeddings);
     r->parts = (PipelineParts){.vae = cli_value(cli, "vae"),
                                .tokenizer = cli_value(cli, "tokenizer"),
                                .prediction = cli_value(cli, "prediction"),
-                               .scheduler = cli_value(cli, "scheduler")};
+                               .scheduler = cli_value(cli, "scheduler"),
+                               .embeddings = (const char *const *)r->embeddings.items};
     r->settings.negative = cli_value(cli, "negative");
     r->settings.graph.arithmetic = cli->arithmetic;
     if (!r->out) r->out = "generated";
@@ -192,6 +196,7 @@ static bool run(Cli *cli, Error *err)
     }
     pictures_free(&pictures);
     caption_file_free(&r.captions);
+    text_list_free(&r.embeddings);
     return good;
 }
 
@@ -208,6 +213,7 @@ static const CliOption options[] = {
     {"vae", "PATH", "another autoencoder: a folder, a tiny one (TAESD) too, or one file"},
     {"tokenizer", "DIR", "another vocabulary; the one of a checkpoint in one file, if it does not lie beside it"},
     {"prediction", "KIND", "what the U-Net predicts: epsilon or v (default: as the model's configuration says)"},
+    {"embedding", "FILE[=WORD]", "a word learned by textual inversion, diffusers' or automatic1111's; may be repeated"},
     {"scheduler", "NAME", "%s (default: the model's own)"},
     {"size", "WxH", "pixels, multiples of 8 (default: what the model was trained for)"},
     {"seed", "S", "of the first picture (default: 0); the same picture as in diffusers on the CPU"},

@@ -38,6 +38,7 @@ struct Bpe {
     int32_t byte_id[2][256]; /* [1]: with </w> */
     Merge *merges;           /* hash table */
     size_t merge_capacity;   /* a power of two */
+    StringMap tokens;        /* text -> id */
     StringMap words;         /* word -> index into spans */
     Span *spans;
     size_t span_count, span_capacity;
@@ -210,21 +211,19 @@ static void find_byte_ids(Bpe *b, const StringMap *vocabulary)
 Bpe *bpe_new(const Vocabulary *v, const char *where, Error *err)
 {
     static const char start[] = "<|startoftext|>", end[] = "<|endoftext|>";
-    StringMap map = {0};
-    for (size_t i = 0; i < v->tokens.count; i++)
-        string_map_put(&map, v->tokens.items[i], strlen(v->tokens.items[i]), (int32_t)i);
     Bpe *b = xcalloc(1, sizeof *b);
+    for (size_t i = 0; i < v->tokens.count; i++)
+        string_map_put(&b->tokens, v->tokens.items[i], strlen(v->tokens.items[i]), (int32_t)i);
     b->size = v->tokens.count;
-    b->start = string_map_get(&map, start, sizeof start - 1);
-    b->end = string_map_get(&map, end, sizeof end - 1);
+    b->start = bpe_id(b, start);
+    b->end = bpe_id(b, end);
     bool good = (b->start >= 0 && b->end >= 0) ||
                 fail(err, "%s: the vocabulary has no %s; CLIP's start and end tokens are needed", where,
                      b->start < 0 ? start : end);
     if (good) {
-        find_byte_ids(b, &map);
-        good = add_merges(b, &map, &v->merges, where, err);
+        find_byte_ids(b, &b->tokens);
+        good = add_merges(b, &b->tokens, &v->merges, where, err);
     }
-    string_map_free(&map);
     if (good) return b;
     bpe_free(b);
     return NULL;
@@ -233,6 +232,7 @@ Bpe *bpe_new(const Vocabulary *v, const char *where, Error *err)
 void bpe_free(Bpe *b)
 {
     if (!b) return;
+    string_map_free(&b->tokens);
     string_map_free(&b->words);
     free(b->merges);
     free(b->spans);
@@ -255,4 +255,9 @@ int32_t bpe_start(const Bpe *b)
 int32_t bpe_end(const Bpe *b)
 {
     return b->end;
+}
+
+int32_t bpe_id(const Bpe *b, const char *token)
+{
+    return string_map_get(&b->tokens, token, strlen(token));
 }

@@ -13,6 +13,8 @@ void bpe_free(Bpe *bpe);
 size_t bpe_size(const Bpe *bpe);
 int32_t bpe_start(const Bpe *bpe);
 int32_t bpe_end(const Bpe *bpe);
+/* Id of a token by its text in the vocabulary; -1 when there is none. */
+int32_t bpe_id(const Bpe *bpe, const char *token);
 
 /* Ids of one word (its UTF-8 bytes, without blanks). A byte the vocabulary lacks becomes the end token, as in the reference.
  * The pointer is valid until the next call. */

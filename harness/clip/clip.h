@@ -63,6 +63,10 @@ void clip_free(Clip *clip);
 /* A weight by its OpenAI name; ends the program when there is none (the loader has checked them all). */
 Parameter *clip_weight(const Clip *clip, const char *name);
 Parameter *clip_find_weight(const Clip *clip, const char *name); /* NULL when absent */
+/* Makes room in the text tower for tokens up to `vocabulary`, rows of zeros behind those that are there, and tells where the row of a token
+ * stands, [text_width]. The fingerprint stays that of the checkpoint. */
+bool clip_grow_vocabulary(Clip *clip, size_t vocabulary, Error *err);
+float *clip_token_row(Clip *clip, int32_t token);
 
 /* ---- towers as graphs (text_tower.c, vit_tower.c, resnet_tower.c) ---- */
 

@@ -55,6 +55,26 @@ Parameter *clip_weight(const Clip *clip, const char *name)
     return weight;
 }
 
+bool clip_grow_vocabulary(Clip *clip, size_t vocabulary, Error *err)
+{
+    Parameter *table = clip_weight(clip, "token_embedding.weight");
+    const size_t rows = clip->config.vocabulary, width = clip->config.text_width;
+    float *larger;
+    if (vocabulary <= rows) return true;
+    if (!big_alloc(&larger, vocabulary, width * sizeof *larger, "the vectors of the tokens", err)) return false;
+    memcpy(larger, table->value, rows * width * sizeof *larger);
+    free(table->value);
+    table->value = larger;
+    table->shape.dim[0] = vocabulary;
+    clip->config.vocabulary = vocabulary;
+    return true;
+}
+
+float *clip_token_row(Clip *clip, int32_t token)
+{
+    return clip_weight(clip, "token_embedding.weight")->value + (size_t)token * clip->config.text_width;
+}
+
 Clip *clip_alloc(const ClipConfig *config, size_t count, const char *path)
 {
     Clip *clip = xcalloc(1, sizeof *clip);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "harness/base/error.h"
+#include "harness/clip/added_tokens.h"
 #include "harness/clip/token_list.h"
 
 #include <stddef.h>
@@ -22,6 +23,16 @@ void tokenizer_free(Tokenizer *t);
 size_t tokenizer_size(const Tokenizer *t); /* ids are below this */
 int32_t tokenizer_start(const Tokenizer *t);
 int32_t tokenizer_end(const Tokenizer *t);
+/* Id of a token by its text; -1 when there is none. */
+int32_t tokenizer_id(const Tokenizer *t, const char *token);
+/* What is matched as a whole before words are: start and end token, and those that came with the vocabulary's files. */
+const AddedTokens *tokenizer_added(const Tokenizer *t);
+/* Adds a token as transformers' add_tokens does: the next id, matched whatever its case. Returns the id, or -1 where the vocabulary has
+ * such a token already. The fingerprint stays that of the files. */
+int32_t tokenizer_add(Tokenizer *t, const char *content);
+/* Makes a token of the vocabulary a special one, which is cut out of the text as it is, or an ordinary one again. The fingerprint stays that
+ * of the files. */
+void tokenizer_make_special(Tokenizer *t, const char *token, bool special);
 /* The bytes that determine tokens, for hashes of configurations: hex SHA-256. */
 const char *tokenizer_fingerprint(const Tokenizer *t);
 

@@ -145,9 +145,8 @@ bool unicode_is_ascii(const uint32_t *points, size_t count)
     return count == 0;
 }
 
-uint32_t *unicode_clean(const char *text, size_t bytes, size_t *count)
+uint32_t *unicode_clean(uint32_t *points, size_t *count)
 {
-    uint32_t *points = unicode_read(text, bytes, count);
     if (!unicode_is_ascii(points, *count)) points = unicode_compose(points, count);
     return lower_all(points, count);
 }

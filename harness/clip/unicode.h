@@ -40,9 +40,9 @@ uint32_t *unicode_compose(uint32_t *points, size_t *count);
 /* Its small letter; only U+0130 has two (i and U+0307), and is left alone. */
 uint32_t unicode_lower(uint32_t c);
 
-/* What transformers' fast CLIPTokenizer makes of a text: read, composed (NFC), then lower-cased one by one (no final-sigma rule; U+0130
- * becomes i and U+0307, not composed again). Blanks are left alone; splitting passes over them. Caller frees. */
-uint32_t *unicode_clean(const char *text, size_t bytes, size_t *count);
+/* What transformers' CLIPTokenizer makes of a text: composed (NFC), then lower-cased one by one (no final-sigma rule; U+0130 becomes i and
+ * U+0307, not composed again). Blanks are left alone. Takes `points` over and returns another array. */
+uint32_t *unicode_clean(uint32_t *points, size_t *count);
 
 /* Writes c as UTF-8 into out; returns 1 to 4, the bytes written. */
 size_t unicode_put(uint32_t c, char out[4]);

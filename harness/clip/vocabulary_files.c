@@ -1,10 +1,11 @@
 /* A reader for each form: vocab.json with merges.txt; tokenizer.json, which holds both; the original's gzip of merges,
  * from which the tokens follow. Ids that are distinct and below their number leave no gap, so tokens become a plain
- * array. */
+ * array; those of added tokens (added_tokens_files.c) are placed among them. */
 #include "harness/clip/vocabulary_files.h"
 
 #include "harness/base/lines.h"
 #include "harness/base/memory.h"
+#include "harness/clip/added_tokens_files.h"
 #include "harness/clip/unicode.h"
 #include "harness/io/gzip.h"
 #include "harness/io/json.h"
@@ -18,6 +19,7 @@ void vocabulary_free(Vocabulary *v)
 {
     text_list_free(&v->tokens);
     text_list_free(&v->merges);
+    added_tokens_free(&v->added);
 }
 
 uint32_t byte_character(uint8_t byte)
@@ -27,49 +29,74 @@ uint32_t byte_character(uint8_t byte)
     return byte == 0xAD ? 0x100 + 67 : 0x100u + 33 + (byte - 0x7Fu); /* 0x7F to 0xA0 follow the 33 control characters */
 }
 
-/* ---- vocab.json: {"token": id, ...} ---- */
+/* ---- ids: those of the vocabulary, {"token": id, ...}, and of what was added to it ---- */
 
-static bool put_token(char **by_id, size_t count, const cJSON *entry, Json where, Error *err)
+static bool place_token(const char **by_id, size_t count, const char *token, double id, Json where, Error *err)
 {
-    const double id = cJSON_IsNumber(entry) ? entry->valuedouble : -1;
     if (!(id >= 0 && id < (double)count) || id != (double)(size_t)id)
         return json_fail(where, err,
-                         "the id of \"%.60s\" must be a whole number from 0 to %zu, as there are %zu tokens",
-                         entry->string, count - 1, count);
-    char **place = &by_id[(size_t)id];
-    if (*place)
-        return json_fail(where, err, "\"%.60s\" and \"%.60s\" have the same id %zu", *place, entry->string, (size_t)id);
-    *place = entry->string;
+                         "the id of \"%.60s\" must be a whole number from 0 to %zu, as there are %zu tokens", token,
+                         count - 1, count);
+    const char **place = &by_id[(size_t)id];
+    if (*place) return json_fail(where, err, "\"%.60s\" and \"%.60s\" have the same id %zu", *place, token, (size_t)id);
+    *place = token;
     return true;
 }
 
-/* `vocab` and, from tokenizer.json, further tokens ("added_tokens") that it may not have. */
-static bool collect_tokens(Json vocab, Json added, TextList *tokens, Error *err)
+/* Gives the added tokens that the vocabulary has its ids, and drops those without any. *count: of all tokens. */
+static bool number_added(const StringMap *ids, AddedTokens *added, Json vocab, size_t *count, Error *err)
 {
-    const size_t most = json_count(vocab) + json_count(added);
-    if (!json_count(vocab) || most > TOKENS_MAX)
-        return json_fail(vocab, err, "%zu tokens; from 1 to %d are possible", most, TOKENS_MAX);
-    size_t count = json_count(vocab);
-    for (const cJSON *item = added.node ? added.node->child : NULL; item; item = item->next) {
-        const cJSON *content = cJSON_GetObjectItemCaseSensitive(item, "content");
-        if (!cJSON_IsString(content)) return json_fail(added, err, "every entry needs a text \"content\"");
-        if (!cJSON_GetObjectItemCaseSensitive(vocab.node, content->valuestring)) count++;
+    static const char *const always[] = {"<|startoftext|>", "<|endoftext|>"};
+    for (size_t i = 0; i < 2; i++)
+        if (string_map_get(ids, always[i], strlen(always[i])) >= 0)
+            added_tokens_add(added, (AddedToken){.content = (char *)always[i], .id = -1});
+    for (size_t i = 0; i < added->count; i++) {
+        AddedToken *token = &added->items[i];
+        const int32_t id = string_map_get(ids, token->content, strlen(token->content));
+        if (id >= 0 && token->id >= 0 && token->id != id)
+            return json_fail(vocab, err, "\"%.60s\" has the id %d here and %d as an added token", token->content, id,
+                             token->id);
+        *count += id < 0 && token->id >= 0;
+        if (id >= 0) token->id = id;
     }
-    char **by_id = xcalloc(count, sizeof *by_id);
+    added_tokens_sort(added);
+    return true;
+}
+
+static bool place_all(Json vocab, const StringMap *ids, Vocabulary *v, size_t count, Error *err)
+{
+    const char **by_id = xcalloc(count, sizeof *by_id);
     bool good = true;
     for (const cJSON *entry = vocab.node->child; entry && good; entry = entry->next)
-        good = put_token(by_id, count, entry, vocab, err);
-    for (const cJSON *item = added.node ? added.node->child : NULL; item && good; item = item->next) {
-        const cJSON *content = cJSON_GetObjectItemCaseSensitive(item, "content");
-        if (cJSON_GetObjectItemCaseSensitive(vocab.node, content->valuestring)) continue;
-        cJSON entry = {.string = content->valuestring, .type = cJSON_Number, .valuedouble = -1};
-        const cJSON *id = cJSON_GetObjectItemCaseSensitive(item, "id");
-        if (cJSON_IsNumber(id)) entry.valuedouble = id->valuedouble;
-        good = put_token(by_id, count, &entry, added, err);
+        good = place_token(by_id, count, entry->string, entry->valuedouble, vocab, err);
+    for (size_t i = 0; i < v->added.count && good; i++) {
+        const AddedToken *token = &v->added.items[i];
+        if (string_map_get(ids, token->content, strlen(token->content)) < 0)
+            good = place_token(by_id, count, token->content, token->id, vocab, err);
     }
     for (size_t i = 0; i < count && good; i++)
-        text_list_add(tokens, by_id[i]); /* count distinct ids below count: no gap */
+        text_list_add(&v->tokens, by_id[i]); /* count distinct ids below count: no gap */
     free(by_id);
+    return good;
+}
+
+static bool collect_tokens(Json vocab, Vocabulary *v, Error *err)
+{
+    size_t count = json_count(vocab);
+    if (!count || count + v->added.count > TOKENS_MAX)
+        return json_fail(vocab, err, "%zu tokens; from 1 to %d are possible", count + v->added.count, TOKENS_MAX);
+    StringMap ids = {0};
+    bool good = true;
+    for (const cJSON *entry = vocab.node->child; entry && good; entry = entry->next) {
+        const double id = cJSON_IsNumber(entry) ? entry->valuedouble : -1;
+        if (id >= 0 && id < TOKENS_MAX)
+            string_map_put(&ids, entry->string, strlen(entry->string), (int32_t)id);
+        else
+            good = json_fail(vocab, err, "the id of \"%.60s\" must be a whole number from 0 to %zu", entry->string,
+                             count - 1);
+    }
+    good = good && number_added(&ids, &v->added, vocab, &count, err) && place_all(vocab, &ids, v, count, err);
+    string_map_free(&ids);
     return good;
 }
 
@@ -78,12 +105,20 @@ static bool object_itself(Json j, Error *err)
     return json_is_object(j) || json_fail(j, err, "an object {\"token\": id, ...} is needed");
 }
 
+static bool read_added(const char *path, Vocabulary *v, Error *err)
+{
+    char *folder = path_folder(path);
+    const bool good = added_tokens_read(folder, &v->added, err);
+    free(folder);
+    return good;
+}
+
 static bool read_vocab_and_merges(const char *vocab_path, const char *merges_path, Vocabulary *v, Error *err)
 {
-    JsonFile *file = json_read(vocab_path, err);
+    JsonFile *file = read_added(vocab_path, v, err) ? json_read(vocab_path, err) : NULL;
     if (!file) return false;
-    const Json root = json_root(file), none = {.file = file};
-    const bool good = object_itself(root, err) && collect_tokens(root, none, &v->tokens, err);
+    const Json root = json_root(file);
+    const bool good = object_itself(root, err) && collect_tokens(root, v, err);
     json_free(file);
     TextList lines = {0};
     if (!good || !read_lines(merges_path, FILE_LIMIT, &lines, err)) return false;
@@ -123,14 +158,12 @@ static bool parse_tokenizer_json(Json root, Vocabulary *v, Error *err)
         return false;
     if (strcmp(type, "BPE") != 0 || strcmp(suffix, "</w>") != 0)
         return json_fail(model, err, "this is no CLIP tokenizer (BPE with the end-of-word suffix </w>)");
-    const Json added = json_get(root, "added_tokens");
-    if (added.node && !json_is_array(added)) return json_fail(added, err, "a list is needed");
-    return collect_tokens(vocab, added, &v->tokens, err) && collect_merges(merges, &v->merges, err);
+    return collect_tokens(vocab, v, err) && collect_merges(merges, &v->merges, err);
 }
 
 static bool read_tokenizer_json(const char *path, Vocabulary *v, Error *err)
 {
-    JsonFile *file = json_read(path, err);
+    JsonFile *file = read_added(path, v, err) ? json_read(path, err) : NULL;
     if (!file) return false;
     const bool good = parse_tokenizer_json(json_root(file), v, err);
     json_free(file);

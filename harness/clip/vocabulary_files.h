@@ -2,6 +2,7 @@
 #pragma once
 
 #include "harness/base/text.h"
+#include "harness/clip/added_tokens.h"
 
 /* How texts are cleaned before they are split belongs to the form of the files, as each was made for one program. */
 typedef enum TextCleaning {
@@ -11,11 +12,13 @@ typedef enum TextCleaning {
 
 typedef struct Vocabulary {
     TextCleaning cleaning;
-    TextList tokens; /* token i has id i, in the byte-to-Unicode alphabet */
-    TextList merges; /* "left right" */
+    TextList tokens;   /* token i has id i, in the byte-to-Unicode alphabet; added ones as they are */
+    TextList merges;   /* "left right" */
+    AddedTokens added; /* all with their ids, in the order of these; start and end token are among them */
 } Vocabulary;
 
-/* Reads what tokenizer_open's `path` names. Fails on: nothing of the kind there, malformed files, ids that are not 0..n-1. */
+/* Reads what tokenizer_open's `path` names. Fails on: nothing of the kind there, malformed files, ids that
+ * are not 0..n-1, added tokens included. */
 bool vocabulary_read(const char *path, Vocabulary *vocabulary, Error *err);
 void vocabulary_free(Vocabulary *vocabulary);
 

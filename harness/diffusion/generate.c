@@ -62,7 +62,9 @@ static void name_step(Progress *base, size_t done)
 void drawing_begin(Drawing *d, Pipeline *p, const PictureList *list, size_t batches, Progress *progress)
 {
     *d = (Drawing){.pipeline = p, .list = list, .progress = progress, .batches_to_do = batches};
-    if (batches) progress_begin(progress, "drawing", batches * pipeline_calls(p), "steps");
+    if (!batches) return;
+    pipeline_say_cut(p, list->captions, list->count, pipeline_settings(p)->negative, progress);
+    progress_begin(progress, "drawing", batches * pipeline_calls(p), "steps");
 }
 
 void drawing_end(Drawing *d)

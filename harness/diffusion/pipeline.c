@@ -84,6 +84,7 @@ static bool fingerprint_parts(const Pipeline *p, TextList *parts, Error *err)
                                  tokenizer_fingerprint(prompt_tokenizer_base(p->tokenizer))};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) text_list_add(parts, texts[i]);
     if (p->prediction) text_list_add(parts, p->prediction);
+    if (*p->words) text_list_add(parts, p->words);
     return true;
 }
 

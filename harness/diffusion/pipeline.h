@@ -23,9 +23,11 @@ typedef struct PipelineParts { /* NULL: the folder's own */
     const char *tokenizer;
     const char *prediction; /* "epsilon" or "v": what the U-Net predicts */
     const char *scheduler;  /* a kind of scheduler.h; its settings come from the folder's scheduler_config.json */
+    const char *const *embeddings; /* files of learned words (textual_inversion.h), NULL-terminated; NULL: none */
 } PipelineParts;
 
-/* `path`: such a folder, or a checkpoint in one file (single_file.h). Fails (NULL) on: a folder that is no such pipeline, a part that is missing or damaged, parts that do not fit each other. */
+/* `path`: such a folder, or a checkpoint in one file (single_file.h). Fails (NULL) on: a folder that is no such pipeline, a part that is missing or damaged, parts that do not fit each other,
+ * a learned word that the vocabulary has already. */
 Pipeline *pipeline_open(const char *path, PipelineParts parts, Error *err);
 /* What a person should know of how it was opened, a line each; none, mostly. Borrowed. */
 const char *pipeline_note(const Pipeline *p);
@@ -35,13 +37,16 @@ const char *pipeline_scheduler(const Pipeline *p); /* the kind */
  * 1, clip_sample, a sample_size below 64 of a U-Net from before diffusers 0.9; and that model_index.json chooses another class than
  * wrote scheduler_config.json. For people to see; they live as long as the pipeline. */
 const TextList *pipeline_remarks(const Pipeline *p);
+/* Says how many captions (and whether the negative prompt, NULL: none) have more tokens than the text encoder takes, and are cut. */
+void pipeline_say_cut(const Pipeline *p, const char *const *captions, size_t count, const char *negative,
+                      Progress *progress);
 /* A latent consistency model: the guidance is an input of the U-Net, and there is no second half. */
 bool pipeline_embeds_guidance(const Pipeline *p);
 /* Steps and guidance of diffusers' pipeline of this class when nothing is said: 50 and 7.5, latent consistency models 4 and 8.5. */
 void pipeline_defaults(const Pipeline *p, size_t *steps, float *guidance);
 /* Pixels that the model was trained for; 0: its configuration does not say. */
 void pipeline_own_size(const Pipeline *p, size_t *width, size_t *height);
-/* SHA-256, as hex, over all that decides what is drawn: weights, configurations, vocabulary. Reads the files once. */
+/* SHA-256, as hex, over all that decides what is drawn: weights, configurations, vocabulary, learned words. Reads the files once. */
 bool pipeline_fingerprint(const Pipeline *p, char hex[65], Error *err);
 
 typedef struct DrawSettings {

@@ -29,6 +29,7 @@ struct Pipeline {
     char *scheduler_class; /* diffusers' name, from model_index.json */
     unsigned repaired;     /* what scheduler_repair corrected */
     TextList remarks;
+    char words[65]; /* digest of the learned words; empty: none */
     /* prepared for settings */
     DrawSettings settings; /* sizes filled in; `negative` is our copy */
     char *negative;
@@ -52,6 +53,8 @@ struct Pipeline {
 bool pipeline_open_single(Pipeline *p, PipelineParts parts, Error *err);
 /* An autoencoder's folder, a pipeline's folder that has one, or one file. NULL on failure. */
 Vae *pipeline_open_vae(Pipeline *p, const char *path, Error *err);
+/* Learned words into tokenizer and text encoder (pipeline_text.c). */
+bool pipeline_add_words(Pipeline *p, const char *const *files, Error *err);
 /* Lets go of what pipeline_prepare made. */
 void pipeline_unprepare(Pipeline *p);
 /* Winograd budgets of U-Net and decoder from settings.memory (pipeline_memory.c). Fails when the rest alone takes more. */

@@ -141,6 +141,7 @@ static bool open_parts(Pipeline *p, PipelineParts parts, Error *err)
     const bool single = path_exists(p->folder) && !path_is_folder(p->folder);
     p->prediction = parts.prediction ? xstrdup(parts.prediction) : NULL;
     return (single ? pipeline_open_single(p, parts, err) : open_folder(p, parts, err)) && check_fit(p, err) &&
+           pipeline_add_words(p, parts.embeddings, err) &&
            (!parts.prediction || scheduler_set_prediction(p->scheduler, parts.prediction, err));
 }
 

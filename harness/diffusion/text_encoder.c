@@ -4,7 +4,7 @@
 
 #include "harness/base/text.h"
 #include "harness/clip/encode.h"
-#include "harness/clip/vocabulary_files.h"
+#include "harness/clip/unicode.h"
 #include "harness/graph/ops.h"
 #include "harness/io/json.h"
 
@@ -16,36 +16,19 @@
 struct PromptTokenizer {
     Tokenizer *base;
     int32_t padding;
-    char *special; /* the padding token's text where it is a word of its own; NULL: the end token */
     size_t length;
 };
 
-/* Id of a token by its text; false when the vocabulary has no such token. */
-static bool find_token(const Vocabulary *v, const char *text, int32_t *id)
-{
-    for (size_t i = 0; i < v->tokens.count; i++)
-        if (strcmp(v->tokens.items[i], text) == 0) {
-            *id = (int32_t)i;
-            return true;
-        }
-    return false;
-}
-
-static bool set_padding(PromptTokenizer *t, const char *folder, Json pad, Error *err)
+static bool set_padding(PromptTokenizer *t, Json pad, Error *err)
 {
     const char *text;
     const bool nested = json_is_object(pad); /* {"content": "!", "lstrip": false, ...} */
     if (nested ? !json_string(pad, "content", &text, err) : !json_as_string(pad, &text, err)) return false;
-    Vocabulary vocabulary;
-    if (!vocabulary_read(folder, &vocabulary, err)) return false;
-    const bool good = (*text && find_token(&vocabulary, text, &t->padding)) ||
-                      json_fail(pad, err, "the vocabulary has no token \"%.40s\"", text);
-    if (good && t->padding != tokenizer_end(t->base)) t->special = xstrdup(text);
-    vocabulary_free(&vocabulary);
-    return good;
+    t->padding = tokenizer_id(t->base, text);
+    return t->padding >= 0 || json_fail(pad, err, "the vocabulary has no token \"%.40s\"", text);
 }
 
-static bool read_settings(PromptTokenizer *t, const char *folder, Json root, bool *padded, Error *err)
+static bool read_settings(PromptTokenizer *t, Json root, bool *padded, Error *err)
 {
     double length; /* tokenizers without a limit write 1e30 */
     if (!json_number_or(root, "model_max_length", (double)t->length, &length, err)) return false;
@@ -54,7 +37,7 @@ static bool read_settings(PromptTokenizer *t, const char *folder, Json root, boo
     const Json pad = json_get(root, "pad_token");
     if (*padded || !pad.node || cJSON_IsNull(pad.node)) return true;
     *padded = true;
-    return set_padding(t, folder, pad, err);
+    return set_padding(t, pad, err);
 }
 
 static bool read_setting_files(PromptTokenizer *t, const char *folder, Error *err)
@@ -67,7 +50,7 @@ static bool read_setting_files(PromptTokenizer *t, const char *folder, Error *er
         char *path = path_join(folder, names[i]);
         if (path_exists(path)) {
             JsonFile *file = json_read(path, err);
-            good = file && read_settings(t, folder, json_root(file), &padded, err);
+            good = file && read_settings(t, json_root(file), &padded, err);
             json_free(file);
         }
         free(path);
@@ -88,8 +71,7 @@ PromptTokenizer *prompt_tokenizer_open(const char *folder, size_t context, Error
 
 void prompt_tokenizer_pad_with(PromptTokenizer *t, bool first)
 {
-    free(t->special);
-    t->special = first ? xstrdup("!") : NULL;
+    tokenizer_make_special(t->base, "!", first);
     t->padding = first ? 0 : tokenizer_end(t->base);
 }
 
@@ -97,7 +79,6 @@ void prompt_tokenizer_free(PromptTokenizer *t)
 {
     if (!t) return;
     tokenizer_free(t->base);
-    free(t->special);
     free(t);
 }
 
@@ -111,39 +92,85 @@ const Tokenizer *prompt_tokenizer_base(const PromptTokenizer *t)
     return t->base;
 }
 
+Tokenizer *prompt_tokenizer_vocabulary(PromptTokenizer *t)
+{
+    return t->base;
+}
+
 int32_t prompt_tokenizer_padding(const PromptTokenizer *t)
 {
     return t->padding;
 }
 
-static size_t put_bare(const PromptTokenizer *t, const char *text, size_t bytes, int32_t *tokens, size_t room)
+/* Of a token that was trained as several (a textual inversion of more than one vector) the text names the first, "<cat-toy>", and the
+ * others, "<cat-toy>_1", ..., follow it: as diffusers puts them into the prompt. Caller frees. */
+static char *with_all_vectors(const Tokenizer *t, const char *prompt, const char *token)
 {
-    char *piece = xformat("%.*s", (int)bytes, text);
-    TokenList list = {0};
-    tokenizer_encode_bare(t->base, piece, &list);
-    const size_t count = list.offsets[1] < room ? list.offsets[1] : room;
-    if (count) memcpy(tokens, list.tokens, count * sizeof *tokens);
-    token_list_free(&list);
-    free(piece);
-    return count;
+    Text out = {0}, all = {0};
+    const size_t length = strlen(token);
+    text_add(&all, token);
+    for (size_t i = 1;; i++) {
+        char *next = xformat("%s_%zu", token, i);
+        const bool there = added_tokens_find(tokenizer_added(t), next) != NULL;
+        if (there) text_addf(&all, " %s", next);
+        free(next);
+        if (!there) break;
+    }
+    text_add(&out, "");
+    for (const char *at; (at = strstr(prompt, token)); prompt = at + length) {
+        text_add_bytes(&out, prompt, (size_t)(at - prompt));
+        text_add(&out, all.data);
+    }
+    text_add(&out, prompt);
+    text_free(&all);
+    return out.data;
 }
 
-/* A padding token is a special one: inside a prompt, too, its text stands for its id ("Stop!" ends with id 0 in Stable
- * Diffusion 2), and words do not reach across it. */
+bool prompt_word_expands(const AddedToken *token)
+{
+    Points as_is = {0}, cleaned = {0};
+    points_add_utf8(&as_is, token->content, strlen(token->content));
+    points_add_many(&cleaned, as_is.at, as_is.count);
+    cleaned.at = unicode_clean(cleaned.at, &cleaned.count);
+    const bool same = !token->normalised || points_equal(&as_is, &cleaned);
+    points_free(&as_is);
+    points_free(&cleaned);
+    return same;
+}
+
+char *prompt_convert(const Tokenizer *t, const char *prompt)
+{
+    TokenList list = {0};
+    tokenizer_encode_bare(t, prompt, &list);
+    char *converted = xstrdup(prompt);
+    for (size_t i = 0; i < list.offsets[1]; i++) {
+        const AddedToken *token = added_tokens_with_id(tokenizer_added(t), list.tokens[i]);
+        size_t before = 0;
+        while (before < i && list.tokens[before] != list.tokens[i]) before++;
+        if (!token || before < i || !prompt_word_expands(token)) continue;
+        char *longer = with_all_vectors(t, converted, token->content);
+        free(converted);
+        converted = longer;
+    }
+    token_list_free(&list);
+    return converted;
+}
+
+void prompt_tokens_list(const PromptTokenizer *t, const char *prompt, TokenList *list)
+{
+    char *converted = prompt_convert(t->base, prompt);
+    tokenizer_encode(t->base, converted, t->length, list);
+    free(converted);
+}
+
 void prompt_tokens(const PromptTokenizer *t, const char *prompt, int32_t *tokens)
 {
-    const size_t last = t->length - 1;
-    size_t used = 0;
-    tokens[used++] = tokenizer_start(t->base);
-    for (const char *at = prompt; used < last;) {
-        const char *special = t->special ? strstr(at, t->special) : NULL;
-        used += put_bare(t, at, special ? (size_t)(special - at) : strlen(at), tokens + used, last - used);
-        if (!special) break;
-        if (used < last) tokens[used++] = t->padding;
-        at = special + strlen(t->special);
-    }
-    tokens[used++] = tokenizer_end(t->base);
-    while (used < t->length) tokens[used++] = t->padding;
+    TokenList list = {0};
+    prompt_tokens_list(t, prompt, &list);
+    const size_t count = list.offsets[1];
+    memcpy(tokens, list.tokens, count * sizeof *tokens);
+    for (size_t i = count; i < t->length; i++) tokens[i] = t->padding;
+    token_list_free(&list);
 }
 
 /* ---- the tower ---- */

@@ -23,6 +23,15 @@ void prompt_tokenizer_pad_with(PromptTokenizer *t, bool first);
 size_t prompt_tokenizer_length(const PromptTokenizer *t);
 const Tokenizer *prompt_tokenizer_base(const PromptTokenizer *t);
 int32_t prompt_tokenizer_padding(const PromptTokenizer *t);
+/* The vocabulary, to which tokens may be added (tokenizer_add). */
+Tokenizer *prompt_tokenizer_vocabulary(PromptTokenizer *t);
+/* Appends start, the prompt, cut where it is too long (the list says so), end. */
+void prompt_tokens_list(const PromptTokenizer *t, const char *prompt, TokenList *list);
+/* The prompt as diffusers' maybe_convert_prompt makes it: behind each added token that it has, "<cat-toy>", in order of appearance, stand
+ * those that go with it, "<cat-toy>_1", ... Caller frees. */
+char *prompt_convert(const Tokenizer *t, const char *prompt);
+/* Does a word of several vectors bring all of them? In diffusers one with capitals does not: it looks the word up in small letters. */
+bool prompt_word_expands(const AddedToken *token);
 /* tokens [length]: start, the prompt, cut where it is too long, end, padding. */
 void prompt_tokens(const PromptTokenizer *t, const char *prompt, int32_t *tokens);
 
