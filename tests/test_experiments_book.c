@@ -3,6 +3,8 @@
 #include "harness/experiments/experiments.h"
 #include "tests/scratch_folder.h"
 
+#include <time.h>
+
 static void write_text(const char *name, const char *text)
 {
     Error err;
@@ -277,6 +279,61 @@ static void the_projects_own_file_is_right(void **state)
     book_free(book);
 }
 
+/* Every entry extends the one before; 0.3 s, and minutes when each walked the whole chain. */
+static void chains_of_five_thousand_take_linear_time(void **state)
+{
+    (void)state;
+    enum { CHAIN = 5000 };
+    Text text = {0};
+    text_add(&text, "{\"models\": {\"m\": {\"clip\": \"clip\"}}, \"experiments\": {\"e0\": {\"dataset\": \"mini\", "
+                    "\"model\": \"m\", "
+                    "\"method\": \"tai_dpt\", \"options\": {\"lr\": 0.5}}");
+    for (int i = 1; i < CHAIN; i++)
+        text_addf(&text, ", \"e%d\": {\"extends\": \"e%d\", \"options\": {\"epochs\": %d}}", i, i - 1, 1 + i % 9);
+    text_add(&text, "}}");
+    write_text("experiments.json", text.data);
+    Error err;
+    const clock_t begin = clock();
+    Book *book = book_open(scratch("experiments.json"), NULL, &err);
+    if (!book) fail_msg("%s", err.text);
+    ExperimentList list = selected(book, (Selection){0});
+    assert_in_range(clock() - begin, 0, 20 * CLOCKS_PER_SEC);
+    assert_int_equal(list.count, CHAIN);
+    assert_true(option_real(&list.items[CHAIN - 1].options, "lr") == 0.5);
+    assert_int_equal(option_int(&list.items[CHAIN - 1].options, "epochs"), 1 + (CHAIN - 1) % 9);
+    experiments_free(&list);
+    book_free(book);
+    text_free(&text);
+}
+
+static void seeds_run_as_given_or_are_refused(void **state)
+{
+    (void)state;
+    Error err;
+    ExperimentList list = {0};
+    Book *book = opened("\"seeds\": [9007199254740991, 9007199254740989]", "");
+    list = selected(book, (Selection){0});
+    assert_true(list.items[0].seeds[0] == 9007199254740991 && list.items[0].seeds[1] == 9007199254740989);
+    experiments_free(&list);
+    TextList sets = {0};
+    text_list_add(&sets, "seeds=[9007199254740990]");
+    list = selected(book, (Selection){.sets = &sets});
+    assert_true(list.items[0].seeds[0] == 9007199254740990);
+    experiments_free(&list);
+    text_list_free(&sets);
+    static const char *const beyond[] = {"seeds=[9007199254740992]", "seeds=[9007199254740993]",
+                                         "seeds=[18446744073709551615]", "seeds=[-1]", "seeds=[1.5]"};
+    for (size_t i = 0; i < sizeof beyond / sizeof *beyond; i++) {
+        text_list_add(&sets, beyond[i]);
+        list = (ExperimentList){0};
+        assert_false(book_select(book, &(Selection){.sets = &sets}, &list, &err));
+        assert_non_null(strstr(err.text, i == 3 ? "not negative" : "below 2^53"));
+        experiments_free(&list);
+        text_list_free(&sets);
+    }
+    book_free(book);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -289,6 +346,8 @@ int main(void)
         cmocka_unit_test(names_that_are_paths_are_refused_everywhere),
         cmocka_unit_test(paths_json_moves_models_and_refuses_unknown_ones),
         cmocka_unit_test(the_projects_own_file_is_right),
+        cmocka_unit_test(chains_of_five_thousand_take_linear_time),
+        cmocka_unit_test(seeds_run_as_given_or_are_refused),
     };
     return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
 }

@@ -172,6 +172,66 @@ static void a_long_array_is_walked_in_any_order(void **state)
     text_free(&text);
 }
 
+static void numbers_are_written_as_they_were_read(void **state)
+{
+    (void)state;
+    static const char *const numbers[] = {"9007199254740991",
+                                          "-9007199254740991",
+                                          "1000000000000001",
+                                          "0.1",
+                                          "0.30000000000000004",
+                                          "1e+300",
+                                          "5e-324",
+                                          "123456789012345680000",
+                                          "2.2250738585072014e-308",
+                                          "86.0784123456789"};
+    char *(*const writers[])(const cJSON *) = {json_canonical, json_compact, json_spread};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        JsonFile *file = parsed(numbers[i]);
+        for (size_t k = 0; k < 3; k++) {
+            char *text = writers[k](json_root(file).node);
+            assert_true(strtod(text, NULL) == strtod(numbers[i], NULL));
+            if (i < 3) assert_string_equal(text, numbers[i]);
+            free(text);
+        }
+        json_free(file);
+    }
+    JsonFile *file = parsed("{\"b\": [1, {\"x\": null}], \"a\": {}}");
+    char *compact = json_compact(json_root(file).node), *spread = json_spread(json_root(file).node);
+    assert_string_equal(compact, "{\"b\":[1,{\"x\":null}],\"a\":{}}");
+    assert_string_equal(spread, "{\n\t\"b\":\t[1, {\n\t\t\t\"x\":\tnull\n\t\t}],\n\t\"a\":\t{\n\t}\n}");
+    free(compact), free(spread);
+    json_free(file);
+}
+
+static void whole_numbers_that_a_double_may_have_rounded_are_refused(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"9007199254740991", "-9007199254740991", "0", "4503599627370497", "1e15"};
+    static const char *const bad[] = {"9007199254740992",
+                                      "9007199254740993",
+                                      "-9007199254740992",
+                                      "18446744073709551615",
+                                      "9223372036854775807",
+                                      "1e300",
+                                      "0.5",
+                                      "9007199254740991.5"};
+    int64_t value;
+    Error err;
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        JsonFile *file = parsed(good[i]);
+        assert_true(json_as_integer(json_root(file), &value, &err));
+        assert_true(value == (int64_t)strtold(good[i], NULL));
+        json_free(file);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        JsonFile *file = parsed(bad[i]);
+        if (json_as_integer(json_root(file), &value, &err)) fail_msg("accepted: %s", bad[i]);
+        assert_sentence(&err, "x.json", "below 2^53");
+        json_free(file);
+    }
+}
+
 static void canonical_text_does_not_depend_on_spelling(void **state)
 {
     (void)state;
@@ -324,6 +384,8 @@ int main(void)
         cmocka_unit_test(keys_are_told_apart_by_case),
         cmocka_unit_test(a_long_array_is_walked_in_any_order),
         cmocka_unit_test(canonical_text_does_not_depend_on_spelling),
+        cmocka_unit_test(numbers_are_written_as_they_were_read),
+        cmocka_unit_test(whole_numbers_that_a_double_may_have_rounded_are_refused),
         cmocka_unit_test(mutated_text_is_read_or_refused_never_worse),
         cmocka_unit_test(a_missing_file_is_named),
         cmocka_unit_test(json_lines_errors_name_the_line),

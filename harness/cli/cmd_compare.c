@@ -3,6 +3,7 @@
 #include "harness/cli/command.h"
 #include "harness/cli/compare_out.h"
 #include "harness/cli/json_out.h"
+#include "harness/io/json.h"
 #include "harness/results/reference.h"
 #include "reports/comparison_report.h"
 #include "reports/gnuplot.h"
@@ -74,7 +75,7 @@ static bool write_folder(const Cli *cli, const Comparison *c, const char *latex,
 {
     const char *folder = cli_value(cli, "out");
     cJSON *root = comparison_json(c);
-    char *json = cJSON_Print(root);
+    char *json = json_spread(root);
     bool good = make_folders(folder, err) && write_text(folder, "comparison.json", json, err) &&
                 write_text(folder, "comparison.tex", latex, err);
     free(json);

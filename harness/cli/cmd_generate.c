@@ -96,6 +96,10 @@ static bool list_pictures(const Request *r, Pictures *s, Error *err)
 {
     const size_t captions = r->captions.captions.count, count = captions * r->images;
     const size_t classes = r->captions.classes.count;
+    if (count && r->seed > UINT64_MAX - (count - 1))
+        return fail_usage(err,
+                          "generate: --seed %llu: the last of %zu pictures would have a seed beyond 2^64; begin lower",
+                          (unsigned long long)r->seed, count);
     if (!big_alloc(&s->captions, count, sizeof *s->captions, "the list of pictures", err) ||
         !big_alloc(&s->seeds, count, sizeof *s->seeds, "the list of pictures", err) ||
         (classes && !big_alloc(&s->labels, count, classes, "the labels", err)))

@@ -49,7 +49,7 @@ static void print_and_delete(cJSON *value, char *text)
 
 void json_out_print(cJSON *value)
 {
-    print_and_delete(value, cJSON_Print(value));
+    print_and_delete(value, json_spread(value));
 }
 
 enum { WIDTH = 120, INDENT = 2 };
@@ -85,5 +85,5 @@ void json_out_wrapped(cJSON *value)
 
 void json_out_line(cJSON *value)
 {
-    print_and_delete(value, cJSON_PrintUnformatted(value));
+    print_and_delete(value, json_compact(value));
 }

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const double whole_most = 9007199254740992.0; /* 2^53: every whole number up to it is a double */
+static const double whole_most = 9007199254740991.0; /* 2^53 - 1: every whole number up to it is a double of its own */
 static const double steps_of_range = 20000;
 
 static bool check_ends(const Draw *d, const Key *key, const char *word, const char *name, Json where, Error *err)

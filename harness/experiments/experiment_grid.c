@@ -164,7 +164,7 @@ static JsonFile *reparsed(const Book *book, const char *base, const cJSON *entry
 {
     cJSON *root = cJSON_CreateObject(), *experiments = cJSON_AddObjectToObject(root, "experiments");
     cJSON_AddItemToObject(experiments, base, cJSON_Duplicate(entry, true));
-    char *text = cJSON_PrintUnformatted(root);
+    char *text = json_compact(root);
     JsonFile *file = json_parse(book->path, text, strlen(text), err);
     free(text);
     cJSON_Delete(root);
@@ -262,7 +262,7 @@ bool experiment_expand(const Book *book, Json entry, const char *name, const Sel
                        Error *err)
 {
     if (!json_is_object(entry)) return json_fail(entry, err, "an object is needed");
-    cJSON *tree = experiment_inherit(book, entry, err);
+    cJSON *tree = experiment_inherit(book->heritage, entry, err);
     TextList words = {0};
     Only only = {.name = name};
     bool good = tree != NULL;

@@ -3,6 +3,7 @@
 #include "harness/experiments/experiments.h"
 
 #include "harness/experiments/experiment_ensemble.h"
+#include "harness/experiments/experiment_extends.h"
 #include "harness/experiments/experiment_grid.h"
 
 #include <stdio.h>
@@ -11,10 +12,9 @@
 
 static bool select_one(const Book *book, const char *name, const Selection *s, ExperimentList *list, Error *err)
 {
-    const Json experiments = json_get(json_root(book->file), "experiments");
     const size_t base = strcspn(name, "[");
     char *plain = xformat("%.*s", (int)base, name);
-    const Json entry = experiments.node ? json_get(experiments, plain) : (Json){0};
+    const Json entry = heritage_find(book->heritage, plain);
     free(plain);
     if (!entry.node)
         return fail_usage(err, "%s: experiments has no %s; palbench ls experiments lists them", book->path, name);

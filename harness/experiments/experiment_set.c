@@ -2,6 +2,8 @@
  * The word holds what is the same for all experiments that the value makes; the rest follows when grids expand. */
 #include "harness/experiments/experiment_set.h"
 
+#include "harness/base/lines.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,9 +41,13 @@ static cJSON *parse(const char *setting, char **path, Error *err)
         fail_usage(err, "--set %s: PATH=VALUE is needed, as in options.lr=0.01", setting);
         return NULL;
     }
+    if (!check_utf8("--set", setting, err)) return NULL;
     *path = xformat("%.*s", (int)(equals - setting), setting);
-    cJSON *value = cJSON_ParseWithOpts(equals + 1, NULL, true);
-    return value ? value : cJSON_CreateString(equals + 1);
+    Error not_json;
+    JsonFile *file = json_parse("--set", equals + 1, strlen(equals + 1), &not_json);
+    cJSON *value = file ? cJSON_Duplicate(json_root(file).node, true) : cJSON_CreateString(equals + 1);
+    json_free(file);
+    return value;
 }
 
 /* The object that PATH's last key stands in: the entry, or one of its inner ones, made if need be. `setting` says one thing, so

@@ -5,6 +5,7 @@
 
 #include "harness/base/name.h"
 #include "harness/experiments/book_plugins.h"
+#include "harness/experiments/experiment_extends.h"
 #include "harness/experiments/experiment_grid.h"
 #include "harness/experiments/experiment_keys.h"
 
@@ -240,6 +241,7 @@ static bool read_book(Book *book, Error *err)
     const Json root = json_root(book->file);
     if (!json_is_object(root)) return json_fail(root, err, "an object is needed");
     if (!keys_check(root, book_keys, err) || !check_names(root, err)) return false;
+    book->heritage = heritage_new(json_get(root, "experiments"));
     return book_read_plugins(book, root, err) && read_models(book, json_get(root, "models"), err) &&
            check_datasets(book, json_get(root, "datasets"), err) &&
            read_protocols(book, json_get(root, "protocols"), err) && read_suites(book, json_get(root, "suites"), err) &&
@@ -290,6 +292,7 @@ void book_free(Book *book)
     free(book->protocols);
     free(book->suites);
     free(book->reproduce);
+    heritage_free(book->heritage);
     if (book->paths) json_free(book->paths);
     if (book->file) json_free(book->file);
     free(book->path);

@@ -78,7 +78,8 @@ typedef struct Suite {
 } Suite;
 
 typedef struct Book {
-    JsonFile *file, *paths; /* paths NULL: there is no paths.json */
+    JsonFile *file, *paths;    /* paths NULL: there is no paths.json */
+    struct Heritage *heritage; /* its experiments with what they inherit (experiment_extends.h) */
     char *path, *folder, *paths_folder;
     Model *models;
     size_t model_count;

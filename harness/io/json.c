@@ -13,7 +13,8 @@
 #include <string.h>
 
 static const size_t file_limit = (size_t)256 << 20;
-static const double largest_whole = 9007199254740992.0; /* 2^53: every whole number up to it is a double */
+static const double whole_limit =
+    9007199254740992.0; /* 2^53: every whole number below is a double of its own; 2^53 + 1 is none */
 
 /* Where the last json_at in an array stopped: cJSON's arrays are linked lists. */
 typedef struct Cursor {
@@ -240,8 +241,8 @@ bool json_as_integer(Json j, int64_t *value, Error *err)
 {
     if (!cJSON_IsNumber(j.node)) return needed(j, "a whole number", err);
     const double number = j.node->valuedouble;
-    if (number != floor(number) || fabs(number) > largest_whole)
-        return json_fail(j, err, "a whole number within 2^53 is needed, this is %.17g", number);
+    if (number != floor(number) || fabs(number) >= whole_limit)
+        return json_fail(j, err, "a whole number below 2^53 is needed, this is %.17g", number);
     *value = (int64_t)number;
     return true;
 }

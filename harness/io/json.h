@@ -44,7 +44,7 @@ bool json_object(Json object, const char *key, Json *value, Error *err);
 bool json_array(Json object, const char *key, Json *value, Error *err);
 bool json_string(Json object, const char *key, const char **value, Error *err);
 bool json_number(Json object, const char *key, double *value, Error *err);
-bool json_integer(Json object, const char *key, int64_t *value, Error *err); /* a whole number within 2^53 */
+bool json_integer(Json object, const char *key, int64_t *value, Error *err); /* a whole number below 2^53 */
 bool json_bool(Json object, const char *key, bool *value, Error *err);
 bool json_string_or(Json object, const char *key, const char *otherwise, const char **value, Error *err);
 bool json_number_or(Json object, const char *key, double otherwise, double *value, Error *err);
@@ -78,6 +78,10 @@ bool json_fail(Json where, Error *err, const char *format, ...) __attribute__((f
 /* Canonical text of a value: keys sorted, no blanks, shortest numbers that read back the same. Caller frees. What hashes of
  * configurations are taken of. */
 char *json_canonical(const cJSON *node);
+/* The same with keys in their own order, on one line or a member a line. (cJSON's own printing rounds numbers to 15 digits where that
+ * is close enough for it: 2^53 - 1 comes out as another number.) Caller frees. */
+char *json_compact(const cJSON *node);
+char *json_spread(const cJSON *node);
 
 /* Appends a string as a JSON string, quoted and escaped. For those who write JSON by hand. */
 void json_quote(Text *text, const char *string);

@@ -62,7 +62,7 @@ char *provenance_text(const Stage *s, double seconds)
         const char *file = strrchr(input->path, '/');
         cJSON_AddStringToObject(inputs, file ? file + 1 : input->path, input->hash);
     }
-    char *text = cJSON_PrintUnformatted(root);
+    char *text = json_compact(root);
     cJSON_Delete(root);
     return text;
 }
