@@ -1,14 +1,17 @@
 /* One walk over the caption's bytes, from separator to separator; each word is trimmed and lower-cased into a buffer
- * on the stack and handed to the caller's function. Nothing is allocated, and a word longer than WORD_MAX is passed
- * over: no class name has such a one. */
+ * on the stack and handed to the caller's function. A word longer than WORD_MAX is passed over: no class
+ * name has such a one. */
 #include "datasets/caption_words.h"
 
+#include "harness/base/nfc.h"
+
+#include <stdlib.h>
 #include <string.h>
 
 /* Bytes of a separator at `p`, 0 when there is none. U+2010 ... U+203F, typographic dashes and quotes, are E2 80 90 ... BF. */
 static size_t separator(const char *p, bool cut_hyphens)
 {
-    if (strchr(" \t\r\n\f\v;@#$%&?!()[]{}<>\"`,:", *p) != NULL) return 1;
+    if (strchr(" \t\r\n\f\v_;@#$%&?!()[]{}<>\"`,:", *p) != NULL) return 1;
     if (cut_hyphens && (*p == '-' || *p == '/')) return 1;
     if (p[0] == '-' && p[1] == '-') return 2;
     const unsigned char *u = (const unsigned char *)p;
@@ -33,9 +36,10 @@ static bool trim(const char *start, size_t length, char word[WORD_MAX])
     return true;
 }
 
-void caption_words(const char *caption, bool cut_hyphens, void (*word)(void *context, const char *word), void *context)
+void caption_words(const char *text, bool cut_hyphens, void (*word)(void *context, const char *word), void *context)
 {
-    for (const char *p = caption; *p != 0;) {
+    char *composed = is_ascii(text) ? NULL : nfc(text);
+    for (const char *p = composed ? composed : text; *p != 0;) {
         const size_t gap = separator(p, cut_hyphens);
         if (gap > 0) {
             p += gap;
@@ -46,4 +50,5 @@ void caption_words(const char *caption, bool cut_hyphens, void (*word)(void *con
         char clean[WORD_MAX];
         if (trim(start, (size_t)(p - start), clean)) word(context, clean);
     }
+    free(composed);
 }

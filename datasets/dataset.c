@@ -4,6 +4,7 @@
 #include "datasets/dataset.h"
 #include "datasets/dataset_internal.h"
 #include "harness/base/names.h"
+#include "harness/base/repeated_files.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -85,7 +86,13 @@ static const DatasetKind *kind_of(const DatasetSource *source, Error *err)
 static void list_class_names(Dataset *d)
 {
     d->class_names = arena_alloc(&d->arena, (d->class_count + 1) * sizeof(char *));
-    for (size_t c = 0; c < d->class_count; c++) d->class_names[c] = d->classes[c].names[0];
+    d->spoken_names = arena_alloc(&d->arena, (d->class_count + 1) * sizeof(char *));
+    for (size_t c = 0; c < d->class_count; c++) {
+        char *spoken = arena_strdup(&d->arena, d->classes[c].names[0]);
+        for (char *p = spoken; (p = strchr(p, '_'));) *p = ' ';
+        d->class_names[c] = d->classes[c].names[0];
+        d->spoken_names[c] = spoken;
+    }
 }
 
 static Dataset *open_with(const DatasetOps *ops, const DatasetSource *source, bool unseen, Error *err)
@@ -151,6 +158,11 @@ const char *const *dataset_class_names(const Dataset *d)
     return d->class_names;
 }
 
+const char *const *dataset_spoken_names(const Dataset *d)
+{
+    return d->spoken_names;
+}
+
 const ClassNames *dataset_synonyms(const Dataset *d)
 {
     return d->classes;
@@ -169,11 +181,50 @@ static bool finish_split(Dataset *d, SplitName name, Split *split, Error *err)
     return !d->skip_damaged || damaged_leave_out_split(d, name, split, err);
 }
 
+void dataset_tell(Dataset *d, Progress *progress)
+{
+    d->progress = progress;
+}
+
+typedef struct Rows { /* of labels */
+    const void *labels;
+    size_t width; /* bytes */
+} Rows;
+
+static bool same_row(const void *context, size_t a, size_t b)
+{
+    const Rows *rows = context;
+    const char *labels = rows->labels;
+    return !labels || memcmp(labels + a * rows->width, labels + b * rows->width, rows->width) == 0;
+}
+
+/* A picture that stands twice counts twice, and with different labels one of them is wrong. */
+static bool check_repeated(const Dataset *d, const char *what, const char *const *files, size_t count,
+                           const void *labels, Error *err)
+{
+    const Rows rows = {labels, d->class_count};
+    const Repeated r = repeated_files(files, count, same_row, &rows);
+    if (r.differ)
+        return fail_usage(err,
+                          "data set %s: of its %s images number %zu, %s, is number %zu again, with other labels; leave "
+                          "one of them out",
+                          d->name, what, r.again + 1, files[r.again], r.first + 1);
+    if (r.count)
+        progress_note(
+            d->progress,
+            "data set %s: %zu of its %zu %s images stand there twice (number %zu, %s, is number %zu again); each "
+            "counts as often as it stands",
+            d->name, r.count, count, what, r.again + 1, files[r.again], r.first + 1);
+    return true;
+}
+
 const Split *dataset_split(Dataset *d, SplitName split, Error *err)
 {
     if (d->has_split[split]) return &d->splits[split];
     Split made = {0};
-    if (!d->ops->split(d, split, &made, err) || !finish_split(d, split, &made, err)) {
+    if (!d->ops->split(d, split, &made, err) ||
+        !check_repeated(d, dataset_split_names[split], made.files, made.count, made.labels, err) ||
+        !finish_split(d, split, &made, err)) {
         free(made.labels);
         return NULL;
     }
@@ -186,7 +237,9 @@ const Captions *dataset_captions(Dataset *d, Error *err)
 {
     if (d->has_captions) return &d->captions;
     Captions made = {0};
-    if (!d->ops->captions(d, &made, err) || (d->skip_damaged && !damaged_leave_out_captions(d, &made, err))) {
+    if (!d->ops->captions(d, &made, err) ||
+        (made.files && !check_repeated(d, "drawn", made.files, made.count, made.labels, err)) ||
+        (d->skip_damaged && !damaged_leave_out_captions(d, &made, err))) {
         free(made.labels);
         return NULL;
     }

@@ -12,6 +12,7 @@
 #pragma once
 
 #include "datasets/labeller.h"
+#include "harness/base/progress.h"
 #include "harness/base/text.h"
 #include "harness/io/image.h"
 #include "harness/io/json_keys.h"
@@ -69,12 +70,16 @@ void dataset_free(Dataset *d);
 /* Where a data set with "skip_damaged" may remember which pictures it could decode; without, it looks again each time. Before the
  * first split is asked for. */
 void dataset_remember_in(Dataset *d, const char *folder);
+/* Where remarks go that are no failures ("a picture stands twice"); they were nowhere before. */
+void dataset_tell(Dataset *d, Progress *progress);
 const char *dataset_name(const Dataset *d);
 size_t dataset_classes(const Dataset *d);
 const char *const *dataset_class_names(const Dataset *d);
+/* As a sentence has them: "traffic light" for "traffic_light". Of prompts and texts; results have the names as they are. */
+const char *const *dataset_spoken_names(const Dataset *d);
 const ClassNames *dataset_synonyms(const Dataset *d); /* [classes] */
 /* Splits and captions are made at first request and live as long as the data set. NULL on failure: the data set has no such
- * split, a line of its list is wrong, an image file is missing. */
+ * split, a line of its list is wrong, an image file is missing, a picture stands twice with different labels. */
 const Split *dataset_split(Dataset *d, SplitName split, Error *err);
 const Captions *dataset_captions(Dataset *d, Error *err);
 /* A language model's sentences, which some methods train on in place of captions; made and kept like captions. A data set that brings

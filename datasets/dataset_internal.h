@@ -25,11 +25,12 @@ struct Dataset {
     void *state;
     const ClassNames *classes;
     size_t class_count;
-    const char **class_names;
+    const char **class_names, **spoken_names;
     size_t limit;
     bool skip_damaged;                /* set by open() from the configuration */
     char *memory;                     /* a folder (dataset_remember_in), or NULL */
     const char **listed[SPLIT_COUNT]; /* the files of a split as split() listed them */
+    Progress *progress;               /* for remarks, or NULL */
     Split splits[SPLIT_COUNT];
     Captions captions, sentences;
     bool has_split[SPLIT_COUNT], has_captions, has_sentences;

@@ -3,6 +3,7 @@
  * lines of a list of captions are alike is held against its first one. The fingerprint goes over the bytes of the files too. */
 #include "datasets/folder_internal.h"
 #include "harness/base/hash.h"
+#include "harness/base/nfc.h"
 #include "harness/io/jsonl.h"
 
 #include <stdio.h>
@@ -36,7 +37,10 @@ static bool add_marks(FolderList *list, FolderEntry *entry, Json names, int8_t v
         const char *name;
         FolderMark mark = {.value = value};
         if (!json_as_string(json_at(names, i), &name, err)) return false;
-        if (!find_class(list->data, name, &mark.class))
+        char *plain = nfc(name);
+        const bool known = find_class(list->data, plain, &mark.class);
+        free(plain);
+        if (!known)
             return json_fail(json_at(names, i), err,
                              "\"%s\" is none of the data set's classes; correct it or add it there", name);
         list->marks = grow(list->marks, list->mark_count, &list->mark_capacity, sizeof mark);
@@ -141,6 +145,7 @@ void folder_list_free(FolderList *list)
 static bool hash_entry(Hash *hash, const FolderList *list, const FolderEntry *entry, Error *err)
 {
     hash_add_text(hash, entry->caption ? entry->caption : "");
+    if (entry->caption && strchr(entry->caption, '_')) hash_add_text(hash, "_ is a blank");
     hash_add_text(hash, entry->labelled ? "labels" : "no labels");
     for (size_t i = 0; i < entry->mark_count; i++) {
         const FolderMark *mark = &list->marks[entry->first_mark + i];
@@ -160,7 +165,11 @@ bool folder_list_fingerprint(const FolderList *list, char hex[65], Error *err)
 {
     Hash *hash = hash_new();
     bool good = true;
-    for (size_t c = 0; c < list->data->class_count; c++) hash_add_text(hash, list->data->classes[c].names[0]);
+    for (size_t c = 0; c < list->data->class_count; c++) {
+        const char *name = list->data->classes[c].names[0];
+        hash_add_text(hash, name);
+        if (strchr(name, '_')) hash_add_text(hash, "_ is a blank");
+    }
     for (size_t i = 0; good && i < list->count; i++) good = hash_entry(hash, list, &list->entries[i], err);
     hash_finish(hash, hex);
     return good;

@@ -1,6 +1,7 @@
 /* The classes of a folder data set and what else they may be called: from the entry itself, or synonyms from a file
  * beside it. A class's name is always the first of its names. */
 #include "datasets/folder_internal.h"
+#include "harness/base/nfc.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -27,9 +28,13 @@ static bool read_classes(Dataset *d, Json config, ClassNames **made, Error *err)
         const char *name, **names = arena_alloc(&d->arena, sizeof(char *));
         if (!json_as_string(json_at(list, c), &name, err)) return false;
         if (name[0] == 0) return json_fail(json_at(list, c), err, "a class needs a name");
-        if (find_class(d, c, name) < c)
+        char *plain = nfc(name);
+        if (find_class(d, c, plain) < c) {
+            free(plain);
             return json_fail(json_at(list, c), err, "the class \"%s\" stands twice; remove one", name);
-        names[0] = arena_strdup(&d->arena, name);
+        }
+        names[0] = arena_strdup(&d->arena, plain);
+        free(plain);
         classes[c] = (ClassNames){names, 1};
         d->class_count = c + 1;
     }
@@ -48,7 +53,9 @@ static bool set_synonyms(Dataset *d, ClassNames *class, Json list, Error *err)
     for (size_t i = 0; i < count; i++) {
         const char *name;
         if (!json_as_string(json_at(list, i), &name, err)) return false;
-        if (strcmp(name, own) != 0) names[used++] = arena_strdup(&d->arena, name);
+        char *plain = nfc(name);
+        if (strcmp(plain, own) != 0) names[used++] = arena_strdup(&d->arena, plain);
+        free(plain);
     }
     *class = (ClassNames){names, used};
     return true;
@@ -66,7 +73,11 @@ static bool read_synonyms(Dataset *d, ClassNames *classes, Json synonyms, Error 
     for (size_t i = 0; i < count; i++) {
         const Json list = json_at(synonyms, i);
         size_t c = i;
-        if (json_is_object(synonyms)) c = find_class(d, d->class_count, json_key(list));
+        if (json_is_object(synonyms)) {
+            char *plain = nfc(json_key(list));
+            c = find_class(d, d->class_count, plain);
+            free(plain);
+        }
         if (c == d->class_count)
             return json_fail(list, err, "\"%s\" is none of the classes; add it there or remove it", json_key(list));
         if (!set_synonyms(d, &classes[c], list, err)) return false;

@@ -498,6 +498,13 @@ static void broken_tables_are_refused_by_line(void **state)
     refuses_import("file,cat,dog\na,1,2x\nb,3,4\n", labels, "line 2: dog: \"2x\"");
     refuses_import("file,cat,dog\na,1,\nb,3,4\n", labels, "line 2: dog: \"\"");
     refuses_import("file,cat,dog\na,1,2\n\na,3,4\n", labels, "line 4: the file a stands in line 2 already");
+    refuses_import("file,cat,dog\na,1,2\n./a,1,3\nb,3,4\n", labels, "line 3: the file ./a stands in line 2 already");
+    refuses_import("file;cat;dog\na;0,25;-1,5\nb;3;4\n", labels,
+                   "line 2: cat: \"0,25\" is not a finite number; write a decimal point");
+    refuses_import("file,cat,dog\na,0,25,-1,5\nb,3,4\n", labels,
+                   "5 fields, the first line 3; a file and a number for every class are needed, commas between them "
+                   "(numbers with decimal commas?");
+    refuses_import("file\tcat\tdog\na\t1\nb\t3\t4\n", labels, "line 2 has 2 fields, the first line 3");
     refuses_import("file,cat,cat\na,1,2\nb,3,4\n", labels, "the class cat stands twice");
     refuses_import("image,cat,dog\na,1,2\n", labels, "line 1");
     refuses_import("file,cat,dog\n\"a,1,2\nb,3,4\n", labels, "line 2: a quoted field");

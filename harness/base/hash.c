@@ -49,7 +49,7 @@ bool hash_file(const char *path, char hex[65], Error *err)
     FILE *file = fopen(path, "rb");
     if (!file) return fail(err, "%s: cannot open: %s", path, strerror(errno));
     Hash *hash = hash_new();
-    static _Thread_local unsigned char buffer[1 << 16];
+    unsigned char buffer[1 << 16];
     for (size_t got; (got = fread(buffer, 1, sizeof buffer, file)) > 0;) hash_add(hash, buffer, got);
     const int reason = ferror(file) ? errno : 0;
     fclose(file);

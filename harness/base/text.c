@@ -94,7 +94,7 @@ bool read_file(const char *path, size_t limit, char **data, size_t *length, Erro
     FILE *file = fopen(path, "rb");
     if (!file) return fail(err, "%s: cannot open: %s", path, strerror(errno));
     Text text = {0};
-    static _Thread_local char buffer[1 << 16];
+    char buffer[1 << 16];
     for (size_t got; (got = fread(buffer, 1, sizeof buffer, file)) > 0;) {
         text_add_bytes(&text, buffer, got);
         if (text.length > limit) {

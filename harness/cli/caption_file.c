@@ -5,6 +5,7 @@
 
 #include "harness/base/lines.h"
 #include "harness/base/memory.h"
+#include "harness/base/nfc.h"
 #include "harness/io/jsonl.h"
 
 #include <stdlib.h>
@@ -37,8 +38,10 @@ static bool add_object(void *context, Json object, Error *err)
     f->labelled++;
     for (size_t i = 0; i < json_count(list); i++) {
         if (!json_as_string(json_at(list, i), &name, err)) return false;
-        text_list_add(labels, name);
-        if (!has(&f->classes, name)) text_list_add(&f->classes, name);
+        char *plain = nfc(name);
+        text_list_add(labels, plain);
+        if (!has(&f->classes, plain)) text_list_add(&f->classes, plain);
+        free(plain);
     }
     return true;
 }

@@ -1,4 +1,5 @@
 /* palbench encode-image: pictures through a CLIP image tower into an HDF5 file. */
+#include "harness/base/repeated_files.h"
 #include "harness/cli/command.h"
 #include "harness/stages/features.h"
 
@@ -54,6 +55,21 @@ static bool read_options(const Cli *cli, EncodeOptions *o, Error *err)
     return true;
 }
 
+static bool any_row(const void *context, size_t a, size_t b)
+{
+    (void)context, (void)a, (void)b;
+    return true;
+}
+
+static void remark_repeated(const Cli *cli)
+{
+    const char *const *files = (const char *const *)cli->arguments;
+    const Repeated r = repeated_files(files, cli->argument_count, any_row, NULL);
+    if (r.count)
+        progress_note(cli->progress, "%zu of the %zu pictures are given twice: %s is %s again", r.count,
+                      cli->argument_count, files[r.again], files[r.first]);
+}
+
 static bool run(Cli *cli, Error *err)
 {
     const char *path, *out;
@@ -61,6 +77,7 @@ static bool run(Cli *cli, Error *err)
     if (!cli_required(cli, "clip", &path, err) || !cli_required(cli, "out", &out, err) || !read_options(cli, &o, err))
         return false;
     if (cli->argument_count == 0) return cli_misuse(cli, err, "no picture is given");
+    remark_repeated(cli);
     Clip *clip = clip_open(path, err);
     if (!clip) return false;
     ImageFeatures features = {0};

@@ -51,6 +51,7 @@ static bool run(Cli *cli, Error *err)
         .experiments = has_book ? cli->experiments : NULL,
         .paths = cli->paths,
         .store = cli->store,
+        .progress = cli->progress,
     };
     Imported imported = {0};
     bool good = *name || cli_misuse(cli, err, "--as needs a name");

@@ -137,7 +137,7 @@ static bool list_methods(const Cli *cli, const Book *book, cJSON *list, Error *e
 
 static bool list_datasets(const Cli *cli, const Book *book, cJSON *list, Error *err)
 {
-    (void)cli, (void)err;
+    (void)err;
     const DatasetKind *const *kinds = dataset_kinds();
     for (size_t i = 0; kinds[i]; i++) {
         if (!kinds[i]->classes) continue;
@@ -147,7 +147,7 @@ static bool list_datasets(const Cli *cli, const Book *book, cJSON *list, Error *
         cJSON_AddStringToObject(entry, "source", kinds[i]->source ? kinds[i]->source : "");
     }
     TextList own = {0};
-    book_dataset_names(book, &own);
+    if (book) book_dataset_names(book, &own);
     for (size_t i = 0; i < own.count; i++) {
         if (dataset_kind(own.items[i])) continue;
         cJSON *entry = add_entry(list, own.items[i]);
@@ -155,6 +155,9 @@ static bool list_datasets(const Cli *cli, const Book *book, cJSON *list, Error *
         cJSON_AddStringToObject(entry, "source", book->path);
     }
     text_list_free(&own);
+    if (!book)
+        progress_note(cli->progress, "%s is not there: data sets of one's own are listed with --experiments FILE",
+                      cli->experiments);
     return true;
 }
 
@@ -188,11 +191,14 @@ static void add_protocol(cJSON *list, const Protocol *p)
 
 static bool list_protocols(const Cli *cli, const Book *book, cJSON *list, Error *err)
 {
-    (void)cli, (void)err;
+    (void)err;
     size_t count;
     const Protocol *built_in = protocol_built_ins(&count);
     for (size_t i = 0; i < count; i++) add_protocol(list, &built_in[i]);
-    for (size_t i = 0; i < book->protocol_count; i++) add_protocol(list, &book->protocols[i]);
+    for (size_t i = 0; book && i < book->protocol_count; i++) add_protocol(list, &book->protocols[i]);
+    if (!book)
+        progress_note(cli->progress, "%s is not there: protocols of one's own are listed with --experiments FILE",
+                      cli->experiments);
     return true;
 }
 
@@ -228,14 +234,18 @@ static bool list_layouts(const Cli *cli, const Book *book, cJSON *list, Error *e
     return true;
 }
 
+typedef enum BookNeed { NO_BOOK, IF_THERE, NEEDED } BookNeed; /* the experiments file */
+
 static const struct {
     const char *name;
-    bool (*list)(const Cli *cli, const Book *book, cJSON *list, Error *err);
-    bool needs_book;
+    bool (*list)(const Cli *cli, const Book *book, cJSON *list, Error *err); /* book NULL: none is there */
+    BookNeed need;
 } lists[] = {
-    {"suites", list_suites, true},        {"experiments", list_experiments, true}, {"methods", list_methods, false},
-    {"datasets", list_datasets, true},    {"models", list_models, true},           {"protocols", list_protocols, true},
-    {"artifacts", list_artifacts, false}, {"schedulers", list_schedulers, false},  {"layouts", list_layouts, false},
+    {"suites", list_suites, NEEDED},        {"experiments", list_experiments, NEEDED},
+    {"methods", list_methods, NO_BOOK},     {"datasets", list_datasets, IF_THERE},
+    {"models", list_models, NEEDED},        {"protocols", list_protocols, IF_THERE},
+    {"artifacts", list_artifacts, NO_BOOK}, {"schedulers", list_schedulers, NO_BOOK},
+    {"layouts", list_layouts, NO_BOOK},
 };
 enum { LISTS = sizeof lists / sizeof *lists };
 
@@ -286,7 +296,8 @@ static bool run(Cli *cli, Error *err)
     size_t which;
     if (!cli_word(cli, &which, err)) return false;
     Book *book = NULL;
-    if (lists[which].needs_book && !(book = book_open(cli->experiments, cli->paths, err))) return false;
+    const bool wanted = lists[which].need == NEEDED || cli_has(cli, "experiments") || path_exists(cli->experiments);
+    if (lists[which].need != NO_BOOK && wanted && !(book = book_open(cli->experiments, cli->paths, err))) return false;
     cJSON *list = cJSON_CreateArray();
     const bool good = lists[which].list(cli, book, list, err);
     if (good && !cli->json) print_table(list);

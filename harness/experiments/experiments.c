@@ -273,7 +273,10 @@ Book *book_open(const char *path, const char *paths, Error *err)
     Book *book = xcalloc(1, sizeof *book);
     book->path = xstrdup(path);
     book->folder = folder_of(path);
-    book->file = json_read(path, err);
+    if (path_exists(path))
+        book->file = json_read(path, err);
+    else
+        fail(err, "%s: there is no such file; name the experiments file with --experiments FILE", path);
     if (book->file && open_paths(book, paths, err) && read_book(book, err)) return book;
     if (!book->file && !path_exists(path)) fail_also(err, "name an experiments file with --experiments");
     book_free(book);

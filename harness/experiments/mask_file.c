@@ -23,7 +23,7 @@ static bool read_value(const char **at, int8_t *value)
 }
 
 static bool read_row(const char *path, size_t number, const char *line, const int8_t *labels, size_t classes,
-                     int8_t *out, Error *err)
+                     char separator, int8_t *out, Error *err)
 {
     const char *at = line;
     for (size_t c = 0; c < classes; c++) {
@@ -34,13 +34,20 @@ static bool read_row(const char *path, size_t number, const char *line, const in
                               "%s:%zu: column %zu says %d, the label of training image %zu is %d; the lines must stand "
                               "in the order of the training images and the columns in that of the classes",
                               path, number, c + 1, out[c], number, labels[c]);
-        if (c + 1 < classes && *at != ',')
+        if (c + 1 < classes && (separator == ' ' ? !*at : *at != separator))
             return fail_usage(err, "%s:%zu: %zu columns, the data set has %zu classes; one column a class is needed",
                               path, number, c + 1, classes);
-        at += *at == ',' && c + 1 < classes;
+        at += *at == separator && c + 1 < classes;
     }
     return *at == 0 || fail_usage(err, "%s:%zu: more than the data set's %zu classes; one column a class is needed",
                                   path, number, classes);
+}
+
+/* What stands between the values: the first comma or semicolon of the first line, else blanks or tabs. */
+static char separator_of(const char *line)
+{
+    const char *at = strpbrk(line, ",;");
+    return at ? *at : ' ';
 }
 
 bool mask_file_read(const char *path, const int8_t *labels, size_t count, size_t classes, bool beginning, int8_t *out,
@@ -54,8 +61,9 @@ bool mask_file_read(const char *path, const int8_t *labels, size_t count, size_t
     if (!good)
         fail_usage(err, "%s: %zu lines, the data set has %zu training images; one line an image is needed", path,
                    lines.count, count);
+    const char separator = count && lines.count ? separator_of(lines.items[0]) : ',';
     for (size_t i = 0; i < count && good; i++)
-        good = read_row(path, i + 1, lines.items[i], labels + i * classes, classes, out + i * classes, err);
+        good = read_row(path, i + 1, lines.items[i], labels + i * classes, classes, separator, out + i * classes, err);
     text_list_free(&lines);
     return good;
 }

@@ -1,5 +1,5 @@
 /* Mask files: which labels of a training split are known, in the form of the public lists for VOC2007: a line an image in the order of
- * the split, its classes separated by commas, 1 present, -1 absent, 0 not known.
+ * the split, its classes separated by commas (semicolons, blanks or tabs, if the first line has these), 1 present, -1 absent, 0 not known.
  *
  *     0,0,1,-1,0
  *     -1,0,0,0,0 */

@@ -179,6 +179,18 @@ static bool plan_text_inputs(const Planner *p, PlanInputs *in, unsigned needs, E
     return in->texts != NULL;
 }
 
+/* Before hours of work, not after. */
+static bool check_positives(const Planner *p, Error *err)
+{
+    const SplitName name = p->e->protocol.split;
+    const Split *split = dataset_split(p->dataset, name, err);
+    if (!split || has_positive(split->labels, split->count * dataset_classes(p->dataset))) return split != NULL;
+    return fail(
+        err,
+        "data set %s: no class has a positive label among its %zu %s images; nothing can be measured by such labels",
+        p->e->dataset, split->count, split_word(name));
+}
+
 static bool plan_inputs(const Planner *p, PlanInputs *in, Error *err)
 {
     const Experiment *e = p->e;
@@ -198,7 +210,7 @@ static bool plan_inputs(const Planner *p, PlanInputs *in, Error *err)
     }
     in->test_images = plan_images(p, e->protocol.split, true, &count, err);
     if (in->test_images) in->work.test = (double)count;
-    return in->test_images != NULL;
+    return in->test_images && check_positives(p, err);
 }
 
 bool plan_prepare(Planner *p, PlanInputs *in, Error *err)

@@ -3,6 +3,7 @@
 #include "harness/results/answer_sheet.h"
 
 #include "harness/base/memory.h"
+#include "harness/base/nfc.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@ static bool read_names(const ScoreFile *f, const char *name, size_t count, TextL
 {
     if (!artifact_has(f->reader, name)) return true;
     if (!artifact_read_texts(f->reader, name, names, err)) return false;
+    if (strcmp(name, "classes") == 0) text_list_nfc(names);
     if (names->count == count) return true;
     return fail(err, "%s: there are %zu %s but labels is [%zu, %zu]; write the file anew", artifact_path(f->reader),
                 names->count, name, f->images, f->classes);

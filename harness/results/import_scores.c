@@ -107,6 +107,7 @@ static bool label_from_dataset(Import *m, Error *err)
                           q->file);
     if (!open_book(m, q->dataset, err)) return false;
     Dataset *d = book_dataset(m->book, q->dataset, 0, err);
+    if (d) dataset_tell(d, q->progress);
     const Split *split = d ? dataset_split(d, m->protocol->split, err) : NULL;
     char *where = xformat("the %s split of %s", split_word(m->protocol->split), q->dataset);
     const bool good = split && import_source_label(&m->source, split->labels, split->files, split->count,
@@ -287,9 +288,7 @@ static bool measure_and_store(const Import *m, double started, Imported *importe
     if (!metrics_compute(&metrics, s->values[main_set(s)], s->labels, s->images, s->classes, m->protocol->difficult, 0,
                          err))
         return fail_in(err, s->path);
-    bool good = isfinite(metrics.map) ||
-                fail(err, "%s: no class has a positive label; nothing can be measured by such labels", s->path);
-    good = good && store(m, &metrics, started, imported, err);
+    const bool good = store(m, &metrics, started, imported, err);
     metrics_free(&metrics);
     return good;
 }
@@ -299,6 +298,13 @@ bool import_scores(const ImportRequest *request, Imported *imported, Error *err)
     const double started = seconds_now();
     Import m = {.request = request};
     if (!name_is_free(&m, err) || !import_source_read(&m.source, request->file, err)) return false;
+    const Repeated *r = &m.source.repeated;
+    if (r->count)
+        progress_note(
+            request->progress,
+            "%s: %zu of its %zu rows are of files that stand there before (row %zu, %s, is row %zu again); each "
+            "counts as often as it stands",
+            request->file, r->count, m.source.images, r->again + 1, m.source.files.items[r->again], r->first + 1);
     m.dataset = request->dataset ? request->dataset : m.source.dataset ? m.source.dataset : import_unnamed;
     const bool good = choose_protocol(&m, err) && label(&m, err) && measure_and_store(&m, started, imported, err);
     import_source_free(&m.source);

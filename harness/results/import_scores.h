@@ -23,6 +23,7 @@ typedef struct ImportRequest {
     const char *experiments,
         *paths; /* read when a data set or protocol is one's own; experiments NULL: built-in ones alone */
     const char *store;
+    Progress *progress; /* for remarks, or NULL */
 } ImportRequest;
 
 typedef struct Imported {
@@ -32,6 +33,6 @@ typedef struct Imported {
 } Imported;
 
 /* Reads, checks, and stores. `scores` is the file's set of that name, or a copy of its first one. Fails with one sentence on: scores
- * that are not numbers, lines of another length than the first, files that stand twice or have no labels, classes other than the data
+ * that are not numbers, lines of another length than the first, files that stand twice with different scores or have no labels, classes other than the data
  * set's, a name that an experiment with results of its own has. The caller frees imported->path. */
 bool import_scores(const ImportRequest *request, Imported *imported, Error *err);

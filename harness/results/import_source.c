@@ -3,6 +3,7 @@
 #include "harness/results/import_source.h"
 
 #include "harness/base/memory.h"
+#include "harness/base/nfc.h"
 #include "harness/results/answer_sheet.h"
 
 #include <math.h>
@@ -60,6 +61,7 @@ static bool read_list(const ImportSource *s, const ArtifactReader *r, const char
 {
     if (!artifact_has(r, name)) return true;
     if (!artifact_read_texts(r, name, list, err)) return false;
+    if (strcmp(name, "classes") == 0) text_list_nfc(list);
     return list->count == count || fail(err, "%s: there are %zu %s but the scores are [%zu, %zu]; write the file anew",
                                         s->path, list->count, name, s->images, s->classes);
 }
@@ -96,12 +98,27 @@ static bool read_csv(ImportSource *s, Error *err)
     return true;
 }
 
-static bool check(const ImportSource *s, Error *err)
+/* In scores and labels. */
+static bool same_rows(const void *context, size_t a, size_t b)
 {
-    const char *class = repeated_text((const char *const *)s->class_names.items, s->class_names.count),
-               *file = repeated_text((const char *const *)s->files.items, s->files.count);
+    const ImportSource *s = context;
+    const size_t n = s->classes;
+    bool same = !s->labels || memcmp(s->labels + a * n, s->labels + b * n, n) == 0;
+    for (size_t i = 0; i < s->sets.count; i++)
+        same = same && memcmp(s->values[i] + a * n, s->values[i] + b * n, n * sizeof *s->values[i]) == 0;
+    return same;
+}
+
+static bool check(ImportSource *s, Error *err)
+{
+    const char *class = repeated_text((const char *const *)s->class_names.items, s->class_names.count);
     if (class) return fail(err, "%s: the class %s stands twice; every column needs a name of its own", s->path, class);
-    if (file) return fail(err, "%s: the file %s stands twice; leave one of its rows out", s->path, file);
+    s->repeated = repeated_files((const char *const *)s->files.items, s->files.count, same_rows, s);
+    if (s->repeated.differ)
+        return fail(err,
+                    "%s: row %zu is the file %s, which stands in row %zu already, with other scores or labels; leave "
+                    "one of them out",
+                    s->path, s->repeated.again + 1, s->files.items[s->repeated.again], s->repeated.first + 1);
     for (size_t i = 0; i < s->sets.count; i++)
         for (size_t k = 0; k < s->images * s->classes; k++)
             if (isnan(s->values[i][k]))
@@ -115,7 +132,7 @@ bool import_source_read(ImportSource *s, const char *path, Error *err)
 {
     const size_t length = strlen(path);
     *s = (ImportSource){.path = path};
-    const bool csv = length > 4 && strcmp(path + length - 4, ".csv") == 0;
+    const bool csv = length > 4 && (strcmp(path + length - 4, ".csv") == 0 || strcmp(path + length - 4, ".tsv") == 0);
     if ((csv ? read_csv(s, err) : read_hdf5(s, err)) && check(s, err)) return true;
     import_source_free(s);
     return false;

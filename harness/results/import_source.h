@@ -2,6 +2,7 @@
 #pragma once
 
 #include "datasets/dataset.h"
+#include "harness/base/repeated_files.h"
 #include "harness/score/score_table.h"
 
 typedef struct ImportSource {
@@ -12,10 +13,12 @@ typedef struct ImportSource {
     double **values;             /* [sets.count] of [images, classes] */
     int8_t *labels;              /* [images, classes] 1, -1, 0; NULL: the file has none */
     char *dataset, *protocol;    /* of a result of ours; else NULL */
+    Repeated repeated;           /* files that stand twice, with the same scores and labels */
 } ImportSource;
 
-/* A path that ends in .csv is read as CSV, any other as HDF5: `labels` and the score sets of its shape, or, without labels, the data
- * sets [n, C] of numbers whose names begin with "scores". Fails on: no score set, NaN, files or classes that stand twice. Free with
+/* A path that ends in .csv or .tsv is read as CSV, any other as HDF5: `labels` and the score sets of its shape, or, without labels, the data
+ * sets [n, C] of numbers whose names begin with "scores". Fails on: no score set, NaN, classes that stand twice, files that do with
+ * different scores or labels. Free with
  * import_source_free. */
 bool import_source_read(ImportSource *s, const char *path, Error *err);
 void import_source_free(ImportSource *s);

@@ -4,6 +4,7 @@
 #include "harness/results/results.h"
 
 #include "harness/base/memory.h"
+#include "harness/base/nfc.h"
 #include "harness/results/import_scores.h"
 #include "harness/score/score_file.h"
 #include "harness/stages/stage_kinds.h"
@@ -74,6 +75,7 @@ static bool read_data(const ArtifactReader *reader, StoredResult *r, Error *err)
     if (!artifact_shape(reader, judged_data(reader), &scores, err) ||
         !artifact_read_texts(reader, "classes", &classes, err))
         return false;
+    text_list_nfc(&classes);
     r->class_names = classes.items; /* the list's strings change hands */
     r->classes = classes.count;
     r->images = scores.rank == 2 ? scores.dim[0] : 0;

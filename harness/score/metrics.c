@@ -136,11 +136,20 @@ static bool check_scores(const double *scores, size_t images, size_t classes, Er
     return true;
 }
 
+bool has_positive(const int8_t *labels, size_t count)
+{
+    while (count && labels[count - 1] <= 0) count--;
+    return count > 0;
+}
+
 bool metrics_compute(Metrics *m, const double *scores, const int8_t *labels, size_t images, size_t classes,
                      DifficultRule rule, double threshold, Error *err)
 {
     *m = (Metrics){.images = images, .classes = classes, .threshold = threshold};
     if (!check_scores(scores, images, classes, err)) return false;
+    if (!has_positive(labels, images * classes))
+        return fail(err, "no class has a positive label among the %zu images; nothing can be measured by such labels",
+                    images);
 
     m->ap = xmalloc((classes ? classes : 1) * sizeof *m->ap);
     for (size_t c = 0; c < classes; c++) {
@@ -149,7 +158,7 @@ bool metrics_compute(Metrics *m, const double *scores, const int8_t *labels, siz
         m->map += m->ap[c];
         m->classes_scored++;
     }
-    m->map = m->classes_scored ? m->map / (double)m->classes_scored : NAN;
+    m->map /= (double)m->classes_scored;
 
     Counts *above = xcalloc(classes ? classes : 1, sizeof *above), *best = xcalloc(classes ? classes : 1, sizeof *best);
     for (size_t i = 0; i < images; i++) {

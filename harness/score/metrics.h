@@ -19,9 +19,12 @@ typedef enum DifficultRule {
  * without positives gives NaN. scores, labels: `stride` apart. */
 double average_precision(const double *scores, const int8_t *labels, size_t count, size_t stride, DifficultRule rule);
 
+/* Is any of the [count] labels positive? */
+bool has_positive(const int8_t *labels, size_t count);
+
 typedef struct Metrics {
     size_t images, classes;
-    double map;            /* mean over classes that have positives; NaN when none has */
+    double map;            /* mean over classes that have positives */
     double *ap;            /* [classes]; NaN without positives */
     size_t classes_scored; /* with positives */
     double threshold;      /* the one that cp ... of1 were taken at */
@@ -35,7 +38,8 @@ typedef struct Metrics {
     double cp3, cr3, cf13, op3, or3, of13;
 } Metrics;
 
-/* scores [images, classes]. A class is predicted where its score is above `threshold`. Fails on NaN scores, naming the place. */
+/* scores [images, classes]. A class is predicted where its score is above `threshold`. Fails on NaN scores, naming the place,
+ * and on labels without a positive one, by which nothing can be measured. */
 bool metrics_compute(Metrics *m, const double *scores, const int8_t *labels, size_t images, size_t classes,
                      DifficultRule rule, double threshold, Error *err);
 void metrics_free(Metrics *m);

@@ -3,6 +3,7 @@
 #include "harness/score/score_file.h"
 
 #include "harness/base/memory.h"
+#include "harness/base/nfc.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -34,6 +35,7 @@ static bool read_class_names(ScoreFile *f, Error *err)
 {
     if (artifact_has(f->reader, "classes")) {
         if (!artifact_read_texts(f->reader, "classes", &f->names, err)) return false;
+        text_list_nfc(&f->names);
         if (f->names.count != f->classes)
             return fail(err, "%s: there are %zu classes but labels has %zu columns", artifact_path(f->reader),
                         f->names.count, f->classes);

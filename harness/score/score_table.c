@@ -5,14 +5,31 @@
 
 #include "harness/base/lines.h"
 #include "harness/base/memory.h"
+#include "harness/base/nfc.h"
+#include "harness/base/repeated_files.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* One field from *at on; *at moves behind the comma that ends it, and *more tells whether there was one. False when a quote is not
+static const char *separator_name(char separator)
+{
+    return separator == ',' ? "comma" : separator == ';' ? "semicolon" : "tab";
+}
+
+/* The sign that stands between the fields: the first of , ; and tab in the first line outside of quotes. */
+static char separator_of(const char *line)
+{
+    for (bool quoted = false; *line; line++) {
+        quoted ^= *line == '"';
+        if (!quoted && strchr(",;\t", *line)) return *line;
+    }
+    return ',';
+}
+
+/* One field from *at on; *at moves behind the separator that ends it, and *more tells whether there was one. False when a quote is not
  * closed. */
-static bool next_field(const char **at, Text *field, bool *more)
+static bool next_field(const char **at, char separator, Text *field, bool *more)
 {
     const char *c = *at;
     field->length = 0;
@@ -24,25 +41,28 @@ static bool next_field(const char **at, Text *field, bool *more)
         }
         if (*c++ != '"') return false;
     } else {
-        const size_t length = strcspn(c, ",");
+        const char *end = strchr(c, separator);
+        const size_t length = end ? (size_t)(end - c) : strlen(c);
         text_add_bytes(field, c, length);
         c += length;
     }
-    *more = *c == ',';
+    *more = *c == separator;
     *at = c + *more;
     return *more || !*c;
 }
 
-static bool split_line(const char *path, size_t number, const char *line, TextList *fields, Error *err)
+static bool split_line(const ScoreTable *t, const char *path, size_t number, const char *line, TextList *fields,
+                       Error *err)
 {
     Text field = {0};
     bool good = true;
     for (bool more = true; good && more;) {
-        good = next_field(&line, &field, &more);
+        good = next_field(&line, t->separator, &field, &more);
         text_list_add(fields, field.data);
     }
     text_free(&field);
-    return good || fail(err, "%s: line %zu: a quoted field does not end with a quote and a comma", path, number);
+    return good || fail(err, "%s: line %zu: a quoted field does not end with a quote and a %s", path, number,
+                        separator_name(t->separator));
 }
 
 static int by_text(const void *a, const void *b)
@@ -93,24 +113,40 @@ bool match_rows(const char *const *wanted, size_t count, const char *where, cons
 static bool read_head(ScoreTable *t, const char *path, const char *line, Error *err)
 {
     TextList fields = {0};
-    bool good = split_line(path, 1, line, &fields, err);
+    t->separator = separator_of(line);
+    bool good = split_line(t, path, 1, line, &fields, err);
     if (good && (fields.count < 2 || strcmp(fields.items[0], "file") != 0))
         good = fail(err, "%s: line 1: the names of the columns are needed: file, then the classes", path);
     for (size_t i = 1; i < fields.count && good; i++) text_list_add(&t->classes, fields.items[i]);
+    text_list_nfc(&t->classes);
     const char *twice = good ? repeated_text((const char *const *)t->classes.items, t->classes.count) : NULL;
     text_list_free(&fields);
     return good && (!twice || fail(err, "%s: line 1: the class %s stands twice", path, twice));
+}
+
+/* "-1,25" */
+static bool is_decimal_comma(const char *text)
+{
+    char *end;
+    strtod(text, &end);
+    return end > text && *end == ',' && end[1] >= '0' && end[1] <= '9' &&
+           !end[1 + strspn(end + 1, "0123456789eE+- \t")];
 }
 
 static bool read_row(ScoreTable *t, const char *path, size_t number, const char *line, Error *err)
 {
     const size_t classes = t->classes.count;
     TextList fields = {0};
-    bool good = split_line(path, number, line, &fields, err);
+    bool good = split_line(t, path, number, line, &fields, err);
     if (good && fields.count != classes + 1)
         good =
-            fail(err, "%s: line %zu has %zu fields, the first line %zu; a file and a number for every class are needed",
-                 path, number, fields.count, classes + 1);
+            fail(err,
+                 "%s: line %zu has %zu fields, the first line %zu; a file and a number for every class are needed, %ss "
+                 "between "
+                 "them%s",
+                 path, number, fields.count, classes + 1, separator_name(t->separator),
+                 fields.count == 2 * classes + 1 && t->separator == ',' ? " (numbers with decimal commas? write points)"
+                                                                        : "");
     for (size_t c = 0; c < classes && good; c++) {
         char *end;
         const char *text = fields.items[c + 1];
@@ -118,8 +154,8 @@ static bool read_row(ScoreTable *t, const char *path, size_t number, const char 
         end += strspn(end, " \t");
         t->values[t->files.count * classes + c] = value;
         if (end == text || *end || !isfinite(value))
-            good = fail(err, "%s: line %zu: %s: \"%.40s\" is not a finite number", path, number, t->classes.items[c],
-                        text);
+            good = fail(err, "%s: line %zu: %s: \"%.40s\" is not a finite number%s", path, number, t->classes.items[c],
+                        text, is_decimal_comma(text) ? "; write a decimal point in place of the comma" : "");
     }
     if (good && !*fields.items[0]) good = fail(err, "%s: line %zu: it names no file", path, number);
     if (good) t->lines[t->files.count] = number, text_list_add(&t->files, fields.items[0]);
@@ -127,14 +163,20 @@ static bool read_row(ScoreTable *t, const char *path, size_t number, const char 
     return good;
 }
 
+static bool same_values(const void *context, size_t a, size_t b)
+{
+    const ScoreTable *t = context;
+    const size_t classes = t->classes.count;
+    return memcmp(t->values + a * classes, t->values + b * classes, classes * sizeof *t->values) == 0;
+}
+
+/* A file may stand twice if its values are the same. */
 static bool files_are_different(const ScoreTable *t, const char *path, Error *err)
 {
-    size_t line[2] = {0}, found = 0;
-    const char *twice = repeated_text((const char *const *)t->files.items, t->files.count);
-    for (size_t i = 0; twice && i < t->files.count && found < 2; i++)
-        if (strcmp(t->files.items[i], twice) == 0) line[found++] = t->lines[i];
-    return !twice || fail(err, "%s: line %zu: the file %s stands in line %zu already; leave one of them out", path,
-                          line[1], twice, line[0]);
+    const Repeated r = repeated_files((const char *const *)t->files.items, t->files.count, same_values, t);
+    return !r.differ ||
+           fail(err, "%s: line %zu: the file %s stands in line %zu already, with other values; leave one of them out",
+                path, t->lines[r.again], t->files.items[r.again], t->lines[r.first]);
 }
 
 bool score_table_read(ScoreTable *t, const char *path, Error *err)

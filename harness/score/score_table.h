@@ -3,19 +3,20 @@
  *     file,cat,dog
  *     images/0.png,0.81,-0.2
  *
- * Fields may stand in double quotes, a quote in them doubled (RFC 4180); lines end with \n or \r\n; empty lines are passed over. */
+ * The fields are separated by commas, semicolons or tabs, whichever the first line has first. They may stand in double quotes, a quote in them doubled (RFC 4180); lines end with \n or \r\n; empty lines are passed over. */
 #pragma once
 
 #include "harness/base/text.h"
 
 typedef struct ScoreTable {
     TextList classes; /* names of the columns but the first */
-    TextList files;   /* first column, each once */
+    TextList files;   /* first column */
     double *values;   /* [files.count, classes.count] */
     size_t *lines;    /* [files.count] in which line of the file each stands, from 1 */
+    char separator;   /* between the fields */
 } ScoreTable;
 
-/* Fails, naming line and column, on: a line of another length than the first, what is not a finite number, names that stand twice,
+/* Fails, naming line and column, on: a line of another length than the first, what is not a finite number, classes that stand twice, files that do with other values,
  * no image. Free with score_table_free. */
 bool score_table_read(ScoreTable *t, const char *path, Error *err);
 void score_table_free(ScoreTable *t);

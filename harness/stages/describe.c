@@ -4,6 +4,7 @@
 #include "harness/base/hash.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 void describe_classes(Dataset *dataset, cJSON *config)
 {
@@ -12,6 +13,7 @@ void describe_classes(Dataset *dataset, cJSON *config)
     for (size_t c = 0; c < dataset_classes(dataset); c++) {
         const ClassNames *names = &dataset_synonyms(dataset)[c];
         hash_add_text(hash, dataset_class_names(dataset)[c]);
+        if (strchr(dataset_class_names(dataset)[c], '_')) hash_add_text(hash, "_ is a blank");
         for (size_t k = 0; k < names->count; k++) hash_add_text(hash, names->names[k]);
         hash_add_text(hash, "");
     }

@@ -109,7 +109,7 @@ bool method_run_init(MethodRun *m, Session *session, const Stage *s, bool traini
         .options = &e->options,
         .clip = p->model->clip,
         .tokenizer = p->model->tokenizer,
-        .class_names = dataset_class_names(p->dataset),
+        .class_names = dataset_spoken_names(p->dataset),
         .classes = dataset_classes(p->dataset),
         .width = p->model->clip->config.embed,
         .seed = (uint64_t)s->seed,

@@ -86,6 +86,7 @@ Dataset *session_dataset(Session *session, const char *name, size_t limit, Error
     char *memory = path_join(session->store, "pictures");
     dataset_remember_in(dataset, memory);
     free(memory);
+    dataset_tell(dataset, session->progress);
     session->datasets[session->dataset_count++] =
         (OpenDataset){.name = xstrdup(name), .limit = limit, .dataset = dataset};
     return dataset;

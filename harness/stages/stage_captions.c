@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { UNNAMED_SHOWN = 5 }; /* in the remark on classes that no caption names */
+
 typedef struct Labelled {
     TextList texts;
     uint8_t *labels; /* [texts.capacity, classes] */
@@ -52,6 +54,25 @@ static void add_captions(Labelled *l, const Captions *captions, const Labeller *
     }
 }
 
+/* A class that no caption names is learned from nothing. */
+static void remark_unnamed(const Labelled *l, const Dataset *dataset, Progress *progress)
+{
+    TextList unnamed = {0};
+    for (size_t c = 0; c < l->classes; c++) {
+        size_t row = 0;
+        while (row < l->texts.count && !l->labels[row * l->classes + c]) row++;
+        if (row == l->texts.count) text_list_add(&unnamed, dataset_class_names(dataset)[c]);
+    }
+    if (unnamed.count && l->texts.count) {
+        char *some = text_list_some(&unnamed, UNNAMED_SHOWN);
+        progress_note(progress,
+                      "%s: %zu of its %zu classes are named by no caption: %s; look at their names and synonyms",
+                      dataset_name(dataset), unnamed.count, l->classes, some);
+        free(some);
+    }
+    text_list_free(&unnamed);
+}
+
 static void add_templates(Labelled *l, const TemplateSet *set, const char *const *class_names)
 {
     for (size_t c = 0; c < l->classes; c++)
@@ -86,7 +107,6 @@ static void describe(const Stage *s, cJSON *config)
 
 static bool make(Session *session, const Stage *s, Error *err)
 {
-    (void)session;
     const double started = seconds_now();
     const CaptionsParameters *p = s->parameters;
     const char *const *names = dataset_class_names(p->dataset);
@@ -96,7 +116,8 @@ static bool make(Session *session, const Stage *s, Error *err)
     Labeller *labeller = labeller_new(dataset_synonyms(p->dataset), l.classes, rule);
     add_captions(&l, p->source, labeller);
     labeller_free(labeller);
-    if (p->templates) add_templates(&l, template_set(p->templates), names);
+    remark_unnamed(&l, p->dataset, session->progress);
+    if (p->templates) add_templates(&l, template_set(p->templates), dataset_spoken_names(p->dataset));
 
     bool good = true;
     if (l.texts.count == 0)

@@ -120,7 +120,7 @@ static bool score(Session *session, const Stage *s, MethodRun *m, double started
     const Extras extras = {s, test, &scores, m->run.classes};
     const Result result = {.scores = &scores,
                            .split = split,
-                           .class_names = m->run.class_names,
+                           .class_names = dataset_class_names(p->dataset),
                            .classes = m->run.classes,
                            .setting = setting,
                            .loss = m->run.loss,

@@ -54,7 +54,7 @@ typedef struct Run {
     const Options *options;
     const Clip *clip;
     const Tokenizer *tokenizer;
-    const char *const *class_names; /* [classes] */
+    const char *const *class_names; /* [classes] as a sentence has them: "traffic light" for "traffic_light" */
     size_t classes, width;          /* N, D */
     uint64_t seed;
     Setting setting;           /* what `images` holds follows from it: all of them, or the draw */
