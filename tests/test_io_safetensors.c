@@ -167,7 +167,8 @@ static void absurd_headers_are_refused(void **state)
     assert_refused(T("F32", "[2]", "[4,12]") "}", 12, -1, "unused bytes");
     assert_refused(T("F32", "[2]", "[8,0]") "}", 8, -1, "ends before it begins");
     assert_refused(T("F32", "[2]", "[-8,0]") "}", 8, -1, "ends before it begins");
-    assert_refused(T("F32", "[2]", "[0,9007199254740992]") "}", 8, -1, "truncated");
+    assert_refused(T("F32", "[2]", "[0,9007199254740991]") "}", 8, -1, "truncated");
+    assert_refused(T("F32", "[2]", "[0,9007199254740992]") "}", 8, -1, "2^53"); /* its neighbours read alike */
     assert_refused(T("F32", "[2]", "[0,18446744073709551615]") "}", 8, -1, "2^53");
     assert_refused(T("F32", "[3]", "[0,8]") "}", 8, -1, "different number of bytes");
     assert_refused(T("F32", "[4294967296,4294967296]", "[0,0]") "}", 0, -1, "more elements");
