@@ -114,7 +114,10 @@ run import-scores nan.csv --dataset tiny;    refused nan_is_refused_by_line 1 "l
 sed 's/^3.png.*/3.png,1,2/' theirs.csv >ragged.csv
 run import-scores ragged.csv --dataset tiny; refused ragged_line_is_refused 1 "3 fields"
 sed 's/^3.png/4.png/' theirs.csv >twice.csv
-run import-scores twice.csv --dataset tiny;  refused a_file_that_stands_twice_is_refused 1 "4.png stands"
+run import-scores twice.csv --dataset tiny # 4.png twice is told, 3.png missing is refused
+check a_file_that_stands_twice_is_told remarks "row 7, 4.png, is row 6 again"
+check and_one_that_is_missing_is_refused test "$status" -eq 1
+check and_that_is_named_too remarks "the image 3.png is missing"
 run reproduce --suite tiny --out report --quiet
 check the_report_shows_imported_results grep -q theirs report/report.md
 
