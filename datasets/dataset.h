@@ -4,7 +4,7 @@
  *     const Split *test = dataset_split(d, SPLIT_TEST, err);
  *     dataset_image(d, SPLIT_TEST, 17, &image, err);
  *
- * Each is a file with a DatasetKind and a line of the table in dataset.c. `palbench ls datasets` lists those that go by a name.
+ * Each is a file with a DatasetKind and a line of the table in dataset.c. `palbench ls datasets` lists them.
  *
  * What a `datasets` entry of experiments.json may say: of kind "mini" the numbers `captions`, `sentences`, `train`, `tune`,
  * `test` and the style `shift` of its images; of kind "folder" see folder.c. With "skip_damaged": true a data set of files goes on without the

@@ -12,7 +12,8 @@ typedef struct DatasetOps {
     void (*close)(Dataset *d); /* NULL: nothing but the arena to free; also after an open that failed */
     /* Fill what was asked for, at most once a split; labels come from big_alloc, strings from d->arena. */
     bool (*split)(Dataset *d, SplitName name, Split *split, Error *err);
-    bool (*captions)(Dataset *d, Captions *captions, Error *err);
+    bool (*captions)(Dataset *d, Captions *captions,
+                     Error *err); /* never NULL: a kind without any says so in a sentence */
     bool (*sentences)(Dataset *d, Captions *sentences, Error *err); /* NULL: this kind never has any */
     /* i: as split() listed them. Kinds that take "skip_damaged" are asked by several threads at once, of d->listed. */
     bool (*image)(Dataset *d, SplitName name, size_t i, Image *image, Error *err);

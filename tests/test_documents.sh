@@ -23,6 +23,19 @@ for page in $pages; do
 done
 if [ -z "$broken" ]; then ok links_lead_somewhere; else bad links_lead_somewhere "$broken"; fi
 
+# Paths in backticks, `folder/file.c`; patterns, folders that runs make, and the reader's own files are not meant.
+broken=
+for page in $pages; do
+    [ "$page" = NEWS.md ] && continue
+    place=$(dirname "$page")
+    for path in $(grep -oE '`[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)+/?`' "$page" | tr -d '`' | sort -u); do
+        case $path in results/store* | reports/out* | build/* | models/* | *mine.* | *NAME.* | PREFIX/* | */EXPERIMENT* | encode-* | score/* | imported/*) continue ;; esac
+        for at in . "$place" harness methods methods/shared; do [ -e "$at/$path" ] && continue 2; done
+        broken="$broken $page:$path"
+    done
+done
+if [ -z "$broken" ]; then ok paths_in_pages_are_there; else bad paths_in_pages_are_there "$broken"; fi
+
 # Commands: "    build/palbench COMMAND ..." and "    palbench COMMAND ...", cut before a comment. A command is known, and so is every option.
 unknown=
 grep -hE '^    (build/)?palbench [a-z]' $pages | sed 's/^ *//; s/ #.*//; s/^build\///' | sort -u >"$folder/commands"
@@ -44,6 +57,29 @@ while read -r line; do
 done <"$folder/commands"
 count=$(wc -l <"$folder/commands")
 if [ -z "$unknown" ] && [ "$count" -gt 15 ]; then ok commands_are_known; else bad commands_are_known "of $count, unknown:$unknown"; fi
+
+# `palbench COMMAND` in running text.
+unknown=
+for command in $(grep -hoE '`(build/)?palbench [a-z][a-z-]+' $pages | awk '{print $2}' | sort -u); do
+    "$program" "$command" --help >/dev/null 2>&1 || unknown="$unknown $command"
+done
+if [ -z "$unknown" ]; then ok commands_in_running_text_are_known; else bad commands_in_running_text_are_known "$unknown"; fi
+
+# The README's table is the stored reference results: experiment by the label of its row, mean over seeds.
+"$program" results --reference --json >"$folder/reference" 2>"$folder/err"
+wrong=$(awk -F'[|±]' '
+    FNR == NR { if (match($0, /"experiment":[[:space:]]*"[^"]*"/)) { name = substr($0, RSTART, RLENGTH); sub(/.*:[[:space:]]*"/, "", name); sub(/"/, "", name) }
+                if (match($0, /"map":[[:space:]]*[0-9.]+/)) { value = substr($0, RSTART, RLENGTH); sub(/.*:[[:space:]]*/, "", value); sum[name] += value; n[name]++ }
+                next }
+    /^\| (T2I-PAL|TaI-DPT|TaI|CoMC|PVP|SPARC|CLIP zero-shot) / {
+        row = $2; sub(/<sup>.*/, "", row); gsub(/^ +| +$/, "", row); shown = $3 + 0
+        key = row == "T2I-PAL" ? "mini-t2ipal" : row == "TaI-DPT" ? "mini-tai-dpt" : row == "TaI" ? "mini-tai" : row == "CoMC" ? "mini-comc" : row == "PVP" ? "mini-pvp" : row == "SPARC" ? "mini-sparc" : "mini-zsclip"
+        if (!n[key]) print row ": no reference result " key
+        else if (sprintf("%.1f", sum[key] / n[key]) != sprintf("%.1f", shown)) print row ": " shown " in the README, " sum[key] / n[key] " stored"
+        rows++
+    }
+    END { if (rows < 7) print rows + 0 " rows found" }' "$folder/reference" README.md)
+if [ -z "$wrong" ]; then ok the_table_of_the_readme_is_stored; else bad the_table_of_the_readme_is_stored "$wrong"; fi
 
 # make targets
 unknown=

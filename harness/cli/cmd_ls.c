@@ -140,9 +140,8 @@ static bool list_datasets(const Cli *cli, const Book *book, cJSON *list, Error *
     (void)err;
     const DatasetKind *const *kinds = dataset_kinds();
     for (size_t i = 0; kinds[i]; i++) {
-        if (!kinds[i]->classes) continue;
         cJSON *entry = add_entry(list, kinds[i]->name);
-        cJSON_AddNumberToObject(entry, "classes", (double)kinds[i]->class_count);
+        if (kinds[i]->classes) cJSON_AddNumberToObject(entry, "classes", (double)kinds[i]->class_count);
         cJSON_AddStringToObject(entry, "summary", kinds[i]->summary ? kinds[i]->summary : "");
         cJSON_AddStringToObject(entry, "source", kinds[i]->source ? kinds[i]->source : "");
     }
