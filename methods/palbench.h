@@ -25,6 +25,7 @@
 #include "methods/shared/fit.h"
 #include "methods/shared/labelled.h"
 #include "methods/shared/losses.h"
+#include "methods/shared/position_pair.h"
 #include "methods/shared/tai_common.h"
 
 /* ---- scoring ---- */

@@ -15,6 +15,7 @@
     METHOD(pvp)                                                                                                        \
     METHOD(coop)                                                                                                       \
     METHOD(dualcoop)                                                                                                   \
+    METHOD(positivecoop)                                                                                               \
     METHOD(clip_adapter)                                                                                               \
     METHOD(tip_adapter)                                                                                                \
     METHOD(tip_adapter_f)                                                                                              \

@@ -9,8 +9,8 @@
 
 extern const char *const optimiser_choices[]; /* "sgd", "adam", "adamw" */
 
-/* The shared options; methods differ in these six defaults. */
-#define FIT_OPTIONS_OF(epochs_, batch_, optimiser_, lr_, weight_decay_, warmup_epochs_)                                \
+/* The shared options; methods differ in these seven defaults. */
+#define FIT_OPTIONS_ALL(epochs_, batch_, optimiser_, lr_, weight_decay_, warmup_epochs_, warmup_lr_)                   \
     OPTION_INT("epochs", epochs_, 1, 100000, "passes over the training data"),                                         \
         OPTION_INT("batch", batch_, 1, 1 << 20, "training examples a step"),                                           \
         OPTION_CHOICE("optimiser", optimiser_, optimiser_choices, "rule of a step"),                                   \
@@ -18,8 +18,11 @@ extern const char *const optimiser_choices[]; /* "sgd", "adam", "adamw" */
         OPTION_REAL("momentum", 0.9, 0, 1, "of SGD; Adam and AdamW keep their 0.9 and 0.999"),                         \
         OPTION_REAL("weight_decay", weight_decay_, 0, 1, "added to the gradient (AdamW: taken off the value)"),        \
         OPTION_INT("warmup_epochs", warmup_epochs_, 0, 100000, "epochs at warmup_lr before the cosine"),               \
-        OPTION_REAL("warmup_lr", 1e-5, 0, 1e3, "constant learning rate of these epochs"),                              \
+        OPTION_REAL("warmup_lr", warmup_lr_, 0, 1e3, "constant learning rate of these epochs"),                        \
         OPTION_REAL("grad_clip", 0, 0, 1e9, "largest norm of all gradients together; 0: not clipped")
+/* The same with warm-up at 1e-5. */
+#define FIT_OPTIONS_OF(epochs_, batch_, optimiser_, lr_, weight_decay_, warmup_epochs_)                                \
+    FIT_OPTIONS_ALL(epochs_, batch_, optimiser_, lr_, weight_decay_, warmup_epochs_, 1e-5)
 /* The same with TaI's published defaults (methods/DEFINITIONS.md, "tai"), and with other epochs, batch and
  * lr. */
 #define FIT_OPTIONS                            FIT_OPTIONS_WITH(20, 512, 1e-4)

@@ -249,7 +249,7 @@ static Node *features_plain(Graph *g, const Prompts *p, Node *context)
     return clip_text_project(g, p->clip, last);
 }
 
-Node *prompts_features(Graph *g, const Prompts *p, Parameter *context, PromptForm form)
+Node *prompts_projections(Graph *g, const Prompts *p, Parameter *context, PromptForm form)
 {
     const size_t width = p->clip->config.text_width;
     char a[96], b[96];
@@ -257,19 +257,36 @@ Node *prompts_features(Graph *g, const Prompts *p, Parameter *context, PromptFor
         die("a context of shape %s is given where the prompts need %s", shape_text(context->shape, a),
             shape_text(prompts_shape(p), b));
     Node *rows = reshape(g, parameter(g, context), shape(shape_size(context->shape) / width, width));
-    Node *features = form == PROMPT_SHARED ? features_shared(g, p, rows) : features_plain(g, p, rows);
-    return l2_normalise(g, features, 1e-12f);
+    return form == PROMPT_SHARED ? features_shared(g, p, rows) : features_plain(g, p, rows);
+}
+
+Node *prompts_features(Graph *g, const Prompts *p, Parameter *context, PromptForm form)
+{
+    return l2_normalise(g, prompts_projections(g, p, context, form), 1e-12f);
+}
+
+typedef Node *Build(Graph *g, const Prompts *p, Parameter *context, PromptForm form);
+
+static bool compute(Build *build, const Prompts *p, Parameter *context, Arithmetic arithmetic, float *values,
+                    Error *err)
+{
+    Graph *g = graph_new((GraphOptions){.arithmetic = arithmetic});
+    Node *result = build(g, p, context, PROMPT_SHARED);
+    const bool good = graph_compile(g, (Node *[]){result}, 1, NULL, err);
+    if (good) {
+        graph_forward(g);
+        memcpy(values, node_data(result), p->classes * p->clip->config.embed * sizeof *values);
+    }
+    graph_free(g);
+    return good;
 }
 
 bool prompts_compute(const Prompts *p, Parameter *context, Arithmetic arithmetic, float *features, Error *err)
 {
-    Graph *g = graph_new((GraphOptions){.arithmetic = arithmetic});
-    Node *result = prompts_features(g, p, context, PROMPT_SHARED);
-    const bool good = graph_compile(g, (Node *[]){result}, 1, NULL, err);
-    if (good) {
-        graph_forward(g);
-        memcpy(features, node_data(result), p->classes * p->clip->config.embed * sizeof *features);
-    }
-    graph_free(g);
-    return good;
+    return compute(prompts_features, p, context, arithmetic, features, err);
+}
+
+bool prompts_compute_projections(const Prompts *p, Parameter *context, Arithmetic arithmetic, float *values, Error *err)
+{
+    return compute(prompts_projections, p, context, arithmetic, values, err);
 }

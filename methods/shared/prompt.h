@@ -71,7 +71,11 @@ typedef enum PromptForm {
     PROMPT_SHARED, /* what all classes share in front is computed once; everything ends at the end token */
     PROMPT_PLAIN   /* every class at the model's full context length: the definition, for tests and benches */
 } PromptForm;
-/* Features of all classes [N, D], unit length; gradients flow to the context. */
+/* What the text tower makes of all classes' prompts [N, D], of whatever length; gradients flow to the context. */
+Node *prompts_projections(Graph *g, const Prompts *p, Parameter *context, PromptForm form);
+/* Features of all classes [N, D]: the same, unit length. */
 Node *prompts_features(Graph *g, const Prompts *p, Parameter *context, PromptForm form);
-/* The same as plain values into features [N, D]. */
+/* Both as plain values [N, D]. */
+bool prompts_compute_projections(const Prompts *p, Parameter *context, Arithmetic arithmetic, float *values,
+                                 Error *err);
 bool prompts_compute(const Prompts *p, Parameter *context, Arithmetic arithmetic, float *features, Error *err);

@@ -1,13 +1,14 @@
-# Golden training curves, learned arrays and scores of CoOp, DualCoOp and CLIP-Adapter on the tiny CLIP of methods_tai, for
-# tests/test_methods_coop.c, test_methods_dualcoop.c and test_methods_clip_adapter.c.
+# Golden training curves, learned arrays and scores of CoOp, DualCoOp, PositiveCoOp and CLIP-Adapter on the tiny CLIP of methods_tai,
+# for tests/test_methods_coop.c, test_methods_dualcoop.c, test_methods_positivecoop.c and test_methods_clip_adapter.c.
 # torch 2.15.0, transformers 5.23.0, safetensors 0.6 or later.
-#   PALBENCH_SHARED=../shared python3 tests/golden/make_baselines1.py
-# Follows the definitions (head comments of methods/coop.c, dualcoop.c, clip_adapter.c), the asymmetric loss in the published
+#   PALBENCH_SHARED=../shared python3 tests/golden/make_baselines1.py [WORD...]
+# With words only the variants that are new or have one of them in their name are trained, the others stay as they are stored.
+# Follows the definitions (head comments of methods/coop.c, dualcoop.c, positivecoop.c, clip_adapter.c, methods/shared/position_pair.h), the asymmetric loss in the published
 # form (a softmax over the pair of logits, focusing weights without gradient), in float64 from float32 draws.
 # A training can be chaotic: with loss_weight 0.03 and lr 1e-3 in dualcoop_specific PyTorch's float32 curve leaves its float64 one by
 # 3e-4. So every training is run again from weights and features that are off by 1e-7 of their size, as float32 rounds them, and a
 # variant is refused where loss, learned arrays or scores then differ by more than GROWTH times that, a tenth of what the tests allow.
-import json, math, os
+import json, math, os, sys
 import torch, torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 
@@ -40,7 +41,8 @@ x_all, X_all = image_global.double(), image_local.double()
 
 COMMON = dict(context=4, context_init="normal", context_init_negative="normal", shared_context=True, name_position="end", epochs=10, batch=8, optimiser="sgd",
               lr=1e-3, momentum=0.9, weight_decay=5e-4, warmup_epochs=1, warmup_lr=4e-4, grad_clip=0, loss="ranking", margin=1, scale=1, asl_scale=100,
-              gamma_negative=2, gamma_positive=1, clip=0.05, focus_gradient=False, loss_weight=0.03, ratio=0.2, reduction=4, frame="a photo of a {}.")
+              gamma_negative=2, gamma_positive=1, clip=0.05, focus_gradient=False, loss_weight=0.03, ratio=0.2, reduction=4, frame="a photo of a {}.",
+              prompted="positive", vector_start="normal", start_deviation=1, context_lr_share=0.01)
 
 
 def asymmetric(negative, positive, y, o):  # logits of the pair [B, N], y 1, -1 or 0: not known; sum
@@ -72,11 +74,22 @@ def adapted(p, x, o):
     return F.normalize(o["ratio"] * a + (1 - o["ratio"]) * x, dim=-1)
 
 
+def pair_features(p, o):  # positive, negative
+    if "vector" not in p:
+        return [prompt_features(p["context_" + k], o["name_position"]) for k in ("positive", "negative")]
+    prompted = F.normalize(prompt_projections(p["context"], o["name_position"]) + p["residual"], dim=-1)
+    pair = [prompted, F.normalize(p["vector"], dim=-1)]
+    return pair if o["prompted"] == "positive" else pair[::-1]
+
+
 def pair_logits(p, X, o):
-    positive, negative = (prompt_features(p["context_" + k], o["name_position"]) for k in ("positive", "negative"))
+    positive, negative = pair_features(p, o)
     a, b = 20 * X @ positive.T, 20 * X @ negative.T  # [B, P, N]
     share = a.softmax(1)
     return 5 * (share * b).sum(1), 5 * (share * a).sum(1)
+
+
+PAIRS = ("dualcoop", "positivecoop")
 
 
 def start(method, o):
@@ -85,6 +98,13 @@ def start(method, o):
         return {"down": down.weight.detach().double(), "up": up.weight.detach().double()}
     if method == "coop":
         return {"context_global": start_context(o)}
+    if method == "positivecoop":
+        context, vector, residual = start_context(o), *(o["start_deviation"] * torch.randn(N, D) for _ in range(2))
+        vector = vector.double()
+        if o["vector_start"] == "text":
+            with torch.no_grad():
+                vector = vector + prompt_projections(context, o["name_position"])
+        return {"context": context, "vector": vector, "residual": residual.double()}
     return {"context_positive": start_context(o), "context_negative": start_context(dict(o, context_init=o["context_init_negative"]))}
 
 
@@ -97,22 +117,22 @@ def cosines_of(method, p, x, o):
 def train(method, o, seed):
     torch.manual_seed(seed)
     p = start(method, o)
-    if method != "dualcoop" and o["loss"] == "asl":
+    if method not in PAIRS and o["loss"] == "asl":
         with torch.no_grad():
             unadapted = dict(o, ratio=0)
             p["threshold"] = cosines_of(method, p, x_all, unadapted).mean()[None]
-    learned = [v.requires_grad_() for v in p.values()]
+    learned = [dict(params=[v.requires_grad_()], share=o["context_lr_share"] if k == "context" else 1) for k, v in p.items()]
     optimiser = {"sgd": lambda: torch.optim.SGD(learned, lr=1, momentum=o["momentum"], weight_decay=o["weight_decay"]),
                  "adam": lambda: torch.optim.Adam(learned, lr=1, weight_decay=o["weight_decay"])}[o["optimiser"]]()
     batch, losses = min(o["batch"], COUNT), []
     for e in range(o["epochs"]):
-        lr = o["warmup_lr"] if e < o["warmup_epochs"] else o["lr"] * (1 + math.cos(math.pi * (e - o["warmup_epochs"]) / o["epochs"])) / 2
+        cosine = o["lr"] * (1 + math.cos(math.pi * (e - o["warmup_epochs"]) / o["epochs"])) / 2
         for group in optimiser.param_groups:
-            group["lr"] = lr
+            group["lr"] = o["warmup_lr"] if e < o["warmup_epochs"] else group["share"] * cosine
         order = torch.randperm(COUNT)
         for first in range(0, COUNT - batch + 1, batch):
             items = order[first:first + batch]
-            if method == "dualcoop":
+            if method in PAIRS:
                 loss = o["loss_weight"] * asymmetric(*pair_logits(p, X_all[items], o), labels[items], o)
             else:
                 loss = loss_of(o, cosines_of(method, p, x_all[items], o), p.get("threshold"), labels[items])
@@ -125,7 +145,7 @@ def train(method, o, seed):
 
 def scores_of(method, p, o):
     with torch.no_grad():
-        if method == "dualcoop":
+        if method in PAIRS:
             negative, positive = pair_logits(p, test_local, o)
             return positive - negative, torch.stack([negative, positive]).softmax(0)[1]
         return 4 * cosines_of(method, p, test_global, o), None
@@ -158,15 +178,28 @@ VARIANTS = [
     ("dualcoop_specific", "dualcoop", 6, dict(shared_context=False, loss_weight=0.01, lr=3e-4, warmup_lr=2e-4)),
     ("dualcoop_shared", "dualcoop", 7, dict(lr=1e-4, warmup_lr=1e-4, loss_weight=0.01, focus_gradient=True, gamma_positive=1.5, clip=0.1)),
     ("dualcoop_words", "dualcoop", 8, dict(shared_context=False, context_init="a photo of a", context_init_negative="a photo with the bad", loss_weight=0.03, lr=5e-4)),
+    ("positivecoop_specific", "positivecoop", 12, dict(shared_context=False, loss_weight=0.03, lr=0.01, warmup_lr=5e-3, weight_decay=0)),
+    ("positivecoop_shared", "positivecoop", 13, dict(start_deviation=0.5, context_lr_share=0.05, loss_weight=0.01, lr=2e-3, warmup_lr=4e-4, weight_decay=5e-4)),
+    ("positivecoop_adam", "positivecoop", 14, dict(optimiser="adam", weight_decay=0, warmup_epochs=0, loss_weight=0.03, lr=1e-3, context_lr_share=1, start_deviation=0.3)),
+    ("positivecoop_text", "positivecoop", 16, dict(vector_start="text", start_deviation=0.05, loss_weight=0.01, lr=5e-3, warmup_lr=4e-4, context_lr_share=0.02, weight_decay=0)),
+    ("negativecoop", "positivecoop", 15, dict(prompted="negative", shared_context=False, loss_weight=0.03, lr=0.05, weight_decay=0)),
     ("adapter_ranking", "clip_adapter", 9, dict(lr=0.02, warmup_lr=0.01)),
     ("adapter_softmax", "clip_adapter", 10, dict(loss="softmax", lr=0.02, ratio=0.6, reduction=2)),
     ("adapter_asl", "clip_adapter", 11, dict(loss="asl", optimiser="adam", lr=2e-3, weight_decay=0, ratio=0.5, frame="the small {}")),
 ]
-KEYS = {"coop": ("shared_context", "context"), "dualcoop": ("shared_context", "context"), "clip_adapter": ()}
+KEYS = {"coop": ("shared_context", "context"), "dualcoop": ("shared_context", "context"), "clip_adapter": (),
+        "positivecoop": ("shared_context", "context", "loss_weight")}
+words = sys.argv[1:]
+old = load_file(os.path.join(here, "baselines1.safetensors")) if words else {}
+before = {v["name"]: v for v in json.load(open(os.path.join(here, "baselines1.json")))["variants"]} if words else {}
 out = {"labelled_global": image_global, "labelled_local": image_local, "labelled_labels": labels}
 record = {"variants": []}
 for name, method, seed, o in VARIANTS:
     full = dict(COMMON, **o)
+    if name in before and not any(word in name for word in words):
+        record["variants"].append(before[name])
+        out.update({k: v for k, v in old.items() if k.startswith(name + ".")})
+        continue
     losses, p = train(method, full, seed)
     grown = growth(method, full, seed, losses, p)
     print(name, len(losses), losses[:2].tolist(), losses[-2:].tolist(), "growth %.0f" % grown)

@@ -89,7 +89,7 @@ def text_features(texts):  # global [n, D], list of locals [T, D], unit length
 
 
 # ---- prompts ----
-def prompt_features(context, position):
+def prompt_projections(context, position):
     out = []
     for c, name in enumerate(CLASSES):
         v = context if context.dim() == 2 else context[c]
@@ -100,7 +100,11 @@ def prompt_features(context, position):
         own = len(ids) if position == "end" else own
         x = torch.cat([w["token_embedding.weight"][START][None], v[:cut], e[:own], v[cut:], e[own:], w["token_embedding.weight"][END][None]])
         out.append(hidden(x[None])[0, -1] @ w["text_projection"])
-    return F.normalize(torch.stack(out), dim=-1)
+    return torch.stack(out)
+
+
+def prompt_features(context, position):
+    return F.normalize(prompt_projections(context, position), dim=-1)
 
 
 def start_context(o):
