@@ -29,7 +29,7 @@ static void heat_maps_free(HeatMaps *h)
     free(h->maps), free(h->scores), free(h->labels);
 }
 
-/* How the protocol brought pictures to a square. */
+/* How the protocol brings pictures to a square. */
 static bool was_cropped(const StoredResult *r)
 {
     cJSON *root = cJSON_Parse(r->config);
@@ -69,10 +69,14 @@ static bool has_maps(const char *path)
 
 static bool heat_maps_read(const ReportOptions *options, const StoredResult *result, HeatMaps *h, Error *err)
 {
+    char *resize = NULL;
     *h = (HeatMaps){.options = options, .result = result, .crop = was_cropped(result)};
     ArtifactReader *r = artifact_open(result->file, err);
     if (!r) return false;
-    bool good = read_maps(r, h, err);
+    bool good = read_maps(r, h, err) &&
+                (!artifact_has_attribute(r, "resize") || artifact_attribute_get_text(r, "resize", &resize, err));
+    if (good && resize) h->crop = strcmp(resize, "crop") == 0; /* the model's own way */
+    free(resize);
     artifact_close(r);
     good = good && result_scores(result, &h->scores, &h->labels, NULL, err);
     if (!good) heat_maps_free(h);

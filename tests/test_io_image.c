@@ -267,7 +267,9 @@ static void small_files_of_no_format_can_ask_for_large_pictures(void **state)
     static const char gif[] = "GIF89a\xff\xff\xff\xff\0\0\0,\0\0\0\0\xff\xff\xff\xff\0\x08\1\0\0;",
                       bmp[] = "BM\0\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0\0\0\1\0\0\0\1\0\1\0\x18\0\0\0\0\0\0\0\0\0"
                               "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
+    static const char webp[] = "RIFF\x1a\0\0\0WEBPVP8L\x0e\0\0\0\x2f\xff\xff\xff\x0f\0\0\0\0\0\0\0\0\0";
     assert_refused(gif, sizeof gif - 1, "too short");
+    assert_refused(webp, sizeof webp - 1, "too short");
     assert_refused(bmp, sizeof bmp - 1, "too short");
     size_t length;
     char *bytes = get_file("tests/golden/io_image/rgb_tiff_lzw.tiff", &length);

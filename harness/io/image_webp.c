@@ -7,6 +7,9 @@
 #include <webp/decode.h>
 #include <webp/demux.h>
 
+/* One colour packs to nothing here, so no ratio is impossible; but no small file may ask for gigabytes. */
+enum { UNSUSPECTED = 1 << 24, BEST_PACKING = 1 << 14 };
+
 static bool damaged(const char *name, const char *what, Error *err)
 {
     return fail_content(err, "%s: damaged WebP (%s); fetch the picture again", name, what);
@@ -47,6 +50,8 @@ bool webp_decode(const uint8_t *bytes, size_t count, const char *name, Image *im
         return damaged(name, "its header makes no sense", err);
     const size_t width = (size_t)f.width, height = (size_t)f.height;
     if (height > IMAGE_PIXELS_MAX / width) return image_allocate(image, width, height, name, err); /* its sentence */
+    if (width * height > UNSUSPECTED && width * height / BEST_PACKING > count)
+        return damaged(name, "far too short for the size it claims", err);
     if (f.has_animation) return decode_animation(bytes, count, name, image, err);
     if (!image_allocate(image, width, height, name, err)) return false;
     return WebPDecodeRGBInto(bytes, count, image->pixels, 3 * width * height, 3 * f.width) ||

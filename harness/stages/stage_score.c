@@ -60,6 +60,15 @@ static void write_heat_maps(ArtifactWriter *w, const ImageFeatures *test, const 
     free(maps);
 }
 
+/* How pictures came to a square where the model's own configuration decides it otherwise than the protocol's word says: attribute
+ * `resize`, for whoever lays heat maps over them. */
+static void write_resize(ArtifactWriter *w, const Stage *s)
+{
+    const EncodeImageParameters *images = stage_input(s, ROLE_TEST_IMAGES)->parameters;
+    const char *shown = resize_word(preprocessing_rule(&images->pictures));
+    if (strcmp(shown, resize_word(s->experiment->protocol.resize)) != 0) artifact_attribute_text(w, "resize", shown);
+}
+
 /* The stage that has the training inputs: training, or of a method that does not train, scoring itself. */
 static const Stage *fed_by(const Stage *s)
 {
@@ -99,6 +108,7 @@ static void write_extras(ArtifactWriter *w, const void *context)
 {
     const Extras *x = context;
     write_heat_maps(w, x->test, x->scores, x->classes);
+    write_resize(w, x->stage);
     write_generator(w, x->stage);
 }
 
