@@ -157,11 +157,16 @@ int gnuplot_legend(size_t longest, size_t entries, int width, Text *body)
     return ((int)entries + columns - 1) / columns;
 }
 
-/* In single quotes a quote is doubled, and nothing else means anything; `doubled` is one more character to double, or 0. */
+/* In single quotes a quote is doubled, and nothing else means anything; `doubled` is one more character to double, or 0. Of two quotes
+ * side by side gnuplot 5.4 takes the doubled second one for the end of the string: it is written as U+2019, which looks like one. */
 static void add_string(const char *plain, char doubled, Text *out)
 {
     text_add(out, "'");
     for (const char *c = plain; *c; c++) {
+        if (*c == '\'' && c > plain && c[-1] == '\'') {
+            text_add(out, "\u2019");
+            continue;
+        }
         if (*c == '\'' || *c == doubled) text_add_bytes(out, c, 1);
         text_add_bytes(out, c, 1);
     }

@@ -267,6 +267,7 @@ static void each_language_has_its_escapes(void **state)
         {csv_escaped, " =cmd()", "\"' =cmd()\""},
         {csv_escaped, "-1.5e3", "-1.5e3"},
         {csv_escaped, "+7", "+7"},
+        {gnuplot_quoted, "a''b '''", "'a''\u2019b ''\u2019\u2019'"},
         {gnuplot_quoted, "it's `x`\n\\", "'it''s `x`\\n\\'"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

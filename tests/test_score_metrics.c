@@ -4,6 +4,7 @@
 #include "harness/score/score_file.h"
 
 #include <cjson/cJSON.h>
+#include <hdf5.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -167,6 +168,45 @@ static void labels_may_be_floats_and_scores_whole_numbers(void **state)
     score_file_close(&f);
 }
 
+/* A file of ten labels in this type of HDF5's, and scores. */
+static void write_labels(hid_t type, const double *labels)
+{
+    const hsize_t dim[2] = {5, 2};
+    const float scores[10] = {0.9f, 0.1f, 0.8f, 0.2f, 0.7f, 0.3f, 0.6f, 0.4f, 0.5f, 0.5f};
+    const hid_t file = H5Fcreate(scratch("labels.h5"), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT),
+                space = H5Screate_simple(2, dim, NULL);
+    const hid_t ours = H5Dcreate2(file, "labels", type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT),
+                theirs = H5Dcreate2(file, "scores", H5T_IEEE_F32LE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    assert_true(H5Dwrite(ours, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, labels) >= 0);
+    assert_true(H5Dwrite(theirs, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, scores) >= 0);
+    H5Dclose(ours), H5Dclose(theirs), H5Sclose(space), H5Fclose(file);
+}
+
+static void labels_of_any_numeric_type_are_labels(void **state)
+{
+    (void)state;
+    const hid_t half = H5Tcopy(H5T_IEEE_F32LE);
+    H5Tset_fields(half, 15, 10, 5, 0, 10), H5Tset_size(half, 2), H5Tset_ebias(half, 15);
+    const hid_t types[] = {half,          H5T_IEEE_F32LE, H5T_IEEE_F32BE, H5T_IEEE_F64LE, H5T_IEEE_F64BE, H5T_STD_I8LE,
+                           H5T_STD_I16BE, H5T_STD_I32LE,  H5T_STD_I64BE,  H5T_STD_U8LE,   H5T_STD_U64LE};
+    const double labels[10] = {1, 0, 1, 0, 0, 1, 0, 0, 1, 1}, wrong[10] = {1, 0, 0.5, 0, 0, 1, 0, 0, 1, 1},
+                 two[10] = {1, 0, 2, 0, 0, 1, 0, 0, 1, 1};
+    Error err;
+    ScoreFile f;
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        write_labels(types[i], labels);
+        if (!score_file_open(&f, scratch("labels.h5"), &err)) fail_msg("type %zu: %s", i, err.text);
+        assert_int_equal(f.sets.count, 1);
+        for (size_t k = 0; k < 10; k++) assert_int_equal(f.labels[k], (int8_t)labels[k]);
+        score_file_close(&f);
+        write_labels(types[i], i < 5 ? wrong : two);
+        assert_false(score_file_open(&f, scratch("labels.h5"), &err));
+        assert_non_null(strstr(err.text, i < 5 ? "image 1, class 0 is 0.5; 1 (positive), 0 (difficult) and -1"
+                                               : "image 1, class 0 is 2; 1 (positive), 0 (difficult) and -1"));
+    }
+    H5Tclose(half);
+}
+
 /* Two pictures, a class; data sets NAME..., and the attribute that version 0.1.0 wrote where it meant ranks. */
 static void write_scores(const char *const *names, bool are_ranks)
 {
@@ -221,6 +261,7 @@ int main(void)
         cmocka_unit_test(no_other_threshold_has_a_higher_of1),
         cmocka_unit_test(spread_has_n_minus_one),
         cmocka_unit_test(labels_may_be_floats_and_scores_whole_numbers),
+        cmocka_unit_test(labels_of_any_numeric_type_are_labels),
         cmocka_unit_test(ranks_are_called_so_in_old_files_too_and_found_by_both_names),
     };
     return cmocka_run_group_tests(tests, scratch_make, scratch_remove);

@@ -6,7 +6,7 @@
 #include <unistr.h>
 
 const char name_rule[] =
-    "a name is letters, digits, blanks and - _ . + ( ) @, at most 100 bytes, and begins with a letter "
+    "a name is letters, digits, blanks and - _ . + ( ) @ & < > |, at most 100 bytes, and begins with a letter "
     "or a digit";
 
 static bool is_word(ucs4_t c)
@@ -23,7 +23,7 @@ bool name_is_good(const char *name)
         const int used = u8_mbtoucr(&c, (const uint8_t *)name + at, bytes - at);
         if (used <= 0) return false;
         const bool later =
-            (c < 0x80 && strchr(" -_.+()@", (int)c)) || uc_is_general_category_withtable(c, UC_CATEGORY_MASK_M);
+            (c < 0x80 && strchr(" -_.+()@&<>|", (int)c)) || uc_is_general_category_withtable(c, UC_CATEGORY_MASK_M);
         if (!is_word(c) && !(at && later)) return false;
         at += (size_t)used;
     }

@@ -10,6 +10,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* As PyTorch's losses want them. (HDF5's own conversion takes some floats that are whole for cut ones.) */
+static bool read_float_labels(ScoreFile *f, size_t dim[2], Error *err)
+{
+    double *values;
+    if (!artifact_read_doubles(f->reader, "labels", 2, dim, &values, err)) return false;
+    const size_t count = dim[0] * dim[1];
+    bool good = big_alloc(&f->labels, count, 1, "labels", err);
+    for (size_t i = 0; i < count && good; i++) {
+        f->labels[i] = (int8_t)(values[i] > 0 ? 1 : values[i] < 0 ? -1 : 0);
+        if (!(fabs(values[i] - f->labels[i]) <= 0))
+            good = fail(
+                err,
+                "%s: labels: image %zu, class %zu is %g; 1 (positive), 0 (difficult) and -1 (negative) are allowed",
+                artifact_path(f->reader), i / dim[1], i % dim[1], values[i]);
+    }
+    free(values);
+    return good;
+}
+
 static bool read_labels(ScoreFile *f, Error *err)
 {
     const char *path = artifact_path(f->reader);
@@ -17,7 +36,11 @@ static bool read_labels(ScoreFile *f, Error *err)
         return fail(err, "%s: there is no data set \"labels\" [images, classes]; without labels nothing can be scored",
                     path);
     size_t dim[2] = {0, 0};
-    if (!artifact_read_int8(f->reader, "labels", 2, dim, &f->labels, err)) return false;
+    ArtifactShape shape;
+    if (!artifact_shape(f->reader, "labels", &shape, err)) return false;
+    if (shape.type == ARTIFACT_FLOAT ? !read_float_labels(f, dim, err)
+                                     : !artifact_read_int8(f->reader, "labels", 2, dim, &f->labels, err))
+        return false;
     f->images = dim[0], f->classes = dim[1];
     if (f->images == 0 || f->classes == 0) return fail(err, "%s: labels is empty", path);
     for (size_t i = 0; i < f->images * f->classes; i++) {
