@@ -63,6 +63,14 @@ learned --prompt a --embedding "$words/two_encoders.safetensors" --out x; refuse
 learned --prompt a --embedding "$words/art.safetensors=<|endoftext|>" --out x; refused a_word_that_is_there 2 'already'
 learned --prompt a --embedding nowhere.safetensors --out x; refused a_file_of_words_that_is_not_there 1 'nowhere.safetensors'
 
+# ---- the same in experiments: part of what a stage of pictures is named by ----
+drawn() { (cd "$root" && "$program" plan mini-t2ipal --json "$@" 2>"$folder/err") | grep -o 'generate/mini-[^"]*h5' | sort -u; }
+plain=$(drawn)
+one=$(drawn --set "generate.embedding=$words/art.safetensors") two=$(drawn --set "generate.embedding=[\"$words/art.safetensors\", \"$words\"]")
+check learned_words_name_the_pictures_of_a_stage test -n "$plain" -a -n "$one" -a -n "$two" -a "$plain" != "$one" -a "$one" != "$two"
+drawn --set "generate.embedding=$words/wide.safetensors" >/dev/null
+check words_of_another_model_stop_the_plan remarks '129 values, .* takes 128'
+
 # ---- options with one dash: the argument that is wrong is named ----
 run generate -model x --prompt y;      refused a_long_option_with_one_dash 2 'generate: -model is not an option of it; --model, with two dashes, is'
 run tokenize -tokenizer x y;           refused the_same_as_the_first 2 'tokenize: -tokenizer is not an option of it; --tokenizer'

@@ -49,6 +49,7 @@ static cJSON *generate_entry(GenerateSettings g)
     if (g.width) cJSON_AddStringToObject(entry, "size", size);
     if (g.seed >= 0) cJSON_AddNumberToObject(entry, "seed", (double)g.seed);
     if (g.negative) cJSON_AddStringToObject(entry, "negative", g.negative);
+    if (g.embedding) cJSON_AddItemToObject(entry, "embedding", cJSON_Duplicate(g.embedding, true));
     return entry;
 }
 

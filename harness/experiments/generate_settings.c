@@ -53,6 +53,22 @@ static const char size_forms[] =
     "{\"anyOf\": [{\"type\": \"integer\", \"minimum\": 8, \"maximum\": 8192, \"multipleOf\": 8},"
     " {\"type\": \"string\", \"pattern\": \"^[0-9]{1,4}x[0-9]{1,4}$\"}, {\"type\": \"null\"}]}";
 
+static const char embedding_forms[] = "{\"anyOf\": [{\"type\": \"string\"}, {\"type\": \"array\", \"items\": "
+                                      "{\"type\": \"string\"}}, {\"type\": \"null\"}]}";
+
+/* "word.safetensors", or a list of such. */
+static bool read_embedding(GenerateSettings *s, Json object, Error *err)
+{
+    const Json embedding = json_get(object, "embedding");
+    const char *file;
+    if (!embedding.node || cJSON_IsNull(embedding.node)) return true;
+    if (!json_is_array(embedding) && !json_as_string(embedding, &file, err)) return false;
+    for (size_t i = 0; json_is_array(embedding) && i < json_count(embedding); i++)
+        if (!json_as_string(json_at(embedding, i), &file, err)) return false;
+    s->embedding = embedding.node;
+    return true;
+}
+
 static const char *const prediction_words[] = {"epsilon", "v", NULL};
 
 const Key generate_keys[] = {
@@ -65,6 +81,10 @@ const Key generate_keys[] = {
      .help = "pixels a side, or \"WIDTHxHEIGHT\"; multiples of 8"},
     {.name = "seed", .type = KEY_WHOLE, .high = WHOLE_MOST, .fallback = "0", .help = "of the first picture"},
     {.name = "negative", .type = KEY_TEXT, .help = "what shall not be in the picture"},
+    {.name = "embedding",
+     .type = KEY_FORMS,
+     .forms = embedding_forms,
+     .help = "words learned by textual inversion: FILE or FILE=WORD, or a list of such"},
     {.name = "prediction",
      .type = KEY_CHOICE,
      .words = prediction_words,
@@ -82,7 +102,7 @@ bool generate_settings_read(GenerateSettings *s, Json object, Error *err)
     if (!keys_check(object, generate_keys, err) || !json_integer_or(object, "steps", 0, &steps, err) ||
         !json_number_or(object, "guidance", s->guidance, &s->guidance, err) ||
         !json_string_or(object, "scheduler", NULL, &s->scheduler, err) || !read_size(s, object, err) ||
-        !json_integer_or(object, "seed", s->seed, &s->seed, err) ||
+        !read_embedding(s, object, err) || !json_integer_or(object, "seed", s->seed, &s->seed, err) ||
         !json_string_or(object, "negative", NULL, &s->negative, err) ||
         !json_string_or(object, "prediction", NULL, &s->prediction, err))
         return false;
@@ -96,6 +116,7 @@ GenerateSettings generate_settings_over(GenerateSettings base, GenerateSettings 
     if (own.guidance >= 0) base.guidance = own.guidance;
     if (own.scheduler) base.scheduler = own.scheduler;
     if (own.negative) base.negative = own.negative;
+    if (own.embedding) base.embedding = own.embedding;
     if (own.prediction) base.prediction = own.prediction;
     if (own.width) base.width = own.width, base.height = own.height;
     if (own.seed >= 0) base.seed = own.seed;
@@ -107,10 +128,15 @@ static bool same_text(const char *a, const char *b)
     return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
+static bool same_json(const cJSON *a, const cJSON *b)
+{
+    return a && b ? cJSON_Compare(a, b, true) : a == b;
+}
+
 bool generate_settings_equal(GenerateSettings a, GenerateSettings b)
 {
     const bool alike_guidance = !(a.guidance < b.guidance) && !(a.guidance > b.guidance);
     return a.steps == b.steps && alike_guidance && same_text(a.scheduler, b.scheduler) &&
-           same_text(a.negative, b.negative) && same_text(a.prediction, b.prediction) && a.width == b.width &&
-           a.height == b.height && a.seed == b.seed;
+           same_text(a.negative, b.negative) && same_json(a.embedding, b.embedding) &&
+           same_text(a.prediction, b.prediction) && a.width == b.width && a.height == b.height && a.seed == b.seed;
 }

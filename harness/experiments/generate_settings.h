@@ -14,6 +14,8 @@ typedef struct GenerateSettings {
     double guidance;       /* negative: not said */
     const char *scheduler; /* NULL: not said; as the next one of the file that it was read from */
     const char *negative;
+    const cJSON
+        *embedding; /* learned words: a file or a list of files, relative to the experiments file; NULL: not said */
     const char *prediction; /* "epsilon" or "v", in place of what the model's configuration says */
     size_t width, height;   /* pixels; 0: not said */
     int64_t seed;           /* of the first picture; negative: not said */

@@ -24,14 +24,16 @@ static bool is_there(const Session *session, const Model *model, Error *err)
     return path_exists(model->diffusion) || fail_without_diffusion(model, err);
 }
 
-static PipelineParts parts_of(const Model *model, const char *scheduler, const char *prediction)
+static PipelineParts parts_of(const Model *model, const char *scheduler, const char *prediction,
+                              const char *const *embeddings)
 {
     /* A checkpoint in one file has no vocabulary: the one of the model's CLIP is that of every Stable Diffusion 1 and 2. */
     const bool folder = path_is_folder(model->diffusion);
     return (PipelineParts){.vae = model->vae,
                            .tokenizer = folder ? NULL : model->tokenizer,
                            .scheduler = scheduler,
-                           .prediction = prediction};
+                           .prediction = prediction,
+                           .embeddings = embeddings};
 }
 
 static bool same_text(const char *a, const char *b)
@@ -39,36 +41,68 @@ static bool same_text(const char *a, const char *b)
     return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-static bool learn(GeneratorFacts *f, const Model *model, const char *scheduler, const char *prediction, Error *err)
+/* The files of learned words, as they are found from here. */
+static void list_embeddings(const Session *session, const cJSON *embedding, TextList *files)
 {
-    Pipeline *p = pipeline_open(model->diffusion, parts_of(model, scheduler, prediction), err);
+    for (const cJSON *item = cJSON_IsArray(embedding) ? embedding->child : embedding; item;
+         item = cJSON_IsArray(embedding) ? item->next : NULL) {
+        char *path = path_join(session->book->folder, item->valuestring);
+        text_list_add(files, path);
+        free(path);
+    }
+    if (files->count) text_list_end(files);
+}
+
+static bool same_list(const TextList *a, const TextList *b)
+{
+    for (size_t i = 0; i < a->count && i < b->count; i++)
+        if (strcmp(a->items[i], b->items[i]) != 0) return false;
+    return a->count == b->count;
+}
+
+/* What of the settings a folder is opened with; the list is the facts' afterwards. */
+typedef struct Asked {
+    const char *scheduler, *prediction;
+    TextList embeddings;
+} Asked;
+
+static bool learn(GeneratorFacts *f, const Model *model, Asked *asked, Error *err)
+{
+    const PipelineParts parts =
+        parts_of(model, asked->scheduler, asked->prediction, (const char *const *)asked->embeddings.items);
+    Pipeline *p = pipeline_open(model->diffusion, parts, err);
     if (!p) return false;
     *f = (GeneratorFacts){.model = model, .scheduler = pipeline_scheduler(p)};
-    if (prediction) f->prediction = strcmp(prediction, "v") == 0 ? "v" : "epsilon";
-    if (scheduler) f->asked = f->scheduler; /* equal, and it outlives the experiments */
+    if (asked->prediction) f->prediction = strcmp(asked->prediction, "v") == 0 ? "v" : "epsilon";
+    if (asked->scheduler) f->asked = f->scheduler; /* equal, and it outlives the experiments */
     pipeline_defaults(p, &f->steps, &f->guidance);
     pipeline_own_size(p, &f->width, &f->height);
     pipeline_cost(p, &f->call, &f->decoding);
     f->embeds_guidance = pipeline_embeds_guidance(p);
     const bool good = pipeline_fingerprint(p, f->fingerprint, err);
-    if (good) f->sampler = pipeline_take_scheduler(p);
+    if (good) {
+        f->sampler = pipeline_take_scheduler(p);
+        f->embeddings = asked->embeddings;
+        asked->embeddings = (TextList){0};
+    }
     pipeline_free(p);
     return good;
 }
 
-static const GeneratorFacts *facts_of(Session *session, const Model *model, const char *scheduler,
-                                      const char *prediction, Error *err)
+static const GeneratorFacts *facts_of(Session *session, const Model *model, Asked *asked, Error *err)
 {
     for (size_t i = 0; i < session->generator_count; i++) {
         const GeneratorFacts *f = &session->generators[i];
-        if (f->model == model && same_text(f->asked, scheduler) && same_text(f->prediction, prediction)) return f;
+        if (f->model == model && same_text(f->asked, asked->scheduler) && same_text(f->prediction, asked->prediction) &&
+            same_list(&f->embeddings, &asked->embeddings))
+            return f;
     }
     if (session->generator_count == OPEN_MAX) {
         fail(err, "more than %d generators in one suite; split it", OPEN_MAX);
         return NULL;
     }
     GeneratorFacts *f = &session->generators[session->generator_count];
-    if (!is_there(session, model, err) || !learn(f, model, scheduler, prediction, err)) return NULL;
+    if (!is_there(session, model, err) || !learn(f, model, asked, err)) return NULL;
     session->generator_count++;
     return f;
 }
@@ -89,11 +123,15 @@ bool generator_of(Session *session, const Experiment *e, Generator *g, Error *er
 {
     const Model *model = book_model(session->book, e->model);
     const GenerateSettings s = generate_settings_over(model->generate, e->generate);
-    const GeneratorFacts *f = facts_of(session, model, s.scheduler, s.prediction, err);
+    Asked asked = {.scheduler = s.scheduler, .prediction = s.prediction};
+    list_embeddings(session, s.embedding, &asked.embeddings);
+    const GeneratorFacts *f = facts_of(session, model, &asked, err);
+    text_list_free(&asked.embeddings);
     if (!f) return fail_in(err, e->name);
     *g = (Generator){.model = model,
                      .scheduler = f->scheduler,
                      .prediction = f->prediction,
+                     .embeddings = (const char *const *)f->embeddings.items,
                      .negative = s.negative ? s.negative : "",
                      .steps = s.steps ? s.steps : f->steps,
                      .guidance = s.guidance >= 0 ? s.guidance : (double)f->guidance,
@@ -121,7 +159,8 @@ bool generator_is_models_own(Session *session, const Experiment *e)
 
 Pipeline *generator_open(const Generator *g, Arithmetic arithmetic, Error *err)
 {
-    Pipeline *p = pipeline_open(g->model->diffusion, parts_of(g->model, g->scheduler, g->prediction), err);
+    Pipeline *p =
+        pipeline_open(g->model->diffusion, parts_of(g->model, g->scheduler, g->prediction, g->embeddings), err);
     const DrawSettings settings = {.width = g->width,
                                    .height = g->height,
                                    .steps = g->steps,

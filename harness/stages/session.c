@@ -30,7 +30,10 @@ void session_close(Session *session)
         image_features_free(&session->images[i].features);
         free(session->images[i].path);
     }
-    for (size_t i = 0; i < session->generator_count; i++) scheduler_free(session->generators[i].sampler);
+    for (size_t i = 0; i < session->generator_count; i++) {
+        scheduler_free(session->generators[i].sampler);
+        text_list_free(&session->generators[i].embeddings);
+    }
     text_features_free(&session->texts.features);
     free(session->texts.path);
     book_free(session->book);

@@ -142,6 +142,7 @@ static bool make(Session *session, const Stage *s, Error *err)
     bool good = make_list(&k, err) && (k.pipeline = generator_open(&k.p->generator, s->arithmetic, err)) != NULL;
     for (size_t i = 0; good && i < pipeline_remarks(k.pipeline)->count; i++)
         progress_note(session->progress, "%s", pipeline_remarks(k.pipeline)->items[i]);
+    if (good) pipeline_say_cut(k.pipeline, k.list.captions, k.list.count, k.p->generator.negative, session->progress);
     good = good && draw_shards(&k, &paths, err) && join(&k, &paths, started, err);
     pipeline_free(k.pipeline);
     text_list_free(&paths);
