@@ -25,7 +25,7 @@ const char *const dataset_split_names[SPLIT_COUNT] = {
 KINDS(DECLARE)
 #define ADDRESS(kind) &kind_##kind,
 static const DatasetKind *const all_kinds[] = {KINDS(ADDRESS) NULL};
-enum { ALL_KINDS = sizeof all_kinds / sizeof *all_kinds };
+enum { ALL_KINDS = sizeof all_kinds / sizeof *all_kinds, TEST_SETS_MOST = 64 };
 
 const DatasetKind *const *dataset_kinds(void)
 {
@@ -72,6 +72,28 @@ static const DatasetKind *unknown_kind(const DatasetSource *source, const char *
     return NULL;
 }
 
+const char *const *dataset_test_sets(void)
+{
+    static const char *names[TEST_SETS_MOST + 1];
+    size_t n = 0;
+    for (size_t i = 0; all_kinds[i]; i++)
+        for (const char *const *t = all_kinds[i]->test_sets; t && *t && n < TEST_SETS_MOST; t++) names[n++] = *t;
+    return names;
+}
+
+static bool check_test_set(const DatasetSource *source, const DatasetKind *kind, Error *err)
+{
+    static const char *const none[] = {NULL};
+    const char *const *sets = kind->test_sets ? kind->test_sets : none;
+    if (!source->test_set || names_find(sets, source->test_set) != NAMES_NONE) return true;
+    char *known = names_join(sets, ", ", '"');
+    fail_usage(err,
+               "data set %s: it has no test set \"%s\" (of those that go by a name it has %s); choose another protocol",
+               source->name, source->test_set, known);
+    free(known);
+    return false;
+}
+
 /* The kind of a data set, once the keys of its entry are those of the kind. NULL on failure. */
 static const DatasetKind *kind_of(const DatasetSource *source, Error *err)
 {
@@ -80,7 +102,8 @@ static const DatasetKind *kind_of(const DatasetSource *source, Error *err)
     if (configured && !json_string(source->config, "kind", &name, err)) return NULL;
     const DatasetKind *kind = configured ? find_kind(name) : dataset_kind(name);
     if (!kind) return unknown_kind(source, name, err);
-    return !configured || keys_check(source->config, kind->keys, err) ? kind : NULL;
+    if (configured && !keys_check(source->config, kind->keys, err)) return NULL;
+    return check_test_set(source, kind, err) ? kind : NULL;
 }
 
 static void list_class_names(Dataset *d)

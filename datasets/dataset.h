@@ -53,11 +53,12 @@ typedef struct Captions {
 typedef struct Dataset Dataset;
 
 typedef struct DatasetSource {
-    const char *name;   /* as experiments.json names it; a built-in name (mini, voc2007, ...) when config is absent */
-    Json config;        /* the entry of experiments.json's "datasets"; node NULL for a built-in */
-    const char *folder; /* what relative paths in config are relative to */
-    const char *root;   /* DATA=DIR, --root; may be NULL */
-    size_t limit;       /* --limit: at most so many images a split and captions; 0: all */
+    const char *name;     /* as experiments.json names it; a built-in name (mini, voc2007, ...) when config is absent */
+    Json config;          /* the entry of experiments.json's "datasets"; node NULL for a built-in */
+    const char *folder;   /* what relative paths in config are relative to */
+    const char *root;     /* DATA=DIR, --root; may be NULL */
+    size_t limit;         /* --limit: at most so many images a split and captions; 0: all */
+    const char *test_set; /* of DatasetKind.test_sets; NULL: the first */
 } DatasetSource;
 
 /* NULL on failure: a name nobody knows, an entry with keys or values that make no sense, a data set of a later release.
@@ -95,10 +96,12 @@ typedef struct DatasetKind {
     const char *source;  /* where a user gets it */
     const ClassNames *classes;
     size_t class_count;
+    const char *const *test_sets; /* names of its test sets, the usual one first; ends with NULL. NULL: it has one */
     const Key *keys;              /* of its entry in experiments.json, KIND_KEY first */
     const struct DatasetOps *ops; /* dataset_internal.h; NULL: only its classes are known so far */
 } DatasetKind;
 const DatasetKind *const *dataset_kinds(void);     /* all, NULL-terminated */
 const char *const *dataset_kind_names(void);       /* of all, NULL-terminated */
+const char *const *dataset_test_sets(void);        /* names of test sets of all kinds, NULL-terminated */
 const char *const *dataset_names(void);            /* of those that go by their name, NULL-terminated */
 const DatasetKind *dataset_kind(const char *name); /* one that goes by this name; NULL when there is none */

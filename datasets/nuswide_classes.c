@@ -94,5 +94,6 @@ const DatasetKind kind_nuswide = {
     .source = "https://lms.comp.nus.edu.sg/wp-content/uploads/2019/research/nuswide/NUS-WIDE.html",
     .classes = nuswide_classes,
     .class_count = NUSWIDE_CLASSES,
+    .test_sets = (const char *const[]){"official", "labelled", "srn60260", "zsl925-81", NULL},
     .keys = keys,
 };

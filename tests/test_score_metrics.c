@@ -92,6 +92,22 @@ static void order_of_images_does_not_matter_when_scores_tie(void **state)
     near(average_precision(scores, first, 4, 1, DIFFICULT_NEGATIVE), 100 * (0.5 / 3 + 0.5 * 0.5));
 }
 
+static void difficult_as_positive_is_the_same_as_positive_labels(void **state)
+{
+    (void)state;
+    const double scores[] = {0.9, 0.3, 0.4, 0.8, 0.2, 0.1};
+    const int8_t labels[] = {1, -1, 0, 0, -1, 1}, said[] = {1, -1, 1, 1, -1, 1};
+    Error err;
+    Metrics a, b;
+    assert_true(metrics_compute(&a, scores, labels, 3, 2, DIFFICULT_POSITIVE, 0.35, &err));
+    assert_true(metrics_compute(&b, scores, said, 3, 2, DIFFICULT_NEGATIVE, 0.35, &err));
+    near(a.map, b.map);
+    near(a.cf1, b.cf1);
+    near(a.of13, b.of13);
+    metrics_free(&a);
+    metrics_free(&b);
+}
+
 static void a_class_without_positives_has_no_ap_and_leaves_map_alone(void **state)
 {
     (void)state;
@@ -256,6 +272,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(metrics_equal_scikit_learn_ties_included),
         cmocka_unit_test(order_of_images_does_not_matter_when_scores_tie),
+        cmocka_unit_test(difficult_as_positive_is_the_same_as_positive_labels),
         cmocka_unit_test(a_class_without_positives_has_no_ap_and_leaves_map_alone),
         cmocka_unit_test(nan_scores_are_refused_by_place),
         cmocka_unit_test(no_other_threshold_has_a_higher_of1),

@@ -248,7 +248,7 @@ static void no_parameter_is_left_out_of_the_hash(void **state)
         !book_select(session.book, &(Selection){.suite = "tiny"}, &list, &err))
         fail_msg("%s", err.text);
     const Experiment *e = &list.items[0];
-    Dataset *d = session_dataset(&session, "tiny", 0, &err);
+    Dataset *d = session_dataset(&session, "tiny", NULL, 0, &err);
     const OpenModel *m = session_model(&session, "tiny", &err);
     const Captions *c = d ? dataset_captions(d, &err) : NULL;
     const Split *t = c ? dataset_split(d, SPLIT_TEST, &err) : NULL;

@@ -3,6 +3,7 @@
 #include "harness/cli/command.h"
 #include "harness/cli/compare_out.h"
 #include "harness/cli/json_out.h"
+#include "harness/experiments/protocol.h"
 #include "harness/io/json.h"
 #include "harness/results/reference.h"
 #include "reports/comparison_report.h"
@@ -31,7 +32,7 @@ static bool read_options(const Cli *cli, Request *q, Error *err)
         !cli_choice(cli, "format", &format, err))
         return false;
     q->options.seed = seed;
-    q->difficult = difficult ? DIFFICULT_IGNORE : DIFFICULT_NEGATIVE;
+    q->difficult = (DifficultRule)difficult;
     q->latex = format == 1;
     if (q->latex && cli->json) return cli_misuse(cli, err, "--json and --format latex are two formats; choose one");
     if (cli_has(cli, "resample-file") && (cli_has(cli, "resamples") || cli_has(cli, "seed")))
@@ -138,7 +139,7 @@ static const CliOption options[] = {
     {"level", "L", "of the interval, percent (default: 95)"},
     {"tie", "D", "classes whose APs differ by no more are ties (default: 0.05)"},
     {"per-class", NULL, "the classes of every pair, not only of a single one"},
-    {"difficult", "RULE", "label 0 in files that name no protocol: negative (default) or ignore"},
+    {"difficult", "RULE", "label 0 in files that name no protocol: negative (default), ignore or positive"},
     {"reference-folder", "DIR", "stored reference results (default: results/reference)"},
     {"save-resamples", "F.h5", "write the resamples: indices [N, images]"},
     {"resample-file", "F.h5", "take the resamples from such a file"},
@@ -149,7 +150,7 @@ static const CliOption options[] = {
 };
 
 static const CliChoices choices[] = {
-    {.option = "difficult", .words = (const char *const[]){"negative", "ignore", NULL}},
+    {.option = "difficult", .words = difficult_words},
     {.option = "format", .words = (const char *const[]){"text", "latex", NULL}},
     {0},
 };

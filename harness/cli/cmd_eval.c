@@ -3,6 +3,7 @@
 #include "harness/cli/command.h"
 #include "harness/cli/json_out.h"
 #include "harness/cli/table.h"
+#include "harness/experiments/protocol.h"
 #include "harness/score/metrics.h"
 #include "harness/score/score_file.h"
 
@@ -23,7 +24,7 @@ static bool read_rule(const Cli *cli, Evaluation *e, Error *err)
 {
     size_t choice;
     if (!cli_choice(cli, "difficult", &choice, err)) return false;
-    e->rule = choice ? DIFFICULT_IGNORE : DIFFICULT_NEGATIVE;
+    e->rule = (DifficultRule)choice;
     const char *threshold = cli_value(cli, "threshold");
     e->best = !threshold || strcmp(threshold, "best") == 0;
     if (e->best) return true;
@@ -93,7 +94,7 @@ static void print_json(const Evaluation *e)
     cJSON *root = cJSON_CreateObject();
     cJSON_AddNumberToObject(root, "images", (double)e->file.images);
     cJSON_AddNumberToObject(root, "classes", (double)e->file.classes);
-    cJSON_AddStringToObject(root, "difficult", e->rule == DIFFICULT_IGNORE ? "ignore" : "negative");
+    cJSON_AddStringToObject(root, "difficult", difficult_word(e->rule));
     cJSON *sets = cJSON_AddArrayToObject(root, "sets");
     for (size_t i = 0; i < e->sets.count; i++) cJSON_AddItemToArray(sets, set_as_json(e, i));
     json_out_print(root);
@@ -117,7 +118,7 @@ static void print_tables(const Evaluation *e, bool per_class)
     table_print(&t, stdout);
     table_free(&t);
     printf("\n%zu images, %zu classes, difficult %s; CP to OF1 at %s.\n", e->file.images, e->file.classes,
-           e->rule == DIFFICULT_IGNORE ? "ignored" : "counted as negative",
+           (const char *const[]){"counted as negative", "ignored", "counted as positive"}[e->rule],
            e->best ? "each set's best threshold for OF1 (an upper bound; --threshold T sets one)"
                    : "the given threshold");
     if (!per_class) return;
@@ -140,11 +141,11 @@ static void print_tables(const Evaluation *e, bool per_class)
 
 static bool evaluate_file(Cli *cli, Evaluation *e, Error *err)
 {
-    if (e->rule == DIFFICULT_IGNORE && !e->file.has_negative)
+    if (e->rule != DIFFICULT_NEGATIVE && !e->file.has_negative)
         return fail(err,
                     "%s: labels has no -1, so 0 means negative here and nothing would be left to rank; leave out "
-                    "--difficult ignore",
-                    cli->arguments[0]);
+                    "--difficult %s",
+                    cli->arguments[0], difficult_word(e->rule));
     choose_sets(cli, e);
     if (!evaluate(e, err)) return false;
     if (cli->json)
@@ -169,14 +170,14 @@ static bool run(Cli *cli, Error *err)
 
 static const CliOption options[] = {
     {"scores", "SET,...", "score sets; a SET is a name or a weighted sum NAME=W+NAME=W (default: all)"},
-    {"difficult", "RULE", "label 0: negative (default) or ignore"},
+    {"difficult", "RULE", "label 0: negative (default), ignore or positive"},
     {"threshold", "T", "a class is predicted above T, for CP to OF1: a number, or best (default)"},
     {"per-class", NULL, "the average precision of every class too"},
     {NULL, NULL, NULL},
 };
 
 static const CliChoices choices[] = {
-    {.option = "difficult", .words = (const char *const[]){"negative", "ignore", NULL}},
+    {.option = "difficult", .words = difficult_words},
     {0},
 };
 

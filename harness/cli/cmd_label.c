@@ -43,7 +43,7 @@ static bool run(Cli *cli, Error *err)
     if (kind && kind->class_count) return label_texts(cli, kind->classes, kind->class_count, label_rule, err);
 
     Book *book = book_open(cli->experiments, cli->paths, err);
-    Dataset *dataset = book ? book_dataset(book, name, 0, err) : NULL;
+    Dataset *dataset = book ? book_dataset(book, name, NULL, 0, err) : NULL;
     const bool good = dataset && label_texts(cli, dataset_synonyms(dataset), dataset_classes(dataset), label_rule, err);
     dataset_free(dataset);
     book_free(book);

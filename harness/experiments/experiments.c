@@ -52,10 +52,10 @@ static Json path_entry(const Book *book, const char *section, const char *name)
     return object.node ? json_get(object, name) : none;
 }
 
-Dataset *book_dataset(const Book *book, const char *name, size_t limit, Error *err)
+Dataset *book_dataset(const Book *book, const char *name, const char *test_set, size_t limit, Error *err)
 {
     const Json datasets = json_get(json_root(book->file), "datasets"), own = path_entry(book, "datasets", name);
-    DatasetSource source = {.name = name, .folder = book->folder, .limit = limit};
+    DatasetSource source = {.name = name, .folder = book->folder, .limit = limit, .test_set = test_set};
     if (datasets.node) source.config = json_get(datasets, name);
     const char *root = NULL;
     if (own.node && !json_as_string(own, &root, err)) return NULL;

@@ -113,7 +113,7 @@ bool book_select(const Book *book, const Selection *selection, ExperimentList *l
 const Suite *book_suite(const Book *book, const char *name);       /* NULL when unknown */
 const Model *book_model(const Book *book, const char *name);       /* NULL when unknown */
 const Protocol *book_protocol(const Book *book, const char *name); /* one's own or built in; NULL when unknown */
-/* Opens a data set of the file, or a built-in one. NULL on failure; the caller frees. */
-Dataset *book_dataset(const Book *book, const char *name, size_t limit, Error *err);
+/* Opens a data set of the file, or a built-in one, with this test set (NULL: the first). NULL on failure; the caller frees. */
+Dataset *book_dataset(const Book *book, const char *name, const char *test_set, size_t limit, Error *err);
 /* Names of the file's data sets; caller frees with text_list_free. */
 void book_dataset_names(const Book *book, TextList *names);

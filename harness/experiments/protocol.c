@@ -7,7 +7,8 @@
 #include <string.h>
 
 static const char *const split_words[] = {"train", "tune", "test", NULL};
-static const char *const difficult_words[] = {"negative", "ignore", NULL};
+const char *const difficult_words[] = {
+    [DIFFICULT_NEGATIVE] = "negative", [DIFFICULT_IGNORE] = "ignore", [DIFFICULT_POSITIVE] = "positive", NULL};
 static const char *const resize_words[] = {"crop", "stretch", NULL}; /* absent: RESIZE_OF_MODEL */
 static const char *const position_words[] = {"on", "off", "global", "method", NULL};
 enum { POSITION_OF_METHOD = 3 };
@@ -47,6 +48,11 @@ static const Protocol built_ins[] = {
      .split = SPLIT_TEST,
      .difficult = DIFFICULT_IGNORE,
      .position_of_method = true},
+    {.name = "voc-difficult-positive",
+     .summary = "as default, but difficult objects count as positive: TagCLIP",
+     .split = SPLIT_TEST,
+     .difficult = DIFFICULT_POSITIVE,
+     .position_of_method = true},
 };
 enum { BUILT_INS = sizeof built_ins / sizeof *built_ins };
 
@@ -77,6 +83,10 @@ const Key protocol_keys[] = {
      .words = difficult_words,
      .fallback = "\"negative\"",
      .help = "what a difficult object counts as"},
+    {.name = "test_set",
+     .type = KEY_CHOICE,
+     .names = dataset_test_sets,
+     .help = "which of the data set's test sets, where it has several; without: its first"},
     {.name = "size",
      .type = KEY_FORMS,
      .forms = size_forms,
@@ -108,19 +118,22 @@ bool protocol_read(Protocol *p, const char *name, Json object, Error *err)
 {
     int split = SPLIT_TEST, difficult = 0, resize = 0, position = POSITION_OF_METHOD;
     int64_t size;
+    const char *test_set;
     const Json own = json_get(object, "resize");
     const bool of_model = !own.node || cJSON_IsNull(own.node);
     if (!json_is_object(object)) return json_fail(object, err, "an object is needed");
     if (!keys_check(object, protocol_keys, err) || !read_word(object, "split", &split, err) ||
         !read_word(object, "difficult", &difficult, err) || !read_word(object, "resize", &resize, err) ||
-        !read_word(object, "pool_position", &position, err) || !json_integer_or(object, "size", 0, &size, err))
+        !read_word(object, "pool_position", &position, err) || !json_integer_or(object, "size", 0, &size, err) ||
+        !json_string_or(object, "test_set", NULL, &test_set, err))
         return false;
     if (size != 0 && (size < 8 || size > 4096))
         return json_fail(json_get(object, "size"), err,
                          "pixels a side from 8 to 4096 are allowed, or 0 for the model's own");
     *p = (Protocol){.name = name,
                     .split = (SplitName)split,
-                    .difficult = difficult ? DIFFICULT_IGNORE : DIFFICULT_NEGATIVE,
+                    .difficult = (DifficultRule)difficult,
+                    .test_set = test_set,
                     .size = (size_t)size,
                     .resize = of_model ? RESIZE_OF_MODEL
                               : resize ? RESIZE_STRETCH
@@ -137,7 +150,7 @@ const char *split_word(SplitName split)
 
 const char *difficult_word(DifficultRule rule)
 {
-    return difficult_words[rule == DIFFICULT_IGNORE];
+    return difficult_words[rule];
 }
 
 const char *resize_word(ResizeRule rule)
@@ -155,6 +168,7 @@ cJSON *protocol_json(const Protocol *p)
     cJSON *object = cJSON_CreateObject();
     cJSON_AddStringToObject(object, "split", split_word(p->split));
     cJSON_AddStringToObject(object, "difficult", difficult_word(p->difficult));
+    if (p->test_set) cJSON_AddStringToObject(object, "test_set", p->test_set);
     cJSON_AddNumberToObject(object, "size", (double)p->size);
     cJSON_AddStringToObject(object, "resize", resize_word(p->resize));
     cJSON_AddStringToObject(object, "pool_position", p->position_of_method ? "method" : position_word(p->position));

@@ -1,7 +1,7 @@
 /* Protocols: how test images are chosen, prepared and judged. A protocol is a named part of every result; results of different
  * protocols never share a table column.
  *
- * Built in: default, mini, mini-tune, 224-crop, 448-stretch, voc-difficult-ignored. One's own stand in experiments.json:
+ * Built in: default, mini, mini-tune, 224-crop, 448-stretch, voc-difficult-ignored and -positive. One's own stand in experiments.json:
  *   "protocols": {"mine": {"split": "test", "difficult": "negative", "size": 448, "resize": "stretch", "pool_position": "off"}} */
 #pragma once
 
@@ -15,6 +15,7 @@ typedef struct Protocol {
     const char *summary; /* of a built-in one; NULL for one's own */
     SplitName split;
     DifficultRule difficult;
+    const char *test_set;    /* "srn60260": which of the data set's test sets; NULL: its first */
     size_t size;             /* pixels a side; 0: the model's own */
     ResizeRule resize;       /* RESIZE_OF_MODEL where nothing is said */
     bool position_of_method; /* pool as the method's published code does; else: */
@@ -28,10 +29,11 @@ extern const Key protocol_keys[];
 bool protocol_read(Protocol *p, const char *name, Json object, Error *err);
 
 /* The words of experiments.json. */
+extern const char *const difficult_words[]; /* in the order of DifficultRule; ends with NULL */
 const char *split_word(SplitName split);
 const char *difficult_word(DifficultRule rule);
 const char *resize_word(ResizeRule rule);
 const char *position_word(PoolPosition position);
-/* The protocol as a JSON object, every field spelled out; resizing that is left to the model as "crop", which it is unless the
+/* The protocol as a JSON object, every field spelled out but a test set that it does not name; resizing that is left to the model as "crop", which it is unless the
  * model's own configuration says otherwise, and then its features' configuration says what. */
 cJSON *protocol_json(const Protocol *p);

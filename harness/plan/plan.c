@@ -217,7 +217,8 @@ bool plan_prepare(Planner *p, PlanInputs *in, Error *err)
 {
     if (!experiment_is_known(p->session->book, p->e, err)) return false;
     p->model = session_model(p->session, p->e->model, err);
-    p->dataset = p->model ? session_dataset(p->session, p->e->dataset, p->e->limit, err) : NULL;
+    p->dataset =
+        p->model ? session_dataset(p->session, p->e->dataset, p->e->protocol.test_set, p->e->limit, err) : NULL;
     return p->dataset && plan_inputs(p, in, err);
 }
 

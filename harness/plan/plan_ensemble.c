@@ -110,7 +110,7 @@ static bool plan_seed(const Planner *p, const Member *members, int64_t seed, Err
 bool plan_ensemble(Planner *p, Error *err)
 {
     const Experiment *e = p->e;
-    p->dataset = session_dataset(p->session, e->dataset, e->limit, err);
+    p->dataset = session_dataset(p->session, e->dataset, e->protocol.test_set, e->limit, err);
     if (!p->dataset) return false;
     Member members[2] = {{.setting = NULL}, {.setting = NULL}};
     bool good = true;

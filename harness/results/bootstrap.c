@@ -60,9 +60,8 @@ bool ranking_make(Ranking *r, const double *scores, const int8_t *labels, size_t
     for (size_t c = 0; c < classes; c++) {
         size_t kept = 0;
         for (size_t i = 0; i < images; i++) {
-            const int8_t label = labels[i * classes + c];
-            if (label == 0 && rule == DIFFICULT_IGNORE) continue;
-            entries[kept++] = (Entry){scores[i * classes + c], (uint32_t)i, label > 0};
+            const int label = label_under(rule, labels[i * classes + c]);
+            if (label) entries[kept++] = (Entry){scores[i * classes + c], (uint32_t)i, label > 0};
         }
         qsort(entries, kept, sizeof *entries, by_score);
         cut_into_segments(&r->ranked[c], entries, kept);

@@ -3,6 +3,7 @@
 #include "harness/results/entrant.h"
 
 #include "harness/base/memory.h"
+#include "harness/base/names.h"
 #include "harness/experiments/protocol.h"
 #include "harness/results/import_scores.h"
 #include "harness/results/seeds_alike.h"
@@ -41,7 +42,8 @@ static DifficultRule rule_of(const Entrant *e, const cJSON *config, DifficultRul
     const cJSON *fields =
         cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(config, "config"), "protocol_fields");
     const char *word = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(fields, "difficult"));
-    if (word) return strcmp(word, difficult_word(DIFFICULT_IGNORE)) == 0 ? DIFFICULT_IGNORE : DIFFICULT_NEGATIVE;
+    const size_t rule = word ? names_find(difficult_words, word) : NAMES_NONE;
+    if (rule != NAMES_NONE) return (DifficultRule)rule;
     const Protocol *known = protocol_built_in(e->protocol);
     return known ? known->difficult : otherwise;
 }
@@ -93,10 +95,10 @@ static bool rank_seed(Entrant *e, const ScoreFile *f, const char *set, Error *er
         e->sheet = sheet;
     else
         answer_sheet_free(&sheet);
-    if (good && e->rule == DIFFICULT_IGNORE && !e->sheet.knows_difficult)
+    if (good && e->rule != DIFFICULT_NEGATIVE && !e->sheet.knows_difficult)
         good = fail_usage(err,
                           "%s: labels has no -1, so 0 means negative here and nothing would be left to rank when "
-                          "difficult ones are ignored",
+                          "difficult ones are anything else",
                           artifact_path(f->reader));
     if (good && !set) set = usual_set(f, e->name, err);
     if (!good || !set || !score_file_set(f, set, &scores, err)) return false;

@@ -106,7 +106,7 @@ static bool label_from_dataset(Import *m, Error *err)
                           "labels by --labels",
                           q->file);
     if (!open_book(m, q->dataset, err)) return false;
-    Dataset *d = book_dataset(m->book, q->dataset, 0, err);
+    Dataset *d = book_dataset(m->book, q->dataset, m->protocol->test_set, 0, err);
     if (d) dataset_tell(d, q->progress);
     const Split *split = d ? dataset_split(d, m->protocol->split, err) : NULL;
     char *where = xformat("the %s split of %s", split_word(m->protocol->split), q->dataset);

@@ -11,7 +11,7 @@ bool picture_of_result(void *context, const StoredResult *result, size_t image, 
     const Protocol *protocol = book_protocol(session->book, result->protocol);
     if (!protocol)
         return fail(err, "%s: protocol %s is not in the experiments file any more", result->file, result->protocol);
-    Dataset *dataset = session_dataset(session, result->dataset, 0, err);
+    Dataset *dataset = session_dataset(session, result->dataset, protocol->test_set, 0, err);
     Image picture = {0};
     if (!dataset || !dataset_image(dataset, protocol->split, image, &picture, err)) return false;
     const bool good = image_encode_png(&picture, png, bytes, err);

@@ -27,9 +27,8 @@ static Ranked *rank(const double *scores, const int8_t *labels, size_t count, si
     Ranked *ranked = xmalloc((count ? count : 1) * sizeof *ranked);
     *kept = 0;
     for (size_t i = 0; i < count; i++) {
-        const int8_t label = labels[i * stride];
-        if (label == 0 && rule == DIFFICULT_IGNORE) continue;
-        ranked[(*kept)++] = (Ranked){scores[i * stride], label > 0};
+        const int label = label_under(rule, labels[i * stride]);
+        if (label) ranked[(*kept)++] = (Ranked){scores[i * stride], label > 0};
     }
     qsort(ranked, *kept, sizeof *ranked, highest_first);
     return ranked;
@@ -77,9 +76,9 @@ typedef struct Counts { /* of one class, or of all */
     double hit, predicted, positive;
 } Counts;
 
-static void count_one(Counts *c, int8_t label, bool predicted, DifficultRule rule)
+static void count_one(Counts *c, int label, bool predicted)
 {
-    if (label == 0 && rule == DIFFICULT_IGNORE) return;
+    if (!label) return;
     c->positive += label > 0;
     c->predicted += predicted;
     c->hit += predicted && label > 0;
@@ -164,9 +163,9 @@ bool metrics_compute(Metrics *m, const double *scores, const int8_t *labels, siz
     for (size_t i = 0; i < images; i++) {
         const double *row = scores + i * classes;
         for (size_t c = 0; c < classes; c++) {
-            const int8_t label = labels[i * classes + c];
-            count_one(&above[c], label, row[c] > threshold, rule);
-            count_one(&best[c], label, among_best_three(row, classes, c), rule);
+            const int label = label_under(rule, labels[i * classes + c]);
+            count_one(&above[c], label, row[c] > threshold);
+            count_one(&best[c], label, among_best_three(row, classes, c));
         }
     }
     const Rates a = rates_of(above, classes), b = rates_of(best, classes);

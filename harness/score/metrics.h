@@ -11,8 +11,16 @@
 
 typedef enum DifficultRule {
     DIFFICULT_NEGATIVE, /* 0 counts as negative (TaI-DPT's protocol on VOC2007) */
-    DIFFICULT_IGNORE    /* 0 is left out */
+    DIFFICULT_IGNORE,   /* 0 is left out */
+    DIFFICULT_POSITIVE  /* 0 counts as positive (TagCLIP's list of VOC2007) */
 } DifficultRule;
+
+/* What a label counts as: 1 positive, -1 negative, 0 left out. */
+static inline int label_under(DifficultRule rule, int8_t label)
+{
+    static const int of_difficult[] = {-1, 0, 1};
+    return label ? (label > 0 ? 1 : -1) : of_difficult[rule];
+}
 
 /* Non-interpolated average precision x100: sum over distinct scores, from the highest, of (recall gained) x precision there,
  * so that tied scores count as one threshold (scikit-learn's definition, independent of the order of images). A class

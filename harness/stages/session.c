@@ -75,23 +75,29 @@ const OpenModel *session_model(Session *session, const char *name, Error *err)
     return NULL;
 }
 
-Dataset *session_dataset(Session *session, const char *name, size_t limit, Error *err)
+static bool is_same(const OpenDataset *open, const char *name, const char *test_set, size_t limit)
+{
+    const char *own = open->test_set;
+    return strcmp(open->name, name) == 0 && open->limit == limit &&
+           (own && test_set ? strcmp(own, test_set) == 0 : own == test_set);
+}
+
+Dataset *session_dataset(Session *session, const char *name, const char *test_set, size_t limit, Error *err)
 {
     for (size_t i = 0; i < session->dataset_count; i++)
-        if (strcmp(session->datasets[i].name, name) == 0 && session->datasets[i].limit == limit)
-            return session->datasets[i].dataset;
+        if (is_same(&session->datasets[i], name, test_set, limit)) return session->datasets[i].dataset;
     if (session->dataset_count == OPEN_MAX) {
         fail(err, "more than %d data sets in one suite; split it", OPEN_MAX);
         return NULL;
     }
-    Dataset *dataset = book_dataset(session->book, name, limit, err);
+    Dataset *dataset = book_dataset(session->book, name, test_set, limit, err);
     if (!dataset) return NULL;
     char *memory = path_join(session->store, "pictures");
     dataset_remember_in(dataset, memory);
     free(memory);
     dataset_tell(dataset, session->progress);
     session->datasets[session->dataset_count++] =
-        (OpenDataset){.name = xstrdup(name), .limit = limit, .dataset = dataset};
+        (OpenDataset){.name = xstrdup(name), .test_set = test_set, .limit = limit, .dataset = dataset};
     return dataset;
 }
 

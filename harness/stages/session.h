@@ -14,6 +14,7 @@ typedef struct OpenModel {
 typedef struct OpenDataset {
     char *name;
     size_t limit;
+    const char *test_set; /* or NULL */
     Dataset *dataset;
     TextList told; /* by session_note_left_out */
 } OpenDataset;
@@ -71,7 +72,8 @@ void session_close(Session *session);
 
 /* NULL on failure; a missing checkpoint gets a sentence that says how to come by it. */
 const OpenModel *session_model(Session *session, const char *name, Error *err);
-Dataset *session_dataset(Session *session, const char *name, size_t limit, Error *err);
+/* test_set: as the protocol names it, or NULL. */
+Dataset *session_dataset(Session *session, const char *name, const char *test_set, size_t limit, Error *err);
 /* Notes, once a session, which pictures a data set goes on without; `what` names them ("test"). */
 void session_note_left_out(Session *session, const Dataset *dataset, const char *what, const LeftOut *left,
                            size_t kept);
