@@ -42,13 +42,16 @@ cp "$escape"'`touch pwned`'.csv 'my [final] scores.csv'
 run import-scores 'my [final] scores.csv' --dataset tiny; refused a_file_whose_name_is_no_name_needs_one 2 "--as NAME"
 
 # ---- memory that is not given ----
-# 127: the libraries themselves find no room.
+# From the least with which the libraries themselves come up; below that nothing of the program runs. 127: one that is loaded late.
+least=60000
+until (ulimit -v $least; exec "$program" --version) >/dev/null 2>&1 || [ $least -gt 1000000 ]; do least=$((least + 5000)); done
 crashed=
-for kilobytes in 110000 130000 150000 170000 200000 260000; do
-    (ulimit -v $kilobytes; exec "$program" run tai-dpt --quiet --no-table --store "small-$kilobytes") >"$folder/out" 2>"$folder/err"
+for more in 1000 4000 7000 15000 30000 50000 70000 100000 150000; do
+    kilobytes=$((least + more))
+    (ulimit -v $kilobytes; exec "$program" run tai-dpt --quiet --no-table --store "small-$more") >"$folder/out" 2>"$folder/err"
     case $? in
     0 | 127) ;;
-    1) remarks "out of memory" || crashed="$crashed $kilobytes: $(head -c 200 "$folder/err")" ;;
+    1) remarks "out of memory\|Cannot allocate memory" || crashed="$crashed $kilobytes: $(head -c 200 "$folder/err")" ;;
     *) crashed="$crashed $kilobytes" ;;
     esac
 done

@@ -19,7 +19,8 @@ Hash *hash_new(void)
 {
     Hash *hash = xmalloc(sizeof *hash);
     hash->context = EVP_MD_CTX_new();
-    if (!hash->context || EVP_DigestInit_ex(hash->context, EVP_sha256(), NULL) != 1) die("libcrypto has no SHA-256");
+    if (!hash->context || EVP_DigestInit_ex(hash->context, EVP_sha256(), NULL) != 1)
+        stop_short("libcrypto gives no SHA-256; the machine may be out of memory");
     return hash;
 }
 

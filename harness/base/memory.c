@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 
 enum { ALIGNMENT = 64, BLOCK_BYTES = 1 << 16 };
 
@@ -67,6 +69,16 @@ bool big_alloc(void *pointer_to_pointer, size_t count, size_t size, const char *
                     (double)bytes / 1e6);
     memset(pointer, 0, bytes ? bytes : ALIGNMENT);
     memcpy(pointer_to_pointer, &pointer, sizeof pointer);
+    return true;
+}
+
+bool memory_is_left(size_t bytes)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return true;
+    void *room = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (room == MAP_FAILED) return false;
+    munmap(room, bytes);
     return true;
 }
 

@@ -17,6 +17,10 @@ char *xformat(const char *format, ...)
  * thing in the sentence. Fails on overflow and when memory is short. */
 bool big_alloc(void *pointer_to_pointer, size_t count, size_t size, const char *what, Error *err);
 
+/* Whether `bytes` more can be had. For libraries that crash where an allocation of theirs fails: it is asked before they are called,
+ * and looks only where this process has a limit of its own (ulimit -v); without one Linux refuses no small piece. */
+bool memory_is_left(size_t bytes);
+
 /* An arena: objects that live and die together. One arena_free frees them all. */
 typedef struct Arena {
     struct ArenaBlock *blocks;

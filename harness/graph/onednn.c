@@ -12,8 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/resource.h>
 
 enum { RANK_MAX = 4 };
 
@@ -22,17 +20,10 @@ typedef struct Geometry {
     dnnl_dims_t strides, dilates, before, after;
 } Geometry;
 
-/* oneDNN 2 and 3 make code in memory that they do not check to be there: where none is left they crash. That happens only where this
- * process has a limit of its own (ulimit -v); then room is looked for first, enough for a kernel and its buffers. */
+/* oneDNN 2 and 3 make code in memory that they do not check to be there: room for a kernel and its buffers is looked for first. */
 static bool has_room(void)
 {
-    static const size_t bytes = (size_t)32 << 20;
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return true;
-    void *room = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (room == MAP_FAILED) return false;
-    munmap(room, bytes);
-    return true;
+    return memory_is_left((size_t)32 << 20);
 }
 
 /* In the middle of computing nobody can answer with an Error. */

@@ -2,6 +2,7 @@
  * structures. The later ones are called by their numbered names, so that no macro for an older interface changes them. */
 #include "harness/io/artifact_hdf5.h"
 
+#include "harness/base/memory.h"
 #include "harness/base/text.h"
 
 #include <errno.h>
@@ -68,6 +69,8 @@ void h5_free_texts(hid_t type, hid_t space, void *room)
 void h5_start(void)
 {
     artifact_prepare(); /* before this process has a file open with libhdf5 */
+    if (!memory_is_left((size_t)16 << 20))
+        stop_short("out of memory for libhdf5, which does not look whether it gets its cache");
     h5_library();
 }
 
