@@ -3,16 +3,11 @@
  *   .jsonl   lines {"sentence": ...} (or "caption") and, if known, "labels": [...]; then the noun filter is not asked */
 #include "datasets/folder_internal.h"
 #include "harness/base/lines.h"
+#include "harness/base/text.h"
 
 #include <string.h>
 
 static const size_t line_limit = 1 << 16;
-
-static bool ends_with(const char *text, const char *end)
-{
-    const size_t length = strlen(text), tail = strlen(end);
-    return length > tail && strcmp(text + length - tail, end) == 0;
-}
 
 /* One line without its blanks at both ends; an empty one is no sentence. */
 static bool add_line(void *context, const Line *line, Error *err)
@@ -41,12 +36,12 @@ static bool read_text_file(FolderList *list, const char *path, Error *err)
 
 bool folder_is_text(const char *path)
 {
-    return ends_with(path, ".txt");
+    return text_ends(path, ".txt");
 }
 
 bool folder_sentences_read(FolderList *list, const char *path, Error *err)
 {
-    if (ends_with(path, ".jsonl")) return folder_list_read(list, path, err);
+    if (text_ends(path, ".jsonl")) return folder_list_read(list, path, err);
     if (folder_is_text(path)) return read_text_file(list, path, err);
     return fail_usage(err, "%s: sentences come as a .txt file, one a line, or as .jsonl; name such a file", path);
 }

@@ -68,9 +68,7 @@ static void number_keys(const CurveSource *sources, size_t count, TextList *keys
     for (size_t i = 0; i < count; i++)
         for (size_t k = 0; k < sources[i].settings.count; k++) {
             const SettingValue *s = &sources[i].settings.items[k];
-            bool known = !s->is_number;
-            for (size_t j = 0; j < keys->count && !known; j++) known = strcmp(keys->items[j], s->key) == 0;
-            if (!known) text_list_add(keys, s->key);
+            if (s->is_number) text_list_add_once(keys, s->key);
         }
     if (keys->count) qsort(keys->items, keys->count, sizeof *keys->items, by_text);
 }

@@ -146,3 +146,26 @@ static inline void check_bad_images_are_refused(const char *method)
     check_refused(method, "{}", &none, "there are none");
     check_refused(method, "{}", &wide, "31 values");
 }
+
+/* Of DualCoOp and its kind, beside the above. */
+static inline void check_local_features_are_needed(const char *method)
+{
+    ImageFeatures flat = baselines.images;
+    flat.local = NULL;
+    check_refused(method, "{}", &flat, "no local features");
+}
+
+/* Scores as probabilities, of a training with shared contexts. */
+static inline void check_pair_probability(const char *method, const char *name)
+{
+    Options options, other;
+    Scores scores;
+    Run run = train_variant(name, &baselines.images, &options);
+    tiny_options(method, "{\"context\": 4, \"shared_context\": true, \"probability\": true}", &other);
+    tiny_score_stored(&run, &other, &scores);
+    assert_golden(baselines.golden, name, "probability", scores.combined, tiny.images.count * tiny.classes.count);
+    scores_free(&scores);
+    run_free(&run);
+    options_free(&options);
+    options_free(&other);
+}

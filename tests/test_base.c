@@ -66,6 +66,22 @@ static void texts_grow(void **state)
     text_list_free(&list);
 }
 
+static void texts_begin_end_and_are_found(void **state)
+{
+    (void)state;
+    assert_true(text_begins("model.bin", "model") && text_begins("a", "") && !text_begins("mod", "model"));
+    assert_true(text_ends("model.bin", ".bin") && text_ends(".bin", ".bin") && text_ends("a", ""));
+    assert_false(text_ends("bin", ".bin") || text_ends("model.bin.json", ".bin"));
+    TextList list = {0};
+    assert_false(text_list_has(&list, ""));
+    text_list_add_once(&list, "a");
+    text_list_add_once(&list, "b");
+    text_list_add_once(&list, "a");
+    assert_int_equal(list.count, 2);
+    assert_true(text_list_has(&list, "b") && !text_list_has(&list, "B"));
+    text_list_free(&list);
+}
+
 static void paths_are_joined_and_taken_apart(void **state)
 {
     (void)state;
@@ -274,6 +290,7 @@ int main(void)
         cmocka_unit_test(a_sentence_is_one_line_with_its_exit_status),
         cmocka_unit_test(a_sentence_too_long_is_cut_not_overrun),
         cmocka_unit_test(texts_grow),
+        cmocka_unit_test(texts_begin_end_and_are_found),
         cmocka_unit_test(paths_are_joined_and_taken_apart),
         cmocka_unit_test(files_come_back_as_written),
         cmocka_unit_test(a_full_disk_leaves_the_old_file),

@@ -24,17 +24,7 @@ static void contexts_of_words_of_different_lengths_follow_the_reference(void **s
 static void the_probability_is_the_softmax_over_the_pair(void **state)
 {
     (void)state;
-    Options options, other;
-    Scores scores;
-    Run run = train_variant("dualcoop_shared", &baselines.images, &options);
-    tiny_options("dualcoop", "{\"context\": 4, \"shared_context\": true, \"probability\": true}", &other);
-    tiny_score_stored(&run, &other, &scores);
-    assert_golden(baselines.golden, "dualcoop_shared", "probability", scores.combined,
-                  tiny.images.count * tiny.classes.count);
-    scores_free(&scores);
-    run_free(&run);
-    options_free(&options);
-    options_free(&other);
+    check_pair_probability("dualcoop", "dualcoop_shared");
 }
 
 static void labels_that_are_not_known_change_nothing(void **state)
@@ -48,9 +38,7 @@ static void impossible_trainings_are_refused_with_a_sentence(void **state)
 {
     (void)state;
     check_bad_images_are_refused("dualcoop");
-    ImageFeatures flat = baselines.images;
-    flat.local = NULL;
-    check_refused("dualcoop", "{}", &flat, "no local features");
+    check_local_features_are_needed("dualcoop");
     check_refused("dualcoop", "{\"context\": 4, \"context_init_negative\": \" \"}", &baselines.images, "no tokens");
 }
 

@@ -36,17 +36,7 @@ static void negativecoop_follows_the_reference(void **state)
 static void the_probability_is_the_softmax_over_the_pair(void **state)
 {
     (void)state;
-    Options options, other;
-    Scores scores;
-    Run run = train_variant("positivecoop_shared", &baselines.images, &options);
-    tiny_options("positivecoop", "{\"context\": 4, \"shared_context\": true, \"probability\": true}", &other);
-    tiny_score_stored(&run, &other, &scores);
-    assert_golden(baselines.golden, "positivecoop_shared", "probability", scores.combined,
-                  tiny.images.count * tiny.classes.count);
-    scores_free(&scores);
-    run_free(&run);
-    options_free(&options);
-    options_free(&other);
+    check_pair_probability("positivecoop", "positivecoop_shared");
 }
 
 /* What a class learns beside its context is its own too. */
@@ -61,9 +51,7 @@ static void impossible_trainings_are_refused_with_a_sentence(void **state)
 {
     (void)state;
     check_bad_images_are_refused("positivecoop");
-    ImageFeatures flat = baselines.images;
-    flat.local = NULL;
-    check_refused("positivecoop", "{}", &flat, "no local features");
+    check_local_features_are_needed("positivecoop");
 }
 
 int main(void)

@@ -1,4 +1,5 @@
 /* Stages and the store: what a hash depends on, that work is done once, and which stored result counts. */
+#include "harness/base/clock.h"
 #include "harness/base/memory.h"
 #include "harness/results/results.h"
 #include "harness/stages/stage_kinds.h"

@@ -40,21 +40,24 @@ char *xstrdup(const char *text)
     return memcpy(xmalloc(bytes), text, bytes);
 }
 
-static char *format_into(char *buffer, int length, const char *format, va_list arguments)
+char *xvformat(const char *format, va_list arguments)
 {
-    vsnprintf(buffer, (size_t)length + 1, format, arguments);
-    return buffer;
+    va_list again;
+    va_copy(again, arguments);
+    const int length = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    if (length < 0) stop_short("a text of the form \"%s\" cannot be written", format);
+    char *text = xmalloc((size_t)length + 1);
+    vsnprintf(text, (size_t)length + 1, format, arguments);
+    return text;
 }
 
 char *xformat(const char *format, ...)
 {
-    va_list arguments, again;
+    va_list arguments;
     va_start(arguments, format);
-    va_copy(again, arguments);
-    const int length = vsnprintf(NULL, 0, format, arguments);
+    char *text = xvformat(format, arguments);
     va_end(arguments);
-    char *text = format_into(xmalloc((size_t)length + 1), length, format, again);
-    va_end(again);
     return text;
 }
 
@@ -114,14 +117,12 @@ char *arena_strdup(Arena *arena, const char *text)
 
 char *arena_format(Arena *arena, const char *format, ...)
 {
-    va_list arguments, again;
+    va_list arguments;
     va_start(arguments, format);
-    va_copy(again, arguments);
-    const int length = vsnprintf(NULL, 0, format, arguments);
+    char *text = xvformat(format, arguments), *kept = arena_strdup(arena, text);
     va_end(arguments);
-    char *text = format_into(arena_alloc(arena, (size_t)length + 1), length, format, again);
-    va_end(again);
-    return text;
+    free(text);
+    return kept;
 }
 
 void arena_free(Arena *arena)

@@ -4,6 +4,7 @@
 
 #include "harness/base/error.h"
 
+#include <stdarg.h>
 #include <stddef.h>
 
 void *xmalloc(size_t bytes);
@@ -12,6 +13,7 @@ void *xrealloc(void *pointer, size_t bytes);
 char *xstrdup(const char *text);
 char *xformat(const char *format, ...)
     __attribute__((format(printf, 1, 2))); /* asprintf that cannot fail; caller frees */
+char *xvformat(const char *format, va_list arguments) __attribute__((format(printf, 1, 0)));
 
 /* count * size bytes, zeroed, aligned to 64 (one cache line, one AVX-512 register); free with free(). `what` names the
  * thing in the sentence. Fails on overflow and when memory is short. */

@@ -31,15 +31,11 @@ void text_add(Text *text, const char *piece)
 
 void text_addf(Text *text, const char *format, ...)
 {
-    va_list arguments, again;
+    va_list arguments;
     va_start(arguments, format);
-    va_copy(again, arguments);
-    const int length = vsnprintf(NULL, 0, format, arguments);
+    char *piece = xvformat(format, arguments);
     va_end(arguments);
-    char *piece = xmalloc((size_t)length + 1);
-    vsnprintf(piece, (size_t)length + 1, format, again);
-    va_end(again);
-    text_add_bytes(text, piece, (size_t)length);
+    text_add(text, piece);
     free(piece);
 }
 
@@ -47,6 +43,17 @@ void text_free(Text *text)
 {
     free(text->data);
     *text = (Text){0};
+}
+
+bool text_begins(const char *text, const char *start)
+{
+    return strncmp(text, start, strlen(start)) == 0;
+}
+
+bool text_ends(const char *text, const char *end)
+{
+    const size_t length = strlen(text), tail = strlen(end);
+    return length >= tail && strcmp(text + length - tail, end) == 0;
 }
 
 void text_list_add_bytes(TextList *list, const char *item, size_t length)
@@ -64,6 +71,18 @@ void text_list_add_bytes(TextList *list, const char *item, size_t length)
 void text_list_add(TextList *list, const char *item)
 {
     text_list_add_bytes(list, item, strlen(item));
+}
+
+bool text_list_has(const TextList *list, const char *item)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (strcmp(list->items[i], item) == 0) return true;
+    return false;
+}
+
+void text_list_add_once(TextList *list, const char *item)
+{
+    if (!text_list_has(list, item)) text_list_add(list, item);
 }
 
 void text_list_end(TextList *list)

@@ -16,15 +16,20 @@ void text_add_bytes(Text *text, const char *bytes, size_t count);
 void text_addf(Text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void text_free(Text *text);
 
+bool text_begins(const char *text, const char *start);
+bool text_ends(const char *text, const char *end);
+
 typedef struct TextList { /* {0} is an empty list; the list owns its strings */
     char **items;
     size_t count, capacity;
 } TextList;
 
-void text_list_add(TextList *list, const char *item); /* copies */
+void text_list_add(TextList *list, const char *item);      /* copies */
+void text_list_add_once(TextList *list, const char *item); /* unless it is there */
 void text_list_add_bytes(TextList *list, const char *item, size_t length);
 void text_list_end(TextList *list); /* a NULL behind the last item, which is not counted */
 void text_list_free(TextList *list);
+bool text_list_has(const TextList *list, const char *item);
 /* For a sentence: "a, b, c and 4 more", the first `most` of the list; "none" when it is empty. Caller frees. */
 char *text_list_some(const TextList *list, size_t most);
 

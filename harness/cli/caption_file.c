@@ -11,13 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool has(const TextList *list, const char *item)
-{
-    for (size_t i = 0; i < list->count; i++)
-        if (strcmp(list->items[i], item) == 0) return true;
-    return false;
-}
-
 static TextList *add_caption(CaptionFile *f, const char *caption)
 {
     text_list_add(&f->captions, caption);
@@ -40,7 +33,7 @@ static bool add_object(void *context, Json object, Error *err)
         if (!json_as_string(json_at(list, i), &name, err)) return false;
         char *plain = nfc(name);
         text_list_add(labels, plain);
-        if (!has(&f->classes, plain)) text_list_add(&f->classes, plain);
+        text_list_add_once(&f->classes, plain);
         free(plain);
     }
     return true;

@@ -1,4 +1,5 @@
 /* palbench generate: pictures from captions with a Stable Diffusion folder. */
+#include "harness/base/text.h"
 #include "harness/cli/caption_file.h"
 #include "harness/cli/command.h"
 #include "harness/clip/encode.h"
@@ -110,10 +111,7 @@ static bool list_pictures(const Request *r, Pictures *s, Error *err)
         s->captions[i] = r->captions.captions.items[j];
         s->seeds[i] = r->seed + i;
         for (size_t c = 0; c < classes; c++) {
-            int8_t *label = &s->labels[i * classes + c];
-            *label = -1;
-            for (size_t k = 0; k < names->count; k++)
-                if (strcmp(names->items[k], r->captions.classes.items[c]) == 0) *label = 1;
+            s->labels[i * classes + c] = text_list_has(names, r->captions.classes.items[c]) ? 1 : -1;
         }
     }
     s->list = (PictureList){.count = count,
@@ -165,12 +163,6 @@ static bool fill_settings(const Cli *cli, const Pipeline *p, Request *r, size_t 
     return true;
 }
 
-static bool ends_with(const char *text, const char *end)
-{
-    const size_t length = strlen(text), tail = strlen(end);
-    return length >= tail && strcmp(text + length - tail, end) == 0;
-}
-
 static bool draw(Cli *cli, Request *r, Pipeline *p, Pictures *pictures, Error *err)
 {
     if (!list_pictures(r, pictures, err) || !fill_settings(cli, p, r, pictures->list.count, err) ||
@@ -178,7 +170,7 @@ static bool draw(Cli *cli, Request *r, Pipeline *p, Pictures *pictures, Error *e
         return false;
     if (r->captions.labelled && !r->captions.classes.count && r->captions.labelled < r->captions.captions.count)
         progress_note(cli->progress, "%s: not every caption has labels; they are left out", cli_value(cli, "captions"));
-    if (ends_with(r->out, ".h5") || ends_with(r->out, ".hdf5"))
+    if (text_ends(r->out, ".h5") || text_ends(r->out, ".hdf5"))
         return generate_artifact(p, &pictures->list, r->out, cli->progress, err);
     return generate_folder(p, &pictures->list, r->out, cli->progress, err);
 }

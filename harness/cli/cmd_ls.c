@@ -278,9 +278,7 @@ static void print_table(const cJSON *list)
     const cJSON *entry, *member;
     cJSON_ArrayForEach(entry, list) cJSON_ArrayForEach(member, entry)
     {
-        bool known = !is_plain(member);
-        for (size_t i = 0; i < columns.count && !known; i++) known = strcmp(columns.items[i], member->string) == 0;
-        if (!known) text_list_add(&columns, member->string);
+        if (is_plain(member)) text_list_add_once(&columns, member->string);
     }
     Table t = {.columns = columns.count};
     for (size_t i = 0; i < columns.count; i++) table_cell(&t, "%s", columns.items[i]);

@@ -3,6 +3,7 @@
  * it had, and the next stage starts another one. */
 #include "harness/cli/jobs.h"
 
+#include "harness/base/clock.h"
 #include "harness/base/memory.h"
 
 #include <omp.h>

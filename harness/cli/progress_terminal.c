@@ -2,6 +2,7 @@
  * decides when to draw, as work may step many thousand times a second. */
 #include "harness/cli/progress_terminal.h"
 
+#include "harness/base/clock.h"
 #include "harness/base/shown.h"
 
 #include <stdbool.h>
@@ -9,15 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static void clear_line(TerminalProgress *p)
 {
@@ -55,7 +48,7 @@ static void format_counts(char *text, size_t size, const struct Level *level, do
 static void draw(TerminalProgress *p)
 {
     if (!p->terminal || p->depth == 0) return;
-    const double at = now();
+    const double at = seconds_now();
     if (at - p->drawn < 0.1) return;
     p->drawn = at;
     char counts[160], line[400];
@@ -80,7 +73,7 @@ static void begin(Progress *progress, const char *what, size_t total, const char
     TerminalProgress *p = (TerminalProgress *)progress;
     if (p->depth < PROGRESS_DEPTH) {
         struct Level *level = &p->levels[p->depth];
-        *level = (struct Level){.total = total, .started = now()};
+        *level = (struct Level){.total = total, .started = seconds_now()};
         name_level(level, what);
         snprintf(level->unit, sizeof level->unit, "%s", unit ? unit : "");
     }
@@ -113,7 +106,7 @@ static void end(Progress *progress)
     if (level->done < level->total) return; /* it failed on the way; the sentence about that follows */
     fprintf(stderr, "%s: ", level->what);
     if (level->done) fprintf(stderr, "%zu %s in ", level->done, level->unit);
-    fprintf(stderr, "%.1f s\n", now() - level->started);
+    fprintf(stderr, "%.1f s\n", seconds_now() - level->started);
 }
 
 static void rename_level(Progress *progress, const char *what)

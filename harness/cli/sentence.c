@@ -19,14 +19,10 @@ void print_sentence(const char *sentence)
 void print_line(const char *format, ...)
 {
     Text line = {0};
-    va_list arguments, again;
+    va_list arguments;
     va_start(arguments, format);
-    va_copy(again, arguments);
-    const int length = vsnprintf(NULL, 0, format, arguments);
+    char *text = xvformat(format, arguments);
     va_end(arguments);
-    char *text = xmalloc((size_t)length + 1);
-    vsnprintf(text, (size_t)length + 1, format, again);
-    va_end(again);
     text_add_shown(&line, text);
     puts(line.data);
     text_free(&line);

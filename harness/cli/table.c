@@ -16,15 +16,10 @@
 
 void table_cell(Table *t, const char *format, ...)
 {
-    va_list arguments, again;
+    va_list arguments;
     va_start(arguments, format);
-    va_copy(again, arguments);
-    const int length = vsnprintf(NULL, 0, format, arguments);
+    char *cell = xvformat(format, arguments);
     va_end(arguments);
-    if (length < 0) die("a table's cell cannot be written");
-    char *cell = xmalloc((size_t)length + 1);
-    vsnprintf(cell, (size_t)length + 1, format, again);
-    va_end(again);
     char *plain = shown(cell);
     text_list_add(&t->cells, plain);
     free(plain);

@@ -131,19 +131,12 @@ bool checkpoint_size(Json object, const char *key, size_t otherwise, size_t *val
 
 /* ---- opening ---- */
 
-static bool already_listed(const TextList *files, const char *path)
-{
-    for (size_t i = 0; i < files->count; i++)
-        if (!strcmp(files->items[i], path)) return true;
-    return false;
-}
-
 /* SHA-256 over the digests of all files' bytes, configuration first. Names play no part: a copy is the same model. */
 static bool fingerprint(Checkpoint *c, char hex[65], Error *err)
 {
     for (size_t i = 0; i < tensor_file_count(c->tensors); i++) {
         const char *file = tensor_file_at(c->tensors, i)->file;
-        if (!already_listed(&c->files, file)) text_list_add(&c->files, file);
+        text_list_add_once(&c->files, file);
     }
     Hash *hash = hash_new();
     bool good = true;

@@ -5,6 +5,7 @@
 
 #include "harness/base/lines.h"
 #include "harness/base/memory.h"
+#include "harness/base/text.h"
 #include "harness/clip/added_tokens_files.h"
 #include "harness/clip/unicode.h"
 #include "harness/io/gzip.h"
@@ -219,20 +220,14 @@ static bool read_simple_vocab(const char *path, Vocabulary *v, Error *err)
 
 /* ---- finding the files ---- */
 
-static bool ends_with(const char *text, const char *end)
-{
-    const size_t a = strlen(text), b = strlen(end);
-    return a >= b && !strcmp(text + a - b, end);
-}
-
 static bool read_one_file(const char *path, Vocabulary *v, Error *err)
 {
     if (!path_exists(path)) return fail(err, "%s: no such file or folder", path);
-    if (ends_with(path, ".gz")) return read_simple_vocab(path, v, err);
-    if (ends_with(path, "tokenizer.json")) return read_tokenizer_json(path, v, err);
+    if (text_ends(path, ".gz")) return read_simple_vocab(path, v, err);
+    if (text_ends(path, "tokenizer.json")) return read_tokenizer_json(path, v, err);
     char *folder = path_folder(path), *vocab = path_join(folder, "vocab.json"),
          *merges = path_join(folder, "merges.txt");
-    const bool is_merges = ends_with(path, ".txt");
+    const bool is_merges = text_ends(path, ".txt");
     const bool good = read_vocab_and_merges(is_merges ? vocab : path, is_merges ? path : merges, v, err);
     free(folder);
     free(vocab);

@@ -2,6 +2,7 @@
  * allocation. At the end config_check_keys goes through all keys of the file and refuses what no reader asked for,
  * unless its value is the one that the code here computes anyway. */
 #include "harness/diffusion/diffusion_config.h"
+#include "harness/base/names.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -131,13 +132,6 @@ static bool check_fixed(Json j, const ConfigFixed *f, Error *err)
     return good;
 }
 
-static bool is_listed(const char *const *list, const char *key)
-{
-    for (; *list; list++)
-        if (!strcmp(*list, key)) return true;
-    return false;
-}
-
 bool config_check_keys(Json config, const char *const *read, const ConfigFixed *fixed, Error *err)
 {
     if (!json_is_object(config)) return json_fail(config, err, "an object is needed");
@@ -145,7 +139,7 @@ bool config_check_keys(Json config, const char *const *read, const ConfigFixed *
         const Json j = json_at(config, i);
         const char *key = json_key(j);
         const ConfigFixed *f = fixed_of(fixed, key);
-        if (key[0] == '_' || is_listed(read, key)) continue;
+        if (key[0] == '_' || names_find(read, key) != NAMES_NONE) continue;
         if (f) {
             if (!check_fixed(j, f, err)) return false;
             continue;

@@ -3,6 +3,7 @@
  * block that only halves the map; output blocks have one layer more a level and carry the doubling in their last block. Inside a block,
  * part 0 is the residual block, part 1 the attention. */
 #include "harness/diffusion/single_names.h"
+#include "harness/base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,16 +13,11 @@ typedef struct Piece {
     const char *theirs, *ours;
 } Piece;
 
-static bool begins_with(const char *text, const char *start)
-{
-    return strncmp(text, start, strlen(start)) == 0;
-}
-
 /* The first piece that `name` begins with is replaced; false when there is none. */
 static bool replace(const Piece *table, const char *before, const char *name, char *renamed)
 {
     for (; table->theirs; table++) {
-        if (!begins_with(name, table->theirs)) continue;
+        if (!text_begins(name, table->theirs)) continue;
         snprintf(renamed, TENSOR_NAME_BYTES, "%s%s%s", before, table->ours, name + strlen(table->theirs));
         return true;
     }
@@ -73,7 +69,7 @@ static bool down_name(const SingleShape *s, const char *rest, char *renamed)
     if (!number(&rest, &block) || !number(&rest, &part) || block < 1) return false;
     const size_t level = (block - 1) / (s->layers + 1), layer = (block - 1) % (s->layers + 1);
     if (layer == s->layers) {
-        if (part != 0 || !begins_with(rest, "op.")) return false;
+        if (part != 0 || !text_begins(rest, "op.")) return false;
         snprintf(renamed, TENSOR_NAME_BYTES, "down_blocks.%zu.downsamplers.0.conv.%s", level, rest + 3);
         return true;
     }
@@ -89,7 +85,7 @@ static bool up_name(const SingleShape *s, const char *rest, char *renamed)
     size_t block, part;
     if (!number(&rest, &block) || !number(&rest, &part)) return false;
     const size_t level = block / (s->layers + 1), layer = block % (s->layers + 1);
-    if (part > 0 && begins_with(rest, "conv.")) { /* behind the attention, where there is one */
+    if (part > 0 && text_begins(rest, "conv.")) { /* behind the attention, where there is one */
         snprintf(renamed, TENSOR_NAME_BYTES, "up_blocks.%zu.upsamplers.0.%s", level, rest);
         return layer == s->layers;
     }
@@ -102,16 +98,16 @@ static bool up_name(const SingleShape *s, const char *rest, char *renamed)
 static bool unet_known(const SingleShape *s, const char *name, char *renamed)
 {
     if (replace(unet_outside, "", name, renamed)) return true;
-    if (begins_with(name, "middle_block.0.")) return replace(resnet_inside, "mid_block.resnets.0.", name + 15, renamed);
-    if (begins_with(name, "middle_block.2.")) return replace(resnet_inside, "mid_block.resnets.1.", name + 15, renamed);
-    if (begins_with(name, "input_blocks.")) return down_name(s, name + 13, renamed);
-    return begins_with(name, "output_blocks.") && up_name(s, name + 14, renamed);
+    if (text_begins(name, "middle_block.0.")) return replace(resnet_inside, "mid_block.resnets.0.", name + 15, renamed);
+    if (text_begins(name, "middle_block.2.")) return replace(resnet_inside, "mid_block.resnets.1.", name + 15, renamed);
+    if (text_begins(name, "input_blocks.")) return down_name(s, name + 13, renamed);
+    return text_begins(name, "output_blocks.") && up_name(s, name + 14, renamed);
 }
 
 bool single_unet_name(const void *shape, const char *name, char renamed[TENSOR_NAME_BYTES])
 {
     const SingleShape *s = shape;
-    if (!begins_with(name, s->prefix)) return false;
+    if (!text_begins(name, s->prefix)) return false;
     if (!unet_known(s, name + strlen(s->prefix), renamed)) keep(name, renamed);
     return true;
 }
@@ -140,12 +136,12 @@ static bool level_name(const char *half, const char *side, size_t level, const c
 {
     char before[64];
     size_t layer;
-    if (begins_with(rest, side) && begins_with(rest + strlen(side), "sample.conv.")) {
+    if (text_begins(rest, side) && text_begins(rest + strlen(side), "sample.conv.")) {
         snprintf(renamed, TENSOR_NAME_BYTES, "%s%s_blocks.%zu.%ssamplers.0.conv.%s", half, side, level, side,
                  rest + strlen(side) + 12);
         return true;
     }
-    if (!begins_with(rest, "block.")) return false;
+    if (!text_begins(rest, "block.")) return false;
     rest += 6;
     if (!number(&rest, &layer)) return false;
     snprintf(before, sizeof before, "%s%s_blocks.%zu.resnets.%zu.", half, side, level, layer);
@@ -160,15 +156,15 @@ static bool half_name(const SingleShape *s, const char *half, const char *rest, 
     const bool down = half[0] == 'e';
     snprintf(before, sizeof before, "%smid_block.attentions.0.", half);
     if (replace(half_outside, half, rest, renamed)) return true;
-    if (begins_with(rest, "mid.attn_1.")) return replace(attention_inside, before, rest + 11, renamed);
+    if (text_begins(rest, "mid.attn_1.")) return replace(attention_inside, before, rest + 11, renamed);
     for (size_t i = 0; i < 2; i++) {
         snprintf(before, sizeof before, "mid.block_%zu.", i + 1);
-        if (!begins_with(rest, before)) continue;
+        if (!text_begins(rest, before)) continue;
         snprintf(before, sizeof before, "%smid_block.resnets.%zu.", half, i);
         return replace(vae_resnet_inside, before, rest + 12, renamed);
     }
     const char *side = down ? "down" : "up";
-    if (!begins_with(rest, side) || rest[strlen(side)] != '.') return false;
+    if (!text_begins(rest, side) || rest[strlen(side)] != '.') return false;
     rest += strlen(side) + 1;
     if (!number(&rest, &level) || level >= s->levels) return false;
     return level_name(half, side, down ? level : s->levels - 1 - level, rest, renamed);
@@ -177,19 +173,19 @@ static bool half_name(const SingleShape *s, const char *half, const char *rest, 
 bool single_vae_name(const void *shape, const char *name, char renamed[TENSOR_NAME_BYTES])
 {
     const SingleShape *s = shape;
-    if (!begins_with(name, s->prefix)) return false;
+    if (!text_begins(name, s->prefix)) return false;
     const char *inner = name + strlen(s->prefix);
-    if (begins_with(inner, "loss.") || begins_with(inner, "model_ema.")) return false;
+    if (text_begins(inner, "loss.") || text_begins(inner, "model_ema.")) return false;
     bool known = false;
-    if (begins_with(inner, "encoder.")) known = half_name(s, "encoder.", inner + 8, renamed);
-    if (begins_with(inner, "decoder.")) known = half_name(s, "decoder.", inner + 8, renamed);
+    if (text_begins(inner, "encoder.")) known = half_name(s, "encoder.", inner + 8, renamed);
+    if (text_begins(inner, "decoder.")) known = half_name(s, "decoder.", inner + 8, renamed);
     if (!known) keep(inner, renamed); /* quant_conv, post_quant_conv */
     return true;
 }
 
 bool single_plain_name(const void *prefix, const char *name, char renamed[TENSOR_NAME_BYTES])
 {
-    if (!begins_with(name, prefix)) return false;
+    if (!text_begins(name, prefix)) return false;
     keep(name + strlen(prefix), renamed);
     return true;
 }

@@ -13,17 +13,6 @@
 
 #define STEM "diffusion_pytorch_model"
 
-static bool begins_with(const char *text, const char *start)
-{
-    return strncmp(text, start, strlen(start)) == 0;
-}
-
-static bool ends_with(const char *text, const char *end)
-{
-    const size_t n = strlen(text), m = strlen(end);
-    return n >= m && strcmp(text + n - m, end) == 0;
-}
-
 /* Kinds of files in the order in which they are preferred: safetensors before PyTorch's own, whole files before shards, full precision
  * before a variant (STEM.fp16.safetensors). */
 enum { RANK_NONE = 8 };
@@ -32,15 +21,15 @@ enum { RANK_NONE = 8 };
 static int rank_of(const char *name)
 {
     static const char *const endings[] = {".safetensors", ".bin"};
-    if (!begins_with(name, STEM ".") || strstr(name, "-of-")) return RANK_NONE;
+    if (!text_begins(name, STEM ".") || strstr(name, "-of-")) return RANK_NONE;
     for (int i = 0; i < 2; i++) {
         const char *rest = name + strlen(STEM), *index = ".index.";
-        const bool plain = begins_with(rest, endings[i]);
+        const bool plain = text_begins(rest, endings[i]);
         const char *after = rest + strlen(endings[i]);
         if (plain && !*after) return 4 * i;
         if (plain && strcmp(after, ".index.json") == 0) return 4 * i + 1;
-        if (ends_with(rest, endings[i])) return 4 * i + 2;
-        if (plain && begins_with(after, index) && ends_with(after, ".json")) return 4 * i + 3;
+        if (text_ends(rest, endings[i])) return 4 * i + 2;
+        if (plain && text_begins(after, index) && text_ends(after, ".json")) return 4 * i + 3;
     }
     return RANK_NONE;
 }
@@ -242,13 +231,6 @@ static bool add_file(Hash *hash, const char *path, Error *err)
     return true;
 }
 
-static bool is_in(const TextList *list, const char *text)
-{
-    for (size_t i = 0; i < list->count; i++)
-        if (!strcmp(list->items[i], text)) return true;
-    return false;
-}
-
 bool weights_fingerprint(const WeightSet *set, char hex[65], Error *err)
 {
     if (!set->folder) die("weights_fingerprint: no folder, so no configuration and files of its own");
@@ -259,7 +241,7 @@ bool weights_fingerprint(const WeightSet *set, char hex[65], Error *err)
     TextList files = {0}; /* an index says only which shard holds what */
     for (size_t i = 0; i < tensor_file_count(set->tensors) && good; i++) {
         const char *file = tensor_file_at(set->tensors, i)->file;
-        if (is_in(&files, file)) continue;
+        if (text_list_has(&files, file)) continue;
         text_list_add(&files, file);
         good = add_file(hash, file, err);
     }

@@ -1,5 +1,6 @@
 /* The names that a pickle of tensors may use, and what each one means here. A name is plain data: what it stands for in Python is never
  * looked up. */
+#include "harness/base/text.h"
 #include "harness/io/pickle_internal.h"
 
 #include <string.h>
@@ -161,21 +162,16 @@ static const struct {
     {"torch.BoolStorage", TENSOR_BOOL},
 };
 
-static bool begins_with(const char *text, const char *start)
-{
-    return strncmp(text, start, strlen(start)) == 0;
-}
-
 /* Classes of the archive's own TorchScript code, which is never read: their instances are their attributes. */
 static bool is_torchscript(const char *module)
 {
-    return strcmp(module, "__torch__") == 0 || begins_with(module, "__torch__.");
+    return strcmp(module, "__torch__") == 0 || text_begins(module, "__torch__.");
 }
 
 /* Lightning keeps its callbacks' states under their classes. */
 static bool is_lightning(const char *module)
 {
-    return begins_with(module, "pytorch_lightning.") || begins_with(module, "lightning.pytorch.");
+    return text_begins(module, "pytorch_lightning.") || text_begins(module, "lightning.pytorch.");
 }
 
 bool pickle_name_allowed(const char *module, const char *name)

@@ -130,9 +130,7 @@ char *plan_failure(const char *name, const char *sentence)
 static void add_failure(TextList *failures, const char *name, const char *sentence)
 {
     char *line = plan_failure(name, sentence);
-    bool known = false; /* other seeds of an experiment fail alike */
-    for (size_t i = 0; i < failures->count; i++) known |= strcmp(failures->items[i], line) == 0;
-    if (!known) text_list_add(failures, line);
+    text_list_add_once(failures, line); /* other seeds of an experiment fail alike */
     free(line);
 }
 
@@ -150,13 +148,6 @@ static bool summary(const Plan *plan, const TextList *failures, size_t first, co
     fail(err, "%zu of %zu experiments failed%.900s", names->count, plan->experiments, text.data ? text.data : "");
     text_free(&text);
     return false;
-}
-
-static void add_name(TextList *names, const char *name)
-{
-    for (size_t i = 0; i < names->count; i++)
-        if (strcmp(names->items[i], name) == 0) return;
-    text_list_add(names, name);
 }
 
 static void free_run(PlanWork *w)
@@ -177,7 +168,7 @@ bool plan_work_end(PlanWork *w, TextList *failures, Error *err)
         const char *line = plan->failures.items[i], *colon = strstr(line, ": ");
         char *name = xformat("%.*s", (int)(colon - line), line);
         text_list_add(failures, line);
-        add_name(&names, name);
+        text_list_add_once(&names, name);
         free(name);
     }
     for (size_t i = 0; i < plan->count; i++) {
@@ -186,7 +177,7 @@ bool plan_work_end(PlanWork *w, TextList *failures, Error *err)
         if (!why || !is_end(plan, i)) continue;
         const bool judge = s->kind == &stage_judge; /* is no experiment's */
         add_failure(failures, judge ? s->label : s->experiment->name, why);
-        if (!judge) add_name(&names, s->experiment->name);
+        if (!judge) text_list_add_once(&names, s->experiment->name);
     }
     free_run(w);
     const bool good = failures->count == first || summary(plan, failures, first, &names, err);

@@ -72,19 +72,13 @@ static const char model_index[] = "{\n"
                                   "  \"vae\": [\"diffusers\", \"AutoencoderKL\"]\n"
                                   "}\n";
 
-static bool ends_with(const char *name, const char *end)
-{
-    const size_t n = strlen(name), k = strlen(end);
-    return n >= k && !strcmp(name + n - k, end);
-}
-
 void mini_quiet_start(WeightSet *set)
 {
     static const char *const last[] = {".conv2.weight", ".conv2.bias", ".proj_out.weight", ".proj_out.bias"};
     for (size_t i = 0; i < set->count; i++) {
         Parameter *p = &set->weights[i];
         bool zero = !strcmp(p->name, "conv_out.weight") || !strcmp(p->name, "conv_out.bias");
-        for (size_t k = 0; k < sizeof last / sizeof *last; k++) zero = zero || ends_with(p->name, last[k]);
+        for (size_t k = 0; k < sizeof last / sizeof *last; k++) zero = zero || text_ends(p->name, last[k]);
         if (zero) memset(p->value, 0, shape_size(p->shape) * sizeof *p->value);
     }
 }

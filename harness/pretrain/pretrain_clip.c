@@ -4,6 +4,7 @@
 #include "harness/pretrain/pretrain_clip.h"
 
 #include "datasets/mini/mini_world.h"
+#include "harness/base/clock.h"
 #include "harness/base/text.h"
 #include "harness/clip/vocabulary.h"
 #include "harness/graph/ops.h"
@@ -16,7 +17,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* The recipe; what was tried beside it stands in results/pretrained/NOTES.md. */
 static const size_t recipe_pairs = 480000, recipe_batch = 128, recipe_scenes = SIZE_MAX;
@@ -207,13 +207,6 @@ static bool log_line(Trainer *t, Progress *progress, Error *err)
     return write_log(t, err);
 }
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static uint64_t last_step(const Trainer *t)
 {
     const uint64_t stop = t->options.stop_after;
@@ -223,18 +216,18 @@ static uint64_t last_step(const Trainer *t)
 static bool train(Trainer *t, Progress *progress, Error *err)
 {
     const uint64_t steps = last_step(t);
-    double saved_at = now();
+    double saved_at = seconds_now();
     progress_begin(progress, "pretraining CLIP", t->options.pairs, "pairs");
     while (t->state.step < steps) {
-        const double start = now();
+        const double start = seconds_now();
         if (!train_step(t, err)) return false;
-        t->state.seconds += now() - start;
+        t->state.seconds += seconds_now() - start;
         progress_step(progress, t->state.step * t->options.batch);
         const bool last = t->state.step == steps;
         if ((t->state.step % STEPS_A_LOG_LINE == 0 || last) && !log_line(t, progress, err)) return false;
-        if (last || now() - saved_at > (double)t->options.checkpoint_seconds) {
+        if (last || seconds_now() - saved_at > (double)t->options.checkpoint_seconds) {
             if (!write_log(t, err) || !pretrain_state_save(&t->state, t->checkpoint, t->config, err)) return false;
-            saved_at = now();
+            saved_at = seconds_now();
         }
     }
     progress_end(progress);

@@ -1,11 +1,11 @@
 /* A part brings a graph, a function that loads step n, and one that measures; here are the steps, the rate, the log,
  * checkpoints. The averaged weights are swapped in for measuring and at the end: what is stored is the average. */
 #include "harness/pretrain/pretrain_loop.h"
+#include "harness/base/clock.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 uint64_t mixed_bits(uint64_t value)
 {
@@ -18,13 +18,6 @@ uint64_t mixed_bits(uint64_t value)
 size_t pretrain_figure_images(const PretrainRun *run, size_t recipe)
 {
     return run->figure_images && run->figure_images < recipe ? run->figure_images : recipe;
-}
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
 /* Rate of step `step`, counted from 0. */
@@ -134,17 +127,17 @@ static bool train_step(PretrainLoop *l, Error *err)
 static bool train(PretrainLoop *l, uint64_t last, Error *err)
 {
     PretrainState *s = l->state;
-    double saved_at = now();
+    double saved_at = seconds_now();
     progress_begin(l->run->progress, l->what, l->steps * l->batch, "images");
     while (s->step < last) {
-        const double start = now();
+        const double start = seconds_now();
         if (!train_step(l, err)) return false;
-        s->seconds += now() - start;
+        s->seconds += seconds_now() - start;
         progress_step(l->run->progress, s->step * l->batch);
         if ((s->step % l->steps_a_log_line == 0 || s->step == l->steps) && !log_line(l, err)) return false;
-        if (s->step == last || now() - saved_at > (double)l->run->checkpoint_seconds) {
+        if (s->step == last || seconds_now() - saved_at > (double)l->run->checkpoint_seconds) {
             if (!save(l, err)) return false;
-            saved_at = now();
+            saved_at = seconds_now();
         }
     }
     progress_end(l->run->progress);

@@ -3,6 +3,7 @@
  * that is not built in. */
 #include "harness/results/import_scores.h"
 
+#include "harness/base/clock.h"
 #include "harness/base/hash.h"
 #include "harness/base/name.h"
 #include "harness/results/import_source.h"

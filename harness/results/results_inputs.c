@@ -85,10 +85,7 @@ void inputs_free(InputFiles *list)
 
 static bool is_made_from(const InputFile *file, const char *from)
 {
-    if (!from) return true;
-    for (size_t i = 0; i < file->made_from.count; i++)
-        if (strcmp(file->made_from.items[i], from) == 0) return true;
-    return false;
+    return !from || text_list_has(&file->made_from, from);
 }
 
 const InputFile *inputs_get(const InputFiles *list, const char *stage, const char *from)

@@ -25,13 +25,6 @@ static const struct {
     {"exact", "arithmetic (--exact)"},
 };
 
-static void add_once(TextList *list, const char *item)
-{
-    for (size_t i = 0; i < list->count; i++)
-        if (strcmp(list->items[i], item) == 0) return;
-    text_list_add(list, item);
-}
-
 /* A result that says nothing of the setting is one of an earlier version, which had no other. */
 static bool same_value(const char *key, const cJSON *a, const cJSON *b)
 {
@@ -50,10 +43,10 @@ static void add_key(TextList *what, const char *key)
 {
     for (size_t i = 0; i < sizeof config_words / sizeof *config_words; i++)
         if (strcmp(config_words[i].key, key) == 0) {
-            add_once(what, config_words[i].words);
+            text_list_add_once(what, config_words[i].words);
             return;
         }
-    add_once(what, key); /* "options", "tokenizer", "steps": the configuration's own words */
+    text_list_add_once(what, key); /* "options", "tokenizer", "steps": the configuration's own words */
 }
 
 /* Keys of `a` that `b` has otherwise; with `missing` only those that it lacks. */
@@ -108,7 +101,7 @@ static void compare_artifacts(const Seen *s, const cJSON *a, const cJSON *b, int
     if (!cJSON_Compare(cJSON_GetObjectItemCaseSensitive(a, "version"), cJSON_GetObjectItemCaseSensitive(b, "version"),
                        true)) {
         char *words = xformat("versions of the stage %s", name);
-        add_once(s->what, words);
+        text_list_add_once(s->what, words);
         free(words);
     }
     compare_keys(config, other, false, imported, s->what);
@@ -140,7 +133,7 @@ static void compare_group(const ResultList *list, size_t first, size_t end, cons
         char seed[32];
         snprintf(seed, sizeof seed, "%lld", (long long)list->items[i].seed);
         if (here.count) text_list_add(&others, seed);
-        for (size_t k = 0; k < here.count; k++) add_once(&what, here.items[k]);
+        for (size_t k = 0; k < here.count; k++) text_list_add_once(&what, here.items[k]);
         text_list_free(&here);
         cJSON_Delete(other);
     }

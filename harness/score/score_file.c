@@ -145,16 +145,9 @@ static bool unknown_set(const ScoreFile *f, const char *name, Error *err)
     return false;
 }
 
-static bool has_set(const ScoreFile *f, const char *name)
-{
-    for (size_t i = 0; i < f->sets.count; i++)
-        if (strcmp(f->sets.items[i], name) == 0) return true;
-    return false;
-}
-
 const char *score_file_usual(const ScoreFile *f)
 {
-    if (has_set(f, "scores")) return "scores";
+    if (text_list_has(&f->sets, "scores")) return "scores";
     if (f->ranks) return "ranks";
     return f->sets.count == 1 ? f->sets.items[0] : NULL;
 }
@@ -163,7 +156,7 @@ const char *score_file_usual(const ScoreFile *f)
 static const char *data_of(const ScoreFile *f, const char *name)
 {
     if (f->ranks && (strcmp(name, "scores") == 0 || strcmp(name, "ranks") == 0)) return f->ranks;
-    return has_set(f, name) ? name : NULL;
+    return text_list_has(&f->sets, name) ? name : NULL;
 }
 
 /* scores += weight * the named set */

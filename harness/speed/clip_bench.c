@@ -2,6 +2,7 @@
  * them. The fastest of several runs counts: other work can only make one slower. */
 #include "harness/speed/clip_bench.h"
 
+#include "harness/base/clock.h"
 #include "harness/graph/ops.h"
 #include "harness/graph/random.h"
 #include "harness/stages/features.h"

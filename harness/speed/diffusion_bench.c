@@ -2,6 +2,7 @@
  * `generate` uses, with the memory budget that it would have. */
 #include "harness/speed/diffusion_bench.h"
 
+#include "harness/base/clock.h"
 #include "harness/diffusion/diffusion_memory.h"
 #include "harness/graph/random.h"
 #include "harness/stages/stage.h"

@@ -10,13 +10,6 @@
 #include <string.h>
 #include <time.h>
 
-double seconds_now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 /* "model name" of /proc/cpuinfo; "unknown" where there is none. */
 static void cpu_name(char *name, size_t size)
 {

@@ -106,8 +106,7 @@ void session_note_left_out(Session *session, const Dataset *dataset, const char 
     OpenDataset *open = session->datasets;
     while (open < session->datasets + session->dataset_count && open->dataset != dataset) open++;
     if (!left->count || open == session->datasets + session->dataset_count) return;
-    for (size_t i = 0; i < open->told.count; i++)
-        if (strcmp(open->told.items[i], what) == 0) return;
+    if (text_list_has(&open->told, what)) return;
     text_list_add(&open->told, what);
     progress_note(session->progress,
                   "%s: %zu of %zu %s pictures cannot be decoded and are left out:", dataset_name(dataset), left->count,

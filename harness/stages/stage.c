@@ -2,6 +2,7 @@
  * provenance, stage and hash are in all of them and nowhere else. */
 #include "harness/stages/stage.h"
 
+#include "harness/base/clock.h"
 #include "harness/base/hash.h"
 
 #include <stdio.h>

@@ -104,7 +104,6 @@ typedef struct StageWriter {
 bool stage_begin(StageWriter *w, const Stage *s, double started, Error *err);
 bool stage_finish(StageWriter *w, Error *err);
 
-double seconds_now(void); /* of a clock that only goes forward */
 /* By which rules times and sizes are foretold: raised with those of harness/plan/estimate.c and Method.cost, so that
  * what was measured against other ones does not correct them. */
 enum { FORETOLD_RULE = 2 };

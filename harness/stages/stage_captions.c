@@ -5,6 +5,7 @@
  * Artifact: texts [n], labels [n, C] uint8, source [n] int32 (the number in the data set; -1: a template sentence), classes [C]. */
 #include "harness/stages/describe_internal.h"
 
+#include "harness/base/clock.h"
 #include "methods/shared/templates.h"
 
 #include <stdlib.h>

@@ -1,6 +1,7 @@
 /* Stage "choose": the captions that pictures are drawn from, balanced over the classes (choose.h), of all that name one.
  *
  * Artifact: texts [n], labels [n, C] uint8, source [n] int32 (the caption's number in the data set), classes [C]. */
+#include "harness/base/clock.h"
 #include "harness/stages/choose.h"
 #include "harness/stages/stage_kinds.h"
 

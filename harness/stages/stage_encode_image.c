@@ -4,6 +4,7 @@
  * Many pictures are cut into shards of 500 pictures, each an artifact of its own (STORE/encode-image/NAME/00000.h5, ...), joined
  * by an HDF5 virtual data set; a killed run goes on with the first shard that is not there, whole. The cut is the same whatever was
  * there before, so the bits are too. */
+#include "harness/base/clock.h"
 #include "harness/base/temporary.h"
 #include "harness/experiments/protocol.h"
 #include "harness/stages/describe_internal.h"

@@ -1,5 +1,6 @@
 /* Stage "encode-text": labelled captions through a frozen CLIP's text tower. Always with the features of all tokens, so that
  * methods with and without a local branch share one artifact and every caption is encoded once. */
+#include "harness/base/clock.h"
 #include "harness/stages/describe_internal.h"
 #include "harness/stages/features.h"
 

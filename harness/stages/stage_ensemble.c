@@ -1,6 +1,7 @@
 /* Stage "score" of an ensemble: the scores of its two inputs, results of the same test pictures, mixed
  * (methods/ensemble/ensemble.h). A kind of its own under the name of stage_score: a result is a result, whoever made
  * it. */
+#include "harness/base/clock.h"
 #include "harness/base/memory.h"
 #include "harness/score/score_file.h"
 #include "harness/score/score_table.h"

@@ -6,6 +6,7 @@
  *
  * Artifact: images [n, H, W, 3] uint8, captions [n], seeds [n] uint64, labels [n, C] int8 (1 named by the noun filter, -1 not),
  * classes [C]; attributes model_hash, scheduler, steps, guidance, negative, size, seed, images_per_caption. */
+#include "harness/base/clock.h"
 #include "harness/base/hash.h"
 #include "harness/diffusion/generate.h"
 #include "harness/stages/stage_kinds.h"

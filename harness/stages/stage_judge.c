@@ -4,6 +4,7 @@
  * Artifact: images [n, 64, 64, 3] uint8, captions [n], classes_asked and classes_seen [n] int32, classes [C]; attributes accuracy
  * (percent), judge_accuracy_real (of renders of the same scenes), model_hash, scheduler, steps, guidance, negative, size. */
 #include "datasets/mini/mini_world.h"
+#include "harness/base/clock.h"
 #include "harness/diffusion/generate.h"
 #include "harness/stages/generator_accuracy.h"
 #include "harness/stages/stage_kinds.h"

@@ -2,6 +2,7 @@
  *
  * Captions and labelled images are handed to score() only for methods without a train function; what the others learned from
  * them stands in their parameters. */
+#include "harness/base/clock.h"
 #include "harness/stages/describe_internal.h"
 #include "harness/stages/method_run.h"
 #include "harness/stages/result_write.h"

@@ -2,6 +2,7 @@
  * depends on nothing else, so that every method is handed the same draw.
  *
  * Artifact: rows [n] int32 (places in the training split, rising), labels [n, C] int8 (1, -1, 0 difficult or not known). */
+#include "harness/base/clock.h"
 #include "harness/experiments/mask_file.h"
 #include "harness/stages/select.h"
 #include "harness/stages/stage_kinds.h"

@@ -1,5 +1,6 @@
 /* Stage "train": what a method learns. Artifact: its parameters under their names, loss [steps]. Options that matter at test
  * time alone are not part of it, so changing one trains nothing again. */
+#include "harness/base/clock.h"
 #include "harness/stages/describe_internal.h"
 #include "harness/stages/method_run.h"
 
