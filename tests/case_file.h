@@ -9,6 +9,8 @@
 #include "harness/base/lines.h"
 #include "tests/scratch_folder.h"
 
+#include <cjson/cJSON.h>
+
 typedef struct Case {
     char *verdict, *name;
     TextList body, words;
@@ -73,4 +75,60 @@ static inline char *case_body(const Case *c)
     text_add(&text, "");
     for (size_t i = 0; i < c->body.count; i++) text_addf(&text, "%s\n", c->body.items[i]);
     return text.data ? text.data : xstrdup("");
+}
+
+/* ---- files of which every line of a body is a case: THIS -> THAT ---- */
+
+/* What a side of such a line means: a JSON string when it begins with ", otherwise itself without the blanks at its ends. Caller frees. */
+static inline char *case_side(const char *text, size_t length)
+{
+    while (length && *text == ' ') text++, length--;
+    while (length && text[length - 1] == ' ') length--;
+    char *side = xformat("%.*s", (int)length, text);
+    if (*side != '"') return side;
+    cJSON *string = cJSON_Parse(side);
+    if (!cJSON_IsString(string)) fail_msg("no JSON string: %s", side);
+    free(side);
+    side = xstrdup(string->valuestring);
+    cJSON_Delete(string);
+    return side;
+}
+
+static inline void case_sides(const char *line, char **left, char **right)
+{
+    const char *arrow = NULL;
+    for (const char *at = line; (at = strstr(at, "->")); at += 2) arrow = at;
+    if (!arrow) fail_msg("no \"->\": %s", line);
+    *left = case_side(line, (size_t)(arrow - line));
+    *right = case_side(arrow + 2, strlen(arrow + 2));
+}
+
+typedef struct CaseLine { /* the state of its test */
+    const Case *section;
+    const char *line;
+} CaseLine;
+
+/* Runs a test a line of the file, which is its name; `check` gets its CaseLine. Returns how many failed. */
+static inline int case_lines_run(const char *path, const char *verdict, CMUnitTestFunction check)
+{
+    CaseFile file = case_file_read(path);
+    size_t count = 0, lines = 0;
+    for (size_t i = 0; i < file.count; i++) lines += file.cases[i].body.count;
+    CaseLine *states = xcalloc(lines, sizeof *states);
+    struct CMUnitTest *tests = xcalloc(lines, sizeof *tests);
+    for (size_t i = 0; i < file.count; i++) {
+        const Case *section = &file.cases[i];
+        if (verdict && strcmp(section->verdict, verdict) != 0) continue;
+        for (size_t k = 0; k < section->body.count; k++, count++) {
+            states[count] = (CaseLine){section, section->body.items[k]};
+            char *name = xformat("case %s: %s", section->verdict, section->body.items[k]);
+            tests[count] = (struct CMUnitTest){.name = name, .test_func = check, .initial_state = &states[count]};
+        }
+    }
+    const int failed = _cmocka_run_group_tests(path, tests, count, NULL, NULL);
+    for (size_t i = 0; i < count; i++) free((char *)tests[i].name);
+    free(tests);
+    free(states);
+    case_file_free(&file);
+    return failed;
 }

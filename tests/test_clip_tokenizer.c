@@ -1,22 +1,13 @@
-/* Tokens against transformers' CLIPTokenizer (tests/golden/make_tokens.py), vocabularies in all their file forms, and broken
- * ones. What needs the shared test data is skipped without it. */
+/* Tokens against transformers' CLIPTokenizer (tests/cases/tokens.txt, tests/golden/make_tokens.py), vocabularies in all their file
+ * forms, and broken ones. What needs the shared test data is skipped without it. */
 #include "harness/base/lines.h"
 #include "harness/base/memory.h"
 #include "harness/base/text.h"
 #include "harness/clip/tokenizer.h"
 #include "harness/io/json.h"
-
-// clang-format off
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
-// clang-format on
+#include "tests/case_file.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
 #include <zlib.h>
 
@@ -24,6 +15,14 @@ static char *shared_path(const char *name)
 {
     const char *root = getenv("PALBENCH_SHARED");
     return xformat("%s/data/%s", root ? root : "../shared", name);
+}
+
+static Tokenizer *open_good(const char *path)
+{
+    Error err = {0};
+    Tokenizer *t = tokenizer_open(path, &err);
+    if (!t) fail_msg("%s", err.text);
+    return t;
 }
 
 static Tokenizer *shared_tokenizer(void)
@@ -34,9 +33,7 @@ static Tokenizer *shared_tokenizer(void)
         free(path);
         skip();
     }
-    Error err = {0};
-    Tokenizer *t = tokenizer_open(path, &err);
-    if (!t) fail_msg("%s", err.text);
+    Tokenizer *t = open_good(path);
     free(path);
     return t;
 }
@@ -93,22 +90,41 @@ static void expect_ids(const TokenList *list, const cJSON *ids, const char *text
         if (list->tokens[start + i] != id->valueint) fail_msg("\"%s\": token %zu differs", text, i);
 }
 
-static void hard_unicode_strings_have_the_tokens_of_the_reference(void **state)
+/* ---- tests/cases/tokens.txt ---- */
+
+static void check_cut(const Tokenizer *t, const char *text, const TokenList *whole)
 {
-    (void)state;
-    Tokenizer *t = shared_tokenizer();
-    JsonFile *golden = open_json("tests/golden/tokens.json");
-    TokenList list = {0};
-    for (const cJSON *item = json_get(json_root(golden), "hard").node->child; item; item = item->next) {
-        const char *text = cJSON_GetObjectItem(item, "text")->valuestring;
-        tokenizer_encode(t, text, 0, &list);
-        expect_ids(&list, cJSON_GetObjectItem(item, "ids"), text);
-        tokenizer_encode(t, text, 9, &list);
-        expect_ids(&list, cJSON_GetObjectItem(item, "cut"), text);
+    const size_t length = whole->offsets[1];
+    for (size_t limit = 2; limit <= length; limit++) {
+        TokenList cut = {0};
+        tokenizer_encode(t, text, limit, &cut);
+        assert_int_equal(cut.offsets[1], limit);
+        assert_memory_equal(cut.tokens, whole->tokens, (limit - 1) * sizeof *cut.tokens);
+        assert_int_equal(cut.tokens[limit - 1], tokenizer_end(t));
+        token_list_free(&cut);
     }
+}
+
+static Tokenizer *vocabularies[2]; /* of the sections mini and clip, open once */
+
+static void a_text_has_the_tokens_of_its_line(void **state)
+{
+    const CaseLine *one = *state;
+    const bool mini = strcmp(one->section->verdict, "mini") == 0;
+    if (!mini) assert_string_equal(one->section->verdict, "clip");
+    if (!vocabularies[mini]) vocabularies[mini] = mini ? open_good("results/pretrained/mini-clip") : shared_tokenizer();
+    const Tokenizer *t = vocabularies[mini];
+    TokenList list = {0};
+    Text got = {0};
+    char *text, *ids;
+    case_sides(one->line, &text, &ids);
+    tokenizer_encode(t, text, 0, &list);
+    for (size_t i = 0; i < list.offsets[1]; i++) text_addf(&got, "%s%d", i ? " " : "", (int)list.tokens[i]);
+    assert_string_equal(got.data, ids);
+    check_cut(t, text, &list);
+    text_free(&got);
     token_list_free(&list);
-    json_free(golden);
-    tokenizer_free(t);
+    free(text), free(ids);
 }
 
 /* ---- a small vocabulary of our own ---- */
@@ -146,14 +162,6 @@ static void remove_folder(char *folder)
     }
     remove(folder);
     free(folder);
-}
-
-static Tokenizer *open_good(const char *path)
-{
-    Error err = {0};
-    Tokenizer *t = tokenizer_open(path, &err);
-    if (!t) fail_msg("%s", err.text);
-    return t;
 }
 
 static void expect_tokens(const Tokenizer *t, const char *text, size_t limit, const int32_t *want, size_t count)
@@ -561,7 +569,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_captions_have_the_tokens_of_the_reference),
-        cmocka_unit_test(hard_unicode_strings_have_the_tokens_of_the_reference),
         cmocka_unit_test(both_forms_of_tokenizer_json_equal_vocab_and_merges),
         cmocka_unit_test(openai_vocabulary_follows_from_its_merges),
         cmocka_unit_test(openai_order_is_that_of_the_published_vocabulary),
@@ -576,5 +583,9 @@ int main(void)
         cmocka_unit_test(a_token_can_be_made_special_and_ordinary_again),
         cmocka_unit_test(a_token_that_is_there_is_not_added_again),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    const int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    const int lines = case_lines_run("tests/cases/tokens.txt", NULL, a_text_has_the_tokens_of_its_line);
+    tokenizer_free(vocabularies[0]);
+    tokenizer_free(vocabularies[1]);
+    return failed + lines;
 }
