@@ -109,23 +109,23 @@ typedef struct CaseLine { /* the state of its test */
 } CaseLine;
 
 /* Runs a test a line of the file, which is its name; `check` gets its CaseLine. Returns how many failed. */
-static inline int case_lines_run(const char *path, const char *verdict, CMUnitTestFunction check)
+static inline int case_lines_run(const char *path, CMUnitTestFunction check, CMFixtureFunction set_up,
+                                 CMFixtureFunction tear_down)
 {
     CaseFile file = case_file_read(path);
-    size_t count = 0, lines = 0;
-    for (size_t i = 0; i < file.count; i++) lines += file.cases[i].body.count;
-    CaseLine *states = xcalloc(lines, sizeof *states);
-    struct CMUnitTest *tests = xcalloc(lines, sizeof *tests);
+    size_t count = 0, all = 0;
+    for (size_t i = 0; i < file.count; i++) all += file.cases[i].body.count;
+    CaseLine *states = xcalloc(all, sizeof *states);
+    struct CMUnitTest *tests = xcalloc(all, sizeof *tests);
     for (size_t i = 0; i < file.count; i++) {
         const Case *section = &file.cases[i];
-        if (verdict && strcmp(section->verdict, verdict) != 0) continue;
         for (size_t k = 0; k < section->body.count; k++, count++) {
             states[count] = (CaseLine){section, section->body.items[k]};
             char *name = xformat("case %s: %s", section->verdict, section->body.items[k]);
             tests[count] = (struct CMUnitTest){.name = name, .test_func = check, .initial_state = &states[count]};
         }
     }
-    const int failed = _cmocka_run_group_tests(path, tests, count, NULL, NULL);
+    const int failed = _cmocka_run_group_tests(path, tests, count, set_up, tear_down);
     for (size_t i = 0; i < count; i++) free((char *)tests[i].name);
     free(tests);
     free(states);

@@ -13,12 +13,6 @@ for command in $("$program" --help | sed -n 's/^  \([a-z-]*\) .*/\1/p'); do
     [ $status -eq 0 ] && says Example && says "palbench $command" || { bad "help_of_$command" "status $status"; continue; }
     ok "help_of_$command"
 done
-run;                               refused no_command_is_refused 2 "palbench --help"
-run frobnicate;                    refused unknown_command_is_refused 2 frobnicate
-run eval --frob x.h5;              refused unknown_option_is_refused 2 frob
-run eval;                          refused missing_argument_is_refused 2 "one file"
-run run zs --jobs many;            refused bad_number_is_refused 2 "whole number"
-run eval nowhere.h5;               refused missing_file_is_named 1 nowhere.h5
 "$program" ls methods --json >/dev/full 2>"$folder/err"; status=$?; : >"$folder/out"
 refused full_standard_output_is_a_failure 1 "standard output"
 
@@ -84,7 +78,6 @@ run results --json --store jobs;   sed 's/"file":.*//' "$folder/out" >jobs.json
 check two_processes_end_with_the_same_results cmp jobs.json expected.json
 
 # ---- what is broken is named, and what was whole stays whole ----
-run reproduce --suite none;        refused unknown_suite_is_refused 2 none
 sed 's/"epochs": 4/"epochss": 4/' experiments.json >wrong.json
 run validate wrong.json;           refused unknown_option_is_named_with_its_path 2 "experiments.tai-dpt.options.epochss\|epochss"
 head -c 200 experiments.json >wrong.json

@@ -33,15 +33,12 @@ if command -v gnuplot >/dev/null; then
 fi
 
 run compare zs 'zs[protocol=448-stretch]';   refused other_protocols_are_refused 2 448-stretch
-run compare zs;                              refused one_result_is_too_few 2 "two results"
 run compare zs 'tai-dp';                     refused names_that_begin_alike_are_listed 2 "stored are tai-dpt, tai-dpt\[protocol=448-stretch\]"
 run compare zs 'zs[protocol=448]';           refused and_those_behind_a_bracket 2 "stored are zs\[protocol=448-stretch\]"
 run results zs-all;                          refused without_any_nothing_is_listed 1 "palbench run zs-all$"
 run results 'zs[protocol=4]';                refused results_list_them_too 1 "stored are zs\[protocol=448-stretch\]"
 run compare zs nobody;                       refused unknown_result_is_refused 2 nobody
 run compare zs zs:scores_none;               refused unknown_set_is_refused 2 scores_none
-run compare zs tai-dpt --level 100;          refused a_level_of_100_is_refused 2 level
-run compare zs tai-dpt --json --format latex; refused two_formats_are_refused 2 format
 run compare zs tai-dpt --resample-file images/0.png; refused resamples_that_are_none_are_refused 1 images/0.png
 
 # ---- seeds that differ in more than the seed ----

@@ -74,35 +74,7 @@ check a_killed_file_ends_with_the_same_bits cmp whole.h5 killed.h5
 check a_killed_folder_ends_with_the_same_bits diff -r whole killed
 check and_leaves_no_temporary_files sh -c '! find . -name "*.tmp*" -o -name "*.shards" | grep -q .'
 
-# ---- what is refused ----
-draw --out x;                                       refused a_prompt_is_needed 2 "--prompt or --captions"
-draw --prompt a --captions captions.txt --out x;    refused one_kind_of_captions_is_enough 2 "one of them"
-run generate --prompt a --out x;                    refused a_model_is_needed 2 "--model"
-: >empty.txt; printf '\n \n' >blank.jsonl
-draw --captions empty.txt --out x;                  refused an_empty_caption_file_is_refused 1 "empty.txt: holds no caption"
-draw --captions blank.jsonl --out x.h5;             refused blank_lines_are_no_captions 1 "blank.jsonl: holds no caption"
-draw --captions nowhere.txt --out x;                refused a_missing_caption_file_is_named 1 nowhere.txt
-echo '{"text": "a"}' >wrong.jsonl
-draw --captions wrong.jsonl --out x;                refused objects_without_a_caption_are_refused 2 "wrong.jsonl:1.*caption"
-draw --prompt a --steps 0 --out x;                  refused no_steps_are_refused 2 "--steps 0"
-draw --prompt a --steps 2000 --out x;               refused too_many_steps_are_refused 2 "--steps 2000"
-draw --prompt a --size 20x16 --out x;               refused sizes_are_multiples_of_8 2 "20x16.*multiples of 8"
-draw --prompt a --size 0x16 --out x;                refused no_size_is_refused 2 "0x16"
-draw --prompt a --size huge --out x;                refused a_size_is_numbers 2 "huge"
-draw --prompt a --size 99999x8 --out x;             refused a_size_beyond_reason_is_refused 2 99999
-draw --prompt a --guidance nan --out x;             refused a_guidance_is_a_number 2 "nan"
-draw --prompt a --seed -1 --out x;                  refused a_seed_is_not_negative 2 "--seed"
-draw --prompt a --batch 0 --out x;                  refused an_empty_batch_is_refused 2 "--batch 0"
-draw --prompt a --memory lots --out x;              refused memory_is_bytes 2 "--memory lots"
-draw --prompt a --memory 1k --out x;                refused too_little_memory_is_refused 2 "are allowed"
-draw --prompt a --scheduler magic --out x;          refused an_unknown_scheduler_is_refused 2 "magic"
-draw --prompt a --vae "$model/unet" --out x;        refused a_wrong_autoencoder_is_refused 2 "UNet2DConditionModel"
-draw --prompt a --tokenizer nowhere --out x;        refused a_missing_tokenizer_is_named 1 "nowhere"
-draw --prompt a --noise captions.txt --out x;       refused noise_is_hdf5 1 "captions.txt"
-draw --prompt a --noise one.h5 --out x;             refused a_file_without_noise_is_refused 1 "noise"
-draw --prompt a --out captions.txt;                 refused a_file_is_no_folder 2 "captions.txt"
-mkdir is.h5
-draw --prompt a --out is.h5;                        refused a_folder_is_no_file 2 "is.h5"
+# ---- what is refused; command lines: tests/cases/commands.txt ----
 # Two blocks of 512 bytes: clang's OpenMP wants them for itself.
 (trap '' XFSZ; ulimit -f 2; "$program" generate --model "$model" --steps 1 --size 128x128 --prompt a --quiet --out x.h5 >out 2>err); status=$?
 refused a_full_disk_is_a_failure_and_leaves_nothing 1 "x.h5"
@@ -111,7 +83,6 @@ refused a_full_disk_leaves_no_picture 1 "x/00000.png"
 
 broken() { rm -rf broken; cp -r "$model" broken; chmod -R u+w broken; }
 in_broken() { run generate --quiet --model broken --steps 1 --size 24x16 --prompt a --out x; }
-run generate --quiet --model nowhere --prompt a --out x; refused a_missing_model_is_named 1 "nowhere"
 for part in model_index.json unet/config.json unet/diffusion_pytorch_model.safetensors vae/config.json \
     vae/diffusion_pytorch_model.safetensors text_encoder/config.json tokenizer/vocab.json scheduler/scheduler_config.json; do
     broken; rm "broken/$part"
@@ -136,7 +107,5 @@ in_broken; refused another_number_of_channels_is_refused 2 "unet"
 # ---- probe ----
 run probe unet --model "$model" --in one.h5 --out x.h5;        refused probe_names_the_missing_array 1 "one.h5.*sample"
 run probe unet --model "$model" --in nowhere.h5 --out x.h5;    refused probe_names_the_missing_file 1 "nowhere.h5"
-run probe nothing --model "$model" --in one.h5 --out x.h5;     refused probe_knows_four_models 2 "vae-decode"
-run probe text --model "$model" --out x.h5;                    refused probe_needs_a_file 2 "--in"
 
 finish

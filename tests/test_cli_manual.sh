@@ -11,9 +11,6 @@ commands=$("$program" help | sed -n 's/^  \([a-z-]*\) .*/\1/p')
 # ---- the help command ----
 run help;                               check help_is_the_overview says "palbench reproduce"
 run help run;                           check help_of_a_command_is_its_help says "palbench run EXPERIMENT"
-run help nonsense;                      refused help_of_nothing_is_refused 2 nonsense
-run help run --man;                     refused one_thing_at_a_time 2 "one thing at a time"
-run help --completion fish;             refused an_unknown_shell_is_refused 2 "bash, zsh"
 
 # ---- the manual page ----
 missing=

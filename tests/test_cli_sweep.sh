@@ -90,8 +90,6 @@ check pages_link_to_each_other sh -c "grep -q 'href=\"../ablate-local/index.html
 run reproduce --suite 'ablate*' --out report
 check a_second_time_does_nothing_and_says_so remarks "nothing to do: all 4 results are stored"
 run plan --suite 'ablate*';        check and_so_does_the_plan says "Nothing to do: all 4 results"
-run plan --suite 'none*'
-check a_pattern_that_fits_nothing_is_refused sh -c "[ $status -eq 2 ] && grep -q 'no suite like none' '$folder/err'"
 
 # ---- --set and the plan ----
 run reproduce --set options.tau_test=20 --set 'seeds=[5]' --out set-report
@@ -102,9 +100,5 @@ run plan base --store empty
 check and_says_when_nothing_was sh -c "grep -q '^train .* to do .* estimated' '$folder/out' && grep -q '^Estimated' '$folder/out'"
 run plan lr --json --set options.epochs=7
 check plan_json_says_so_too says '"expected_from":.*"measured"'
-run plan base --suite tiny
-check names_and_suites_together_are_refused test $status -eq 2
-run run base --set extends=lr
-check extends_cannot_be_set sh -c "[ $status -eq 2 ] && grep -q 'not extends' '$folder/err'"
 
 finish

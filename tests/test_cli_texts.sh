@@ -71,14 +71,4 @@ check learned_words_name_the_pictures_of_a_stage test -n "$plain" -a -n "$one" -
 drawn --set "generate.embedding=$words/wide.safetensors" >/dev/null
 check words_of_another_model_stop_the_plan remarks '129 values, .* takes 128'
 
-# ---- options with one dash: the argument that is wrong is named ----
-run generate -model x --prompt y;      refused a_long_option_with_one_dash 2 'generate: -model is not an option of it; --model, with two dashes, is'
-run tokenize -tokenizer x y;           refused the_same_as_the_first 2 'tokenize: -tokenizer is not an option of it; --tokenizer'
-run compare -dash zs;                  refused an_unknown_one 2 'compare: -dash is not'
-run compare -x zs;                     refused a_single_letter 2 'compare: -x is not'
-run compare zs -x;                     refused a_letter_at_the_end 2 'compare: -x is not'
-run generate --prompt y -seed 3;       refused an_option_behind_others 2 'generate: -seed is not .*--seed'
-run tokenize --tokenizer clip --quiet=1 a; refused a_switch_with_a_value 2 'quiet takes no value'
-run tokenize --tokenizer clip -- -5;   check a_text_may_begin_with_a_dash says '\['
-
 finish

@@ -584,7 +584,7 @@ int main(void)
         cmocka_unit_test(a_token_that_is_there_is_not_added_again),
     };
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    const int lines = case_lines_run("tests/cases/tokens.txt", NULL, a_text_has_the_tokens_of_its_line);
+    const int lines = case_lines_run("tests/cases/tokens.txt", a_text_has_the_tokens_of_its_line, NULL, NULL);
     tokenizer_free(vocabularies[0]);
     tokenizer_free(vocabularies[1]);
     return failed + lines;

@@ -173,5 +173,5 @@ int main(void)
         cmocka_unit_test(a_thousand_captions_get_the_labels_of_nltk_and_wordnet),
     };
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    return failed + case_lines_run("tests/cases/captions.txt", NULL, a_caption_gets_the_classes_of_its_line);
+    return failed + case_lines_run("tests/cases/captions.txt", a_caption_gets_the_classes_of_its_line, NULL, NULL);
 }

@@ -29,7 +29,7 @@ static bool read_list(Json root, const char *folder, TextList *paths, Error *err
 /* What a file names whose other sections may be wrong. */
 static bool list_of(const char *path, TextList *paths, Error *err)
 {
-    JsonFile *file = json_read(path, err);
+    JsonFile *file = book_file(path, err);
     if (!file) return false;
     char *folder = path_folder(path);
     if (strcmp(folder, ".") == 0) *folder = 0; /* messages say x.so and not ./x.so */

@@ -268,17 +268,20 @@ static bool open_paths(Book *book, const char *paths, Error *err)
     return !wanted || book->paths;
 }
 
+JsonFile *book_file(const char *path, Error *err)
+{
+    if (path_exists(path)) return json_read(path, err);
+    fail(err, "%s: there is no such file; name the experiments file with --experiments FILE", path);
+    return NULL;
+}
+
 Book *book_open(const char *path, const char *paths, Error *err)
 {
     Book *book = xcalloc(1, sizeof *book);
     book->path = xstrdup(path);
     book->folder = folder_of(path);
-    if (path_exists(path))
-        book->file = json_read(path, err);
-    else
-        fail(err, "%s: there is no such file; name the experiments file with --experiments FILE", path);
+    book->file = book_file(path, err);
     if (book->file && open_paths(book, paths, err) && read_book(book, err)) return book;
-    if (!book->file && !path_exists(path)) fail_also(err, "name an experiments file with --experiments");
     book_free(book);
     return NULL;
 }

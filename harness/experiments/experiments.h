@@ -98,6 +98,8 @@ typedef struct Book {
  * PATH is the CLIP's, and what an object does not name stays as the experiments file has it. Fails on anything unknown or malformed
  * in either file. Loads no plugin (book_plugins.h). NULL on failure. */
 Book *book_open(const char *path, const char *paths, Error *err);
+/* The file as it stands; NULL where there is none, with the option that names one. */
+JsonFile *book_file(const char *path, Error *err);
 void book_free(Book *book);
 
 typedef struct Selection {
