@@ -37,6 +37,8 @@ endif
 
 # An enum's constant is an integer constant to us: clang 19 warns of it in arithmetic with doubles, as C++ does.
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla -Wno-enum-float-conversion
+# Nor of a loop that it does not unroll or make a vector of, as with -O1 for the sanitizers: speed is measured, not asked for.
+WARNINGS += -Wno-pass-failed
 # A compiler to come warns of what this one does not; that shall stop continuous integration (.ci/run) and nobody else.
 ifdef WERROR
 WARNINGS += -Werror
@@ -56,7 +58,7 @@ OBJECTS := $(filter-out $(BUILD)/harness/cli/main.o,$(SOURCES:%.c=$(BUILD)/%.o))
 LIBRARY := $(BUILD)/libpalbench.a
 PROGRAM := $(BUILD)/palbench
 TESTS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/test_*.c)))
-SUPPORT := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(wildcard tests/test_*.c),$(wildcard tests/*.c)))
+SUPPORT := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(wildcard tests/test_*.c) tests/fault_shim.c,$(wildcard tests/*.c)))
 JOBS    := -j$(shell nproc 2>/dev/null || echo 1)
 # Files that are not added yet too.
 FORMATTED = $(shell git ls-files -co --exclude-standard '*.c' '*.h' 2>/dev/null || find $(ROOMS) tests -name '*.[ch]')
@@ -111,11 +113,37 @@ plugin: all ## SRC=my.c OUT=my.so: a method of your own as a shared object
 tests: $(TESTS) ## build the test programs
 
 # The unit tests again, under the address and undefined-behaviour sanitizers.
-check-asan: deps ## the unit tests under the address and undefined-behaviour sanitizers
-	@$(MAKE) --no-print-directory -s $(JOBS) BUILD=$(BUILD)/asan ARCH=$(ARCH) LDFLAGS="-fsanitize=address,undefined" \
-	  CFLAGS="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -Wno-format-truncation" all tests
-	@ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1 LSAN_OPTIONS=suppressions=tests/lsan.supp:print_suppressions=0 \
-	  PALBENCH=$(BUILD)/asan/palbench tests/run_tests.sh $(TESTS:$(BUILD)/%=$(BUILD)/asan/%)
+check-asan: deps ## all tests that run the program, under the address and undefined-behaviour sanitizers of gcc and of clang
+	@$(MAKE) --no-print-directory -s sanitized CC=gcc BUILD=$(BUILD)/asan-gcc
+	@$(MAKE) --no-print-directory -s sanitized CC=clang BUILD=$(BUILD)/asan-clang
+
+# -O1: the report's lines are the source's. clang links its sanitizers into the program alone, and plugins find them there.
+SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+sanitized:
+	@$(MAKE) --no-print-directory -s $(JOBS) CC=$(CC) BUILD=$(BUILD) ARCH=$(ARCH) LDFLAGS="$(SANITIZERS)" CFLAGS="-O1 -g $(SANITIZERS)" all tests
+	@ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1:detect_stack_use_after_return=0 \
+	  LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0 \
+	  PALBENCH=$(BUILD)/palbench tests/run_tests.sh $(TESTS) $(sort $(wildcard tests/test_cli*.sh))
+
+# Every parser of what comes from outside under libFuzzer, for FUZZ_S seconds each (60); FUZZ_TARGETS="fuzz_json" runs only these.
+FUZZ := $(BUILD)/fuzz
+FUZZ_TARGETS ?= $(sort $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c)))
+FUZZ_FLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
+fuzz: deps ## run every parser of what comes from outside under libFuzzer (clang), FUZZ_S seconds each
+	@$(MAKE) --no-print-directory -s $(JOBS) CC=clang BUILD=$(FUZZ) CFLAGS="$(FUZZ_FLAGS) -fsanitize=fuzzer-no-link" fuzz-targets
+	@tests/fuzz/run.sh $(FUZZ) $(FUZZ_TARGETS:%=$(FUZZ)/%)
+
+fuzz-targets: $(FUZZ_TARGETS:%=$(BUILD)/%)
+$(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(LIBRARY)
+	$(CC) -fsanitize=fuzzer,address,undefined -o $@ $^ $(LDFLAGS) $(LDLIBS)
+
+# Every place where a system call or an allocation of ours can fail, one after the other (tests/faults.sh): about an hour.
+test-faults: deps ## let every write, flush, rename, opening, mapping, allocation fail once in a tiny suite
+	@$(MAKE) --no-print-directory -s $(JOBS) all $(BUILD)/fault_shim.so
+	@tests/faults.sh $(PROGRAM) $(BUILD)/fault_shim.so
+
+$(BUILD)/fault_shim.so: tests/fault_shim.c $(BUILD)/.flags
+	$(CC) $(filter-out -fopenmp,$(CFLAGS)) -fPIC -shared -o $@ $< -ldl
 
 # Which lines the tests run, room by room: gcc's counters and gcov, nothing else.
 COVERAGE := $(BUILD)/coverage
@@ -221,7 +249,7 @@ $(TESTS:=.o) $(SUPPORT): | $(BUILD)/.testable
 FORCE:
 # A file whose command failed half-way is none.
 .DELETE_ON_ERROR:
-.PHONY: all help reproduce ablate test check report pretrain plugin tests check-asan coverage tidy deps test-distributions format format-check \
+.PHONY: all help reproduce ablate test check report pretrain plugin tests check-asan coverage tidy sanitized fuzz fuzz-targets test-faults deps test-distributions format format-check \
         install uninstall clean FORCE
 # Objects of tests are kept. (Not .SECONDARY: a missing object of the library would then count as up to date.)
 .PRECIOUS: $(BUILD)/tests/%.o

@@ -243,7 +243,7 @@ static void a_setting_that_is_not_obeyed_is_refused_by_its_key(void **state)
 static Preprocessing processor(const char *settings)
 {
     Error err = {0};
-    Preprocessing p;
+    Preprocessing p = {0};
     JsonFile *file = json_parse("settings.json", settings, strlen(settings), &err);
     if (!file || !read_settings(json_root(file), false, &p, &err)) fail_msg("%s", err.text);
     json_free(file);

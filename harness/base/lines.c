@@ -137,7 +137,11 @@ static bool collect(void *context, const Line *line, Error *err)
 bool read_lines(const char *path, size_t limit, TextList *lines, Error *err)
 {
     Collected c = {.lines = lines, .limit = limit};
-    return lines_read(path, collect, &c, err);
+    const size_t before = lines->count;
+    if (lines_read(path, collect, &c, err)) return true;
+    while (lines->count > before) free(lines->items[--lines->count]);
+    if (!before) text_list_free(lines);
+    return false;
 }
 
 bool line_is_blank(const Line *line)

@@ -29,7 +29,7 @@ bool lines_read(const char *path, TakeLine *take, void *context, Error *err);
 bool lines_read_stream(FILE *stream, const char *name, TakeLine *take, void *context, Error *err);
 /* The same from memory. */
 bool lines_read_bytes(const char *name, const char *bytes, size_t count, TakeLine *take, void *context, Error *err);
-/* All lines of a file into a list (appended). Fails too where they are more than `limit` bytes. */
+/* All lines of a file into a list (appended). Fails too where they are more than `limit` bytes; then the list is as it was. */
 bool read_lines(const char *path, size_t limit, TextList *lines, Error *err);
 
 bool line_is_blank(const Line *line); /* nothing but blanks and tabs */

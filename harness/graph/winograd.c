@@ -170,11 +170,10 @@ static void transform_input(const Winograd *w, Place at, const float *x, size_t 
         UNROLL
         for (size_t i = 0; i < POINTS; i++) {
             const size_t row = at.row + i - 1;
+            d[i] = (Lanes){0};
+            if (row >= w->height || column >= w->width) continue; /* and no pointer there, which would be undefined */
             const float *p = x + ((at.image * w->height + row) * w->width + column) * w->in + channel;
-            if (row >= w->height || column >= w->width)
-                d[i] = (Lanes){0};
-            else
-                d[i] = left >= LANES ? lanes_load(p) : lanes_load_some(p, left);
+            d[i] = left >= LANES ? lanes_load(p) : lanes_load_some(p, left);
         }
         input_transform(d, column_values);
         UNROLL
