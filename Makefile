@@ -114,12 +114,12 @@ tests: $(TESTS) ## build the test programs
 
 # The unit tests again, under the address and undefined-behaviour sanitizers.
 check-asan: deps ## all tests that run the program, under the address and undefined-behaviour sanitizers of gcc and of clang
-	@$(MAKE) --no-print-directory -s sanitized CC=gcc BUILD=$(BUILD)/asan-gcc
-	@$(MAKE) --no-print-directory -s sanitized CC=clang BUILD=$(BUILD)/asan-clang
+	@$(MAKE) --no-print-directory -s .sanitized CC=gcc BUILD=$(BUILD)/asan-gcc
+	@$(MAKE) --no-print-directory -s .sanitized CC=clang BUILD=$(BUILD)/asan-clang
 
 # -O1: the report's lines are the source's. clang links its sanitizers into the program alone, and plugins find them there.
 SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
-sanitized:
+.sanitized:
 	@$(MAKE) --no-print-directory -s $(JOBS) CC=$(CC) BUILD=$(BUILD) ARCH=$(ARCH) LDFLAGS="$(SANITIZERS)" CFLAGS="-O1 -g $(SANITIZERS)" all tests
 	@ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1:detect_stack_use_after_return=0 \
 	  LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0 \
@@ -130,10 +130,10 @@ FUZZ := $(BUILD)/fuzz
 FUZZ_TARGETS ?= $(sort $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c)))
 FUZZ_FLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
 fuzz: deps ## run every parser of what comes from outside under libFuzzer (clang), FUZZ_S seconds each
-	@$(MAKE) --no-print-directory -s $(JOBS) CC=clang BUILD=$(FUZZ) CFLAGS="$(FUZZ_FLAGS) -fsanitize=fuzzer-no-link" fuzz-targets
+	@$(MAKE) --no-print-directory -s $(JOBS) CC=clang BUILD=$(FUZZ) CFLAGS="$(FUZZ_FLAGS) -fsanitize=fuzzer-no-link" .fuzz-targets
 	@tests/fuzz/run.sh $(FUZZ) $(FUZZ_TARGETS:%=$(FUZZ)/%)
 
-fuzz-targets: $(FUZZ_TARGETS:%=$(BUILD)/%)
+.fuzz-targets: $(FUZZ_TARGETS:%=$(BUILD)/%)
 $(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(LIBRARY)
 	$(CC) -fsanitize=fuzzer,address,undefined -o $@ $^ $(LDFLAGS) $(LDLIBS)
 
@@ -249,7 +249,7 @@ $(TESTS:=.o) $(SUPPORT): | $(BUILD)/.testable
 FORCE:
 # A file whose command failed half-way is none.
 .DELETE_ON_ERROR:
-.PHONY: all help reproduce ablate test check report pretrain plugin tests check-asan coverage tidy sanitized fuzz fuzz-targets test-faults deps test-distributions format format-check \
+.PHONY: all help reproduce ablate test check report pretrain plugin tests check-asan coverage tidy .sanitized fuzz .fuzz-targets test-faults deps test-distributions format format-check \
         install uninstall clean FORCE
 # Objects of tests are kept. (Not .SECONDARY: a missing object of the library would then count as up to date.)
 .PRECIOUS: $(BUILD)/tests/%.o

@@ -3,6 +3,7 @@
 #include "reports/report.h"
 
 #include "harness/base/memory.h"
+#include "harness/base/temporary.h"
 #include "harness/results/seeds_alike.h"
 #include "reports/ablation.h"
 #include "reports/escape.h"
@@ -107,7 +108,7 @@ static bool example_sheet(Report *r, size_t column, Error *err)
 
 static bool draw_figures(Report *r, Error *err)
 {
-    if (!make_folders(r->figure_folder, err)) return false;
+    if (!temporary_folder(r->figure_folder, err)) return false;
     r->gnuplot = gnuplot_available();
     if (!r->gnuplot) {
         text_list_add(&r->remarks,
@@ -201,7 +202,7 @@ bool report_write(const ReportOptions *options, Error *err)
     Report r = {.options = options, .figure_folder = path_join(options->out, "figures")};
     for (size_t i = 0; options->remarks && i < options->remarks->count; i++)
         text_list_add(&r.remarks, options->remarks->items[i]);
-    bool good = make_folders(options->out, err) &&
+    bool good = temporary_folder(options->out, err) &&
                 results_choose(options->stored, options->store, options->experiments, &r.results, &r.remarks, err);
     if (good) seeds_compare(&r.results, options->store, NULL, &r.remarks);
     if (good) summary_make(&r.summary, &r.results, options->experiments, options->labels);

@@ -1,13 +1,17 @@
 /* A shared object for LD_PRELOAD that lets one system call, or one allocation, fail: `make test-faults` drives a suite through every place
  * where that can happen (tests/faults.sh).
  *
- *     FAULT_CALL=write|fsync|rename|open|mmap|malloc   what fails
+ *     FAULT_CALL=write|fsync|rename|open|mmap|malloc|hdf5   what fails (malloc: an allocation of the program or cJSON, hdf5: of libhdf5);
+ *                                                      another word: nothing does
  *     FAULT_AT=N                                       the N-th call, from 1, and it alone; with FAULT_ON=1 all from there on
- *     FAULT_LIST=FILE                                  nothing fails; the numbers of calls that come from a new place are written, a line each
+ *     FAULT_LIST=FILE                                  nothing fails; the file gets the numbers of calls that come from a new place, 4 bytes
+ *                                                      each (and zeros behind them)
  *     FAULT_IN=main|reader                             counted in the program itself (default), or in each of the processes it forks
  *
  * A place is a way to the call through the last few functions. Only calls out of the program, libhdf5 and cJSON count: what other libraries do
- * without memory is not ours to judge. open and write count where the program asks, not inside the C library. */
+ * without memory is not ours to judge. open and write count where the program asks, not inside the C library.
+ *
+ * Whatever fails, the clocks stand still, so that files of two runs are equal byte for byte. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <execinfo.h>
@@ -20,6 +24,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 extern void *__libc_malloc(size_t bytes);
@@ -27,19 +32,24 @@ extern void *__libc_calloc(size_t count, size_t size);
 extern void *__libc_realloc(void *pointer, size_t bytes);
 extern void *__libc_memalign(size_t alignment, size_t bytes);
 
-enum { WRITE, FSYNC, RENAME, OPEN, MMAP, MALLOC, CALLS, NONE = CALLS, DEPTH = 8, RANGES = 32, PLACES = 1 << 16 };
-static const char *const names[CALLS] = {"write", "fsync", "rename", "open", "mmap", "malloc"};
-static const int reasons[CALLS] = {ENOSPC, EIO, EACCES, EMFILE, ENOMEM, ENOMEM};
+enum { WRITE, FSYNC, RENAME, OPEN, MMAP, MALLOC, HDF5, CALLS, NONE = CALLS, DEPTH = 8, RANGES = 32, PLACES = 1 << 16 };
+static const char *const names[CALLS] = {"write", "fsync", "rename", "open", "mmap", "malloc", "hdf5"};
+static const int reasons[CALLS] = {ENOSPC, EIO, EACCES, EMFILE, ENOMEM, ENOMEM, ENOMEM};
 
 static struct {
-    int call, list;
+    int call;
     unsigned long at, count;
-    bool on, reader;
+    bool active, on, reader;
     pid_t program;
-    uintptr_t range[RANGES][2]; /* code that counts */
+    struct {
+        uintptr_t first, last;
+        bool hdf5;
+    } range[RANGES]; /* code that counts */
     size_t ranges;
-    uint64_t *places;
-} shim = {.call = NONE, .list = -1};
+    uint64_t *places; /* hashes of those seen, shared with the processes it forks, as is: */
+    uint32_t *list;   /* [PLACES] what FAULT_LIST gets, mapped: these close what they inherit */
+    uint32_t *listed;
+} shim = {.call = NONE};
 
 static __thread bool inside; /* backtrace allocates, once */
 
@@ -59,8 +69,25 @@ static void find_ranges(void)
         if (sscanf(line, "%lx-%lx %7s", &first, &last, rights) != 3 || rights[2] != 'x' || shim.ranges == RANGES)
             continue;
         if (!strstr(line, "/palbench") && !strstr(line, "libhdf5") && !strstr(line, "libcjson")) continue;
-        shim.range[shim.ranges][0] = first, shim.range[shim.ranges++][1] = last;
+        shim.range[shim.ranges].hdf5 = strstr(line, "libhdf5") != NULL;
+        shim.range[shim.ranges].first = first, shim.range[shim.ranges++].last = last;
     }
+}
+
+static void *shared(size_t bytes, int file)
+{
+    return mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | (file < 0 ? MAP_ANONYMOUS : 0), file, 0);
+}
+
+static void begin_list(const char *path)
+{
+    const int file = (int)syscall(SYS_openat, AT_FDCWD, path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    const size_t bytes = PLACES * sizeof *shim.list;
+    if (file < 0 || syscall(SYS_ftruncate, file, bytes) != 0) abort();
+    shim.places = shared(PLACES * sizeof *shim.places + sizeof *shim.listed, -1);
+    shim.listed = (uint32_t *)(shim.places + PLACES);
+    shim.list = shared(bytes, file);
+    close(file);
 }
 
 __attribute__((constructor)) static void begin(void)
@@ -71,21 +98,23 @@ __attribute__((constructor)) static void begin(void)
     void *warm[DEPTH];
     backtrace(warm, DEPTH); /* loads what it needs while nothing counts */
     find_ranges();
-    shim.places = mmap(NULL, PLACES * sizeof *shim.places, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (list) begin_list(list);
     shim.at = at ? strtoul(at, NULL, 10) : 0;
     shim.on = getenv("FAULT_ON") != NULL;
     shim.reader = in && strcmp(in, "reader") == 0;
     shim.program = getpid();
-    if (list) shim.list = (int)syscall(SYS_openat, AT_FDCWD, list, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    shim.active = true;
     for (int i = 0; i < CALLS; i++)
         if (strcmp(call, names[i]) == 0) shim.call = i;
 }
 
-static bool is_ours(const void *address)
+/* What a call from `address` counts as. */
+static int counted(int call, const void *address)
 {
     for (size_t i = 0; i < shim.ranges; i++)
-        if ((uintptr_t)address >= shim.range[i][0] && (uintptr_t)address < shim.range[i][1]) return true;
-    return false;
+        if ((uintptr_t)address >= shim.range[i].first && (uintptr_t)address < shim.range[i].last)
+            return call == MALLOC && shim.range[i].hdf5 ? HDF5 : call;
+    return NONE;
 }
 
 /* Has this way to the call not been seen before? */
@@ -94,32 +123,26 @@ static bool is_new(void *const *frames, int depth)
     uint64_t hash = 1469598103934665603u;
     for (int i = 0; i < depth; i++) hash = (hash ^ (uintptr_t)frames[i]) * 1099511628211u;
     for (size_t at = hash % PLACES;; at = (at + 1) % PLACES) {
-        if (shim.places[at] == hash) return false;
-        if (!shim.places[at]) {
-            shim.places[at] = hash;
+        uint64_t seen = 0;
+        if (__atomic_compare_exchange_n(&shim.places[at], &seen, hash, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
             return true;
-        }
+        if (seen == hash) return false;
     }
-}
-
-static void note(void)
-{
-    char line[32];
-    const int length = snprintf(line, sizeof line, "%lu\n", shim.count);
-    syscall(SYS_write, shim.list, line, (size_t)length);
 }
 
 /* Counts a call that comes from `caller`; true: it is to fail, with errno set. */
 static bool fails(int call, const void *caller)
 {
-    if (call != shim.call || inside || !is_ours(caller) || (getpid() != shim.program) != shim.reader) return false;
+    if (inside || shim.call == NONE || counted(call, caller) != shim.call || (getpid() != shim.program) != shim.reader)
+        return false;
     inside = true;
     shim.count++;
     bool fail = shim.at && (shim.on ? shim.count >= shim.at : shim.count == shim.at);
-    if (shim.list >= 0) {
+    if (shim.list) {
         void *frames[DEPTH];
         const int depth = backtrace(frames, DEPTH);
-        if (is_new(frames + 2, depth - 2)) note();
+        if (is_new(frames + 2, depth - 2))
+            shim.list[__atomic_fetch_add(shim.listed, 1, __ATOMIC_SEQ_CST)] = (uint32_t)shim.count;
         fail = false;
     }
     inside = false;
@@ -227,4 +250,19 @@ int posix_memalign(void **pointer, size_t alignment, size_t bytes)
     if (fails(MALLOC, CALLER)) return ENOMEM;
     *pointer = __libc_memalign(alignment, bytes);
     return *pointer ? 0 : ENOMEM;
+}
+
+int clock_gettime(clockid_t clock, struct timespec *now)
+{
+    if (!shim.active) return (int)syscall(SYS_clock_gettime, clock, now);
+    *now = (struct timespec){.tv_sec = 1000000000};
+    return 0;
+}
+
+time_t time(time_t *out)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    if (out) *out = now.tv_sec;
+    return now.tv_sec;
 }

@@ -137,7 +137,7 @@ static void what_a_living_writer_holds_is_not_swept_and_what_a_dead_one_left_is(
     char *dead = leave_behind(scratch("swept/b.h5"));
     assert_true(path_exists(dead));
     age(alive.name, 90000);
-    temporary_sweep(scratch("swept"));
+    assert_true(temporary_folder(scratch("swept"), &err));
     temporary_sweep(scratch("no such folder"));
     assert_false(path_exists(dead));
     assert_true(path_exists(alive.name));

@@ -224,3 +224,10 @@ void temporary_sweep(const char *folder)
     }
     closedir(directory);
 }
+
+bool temporary_folder(const char *folder, Error *err)
+{
+    if (!make_folders(folder, err)) return false;
+    temporary_sweep(folder);
+    return true;
+}

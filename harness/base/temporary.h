@@ -42,3 +42,5 @@ bool temporary_fail(Error *err, const char *path, int reason);
 /* Removes the temporary files in `folder` whose writers are gone: those of this host that nobody holds, and any that
  * nobody has written to for a day. Names of another form are not ours and stay; an absent folder is an empty one. */
 void temporary_sweep(const char *folder);
+/* Makes a folder that our files go into, with its parents, and sweeps it. */
+bool temporary_folder(const char *folder, Error *err);

@@ -1,5 +1,6 @@
 /* palbench compare: results against each other, by a paired bootstrap over the test images. */
 #include "harness/base/memory.h"
+#include "harness/base/temporary.h"
 #include "harness/cli/command.h"
 #include "harness/cli/compare_out.h"
 #include "harness/cli/json_out.h"
@@ -77,7 +78,7 @@ static bool write_folder(const Cli *cli, const Comparison *c, const char *latex,
     const char *folder = cli_value(cli, "out");
     cJSON *root = comparison_json(c);
     char *json = json_spread(root);
-    bool good = make_folders(folder, err) && write_text(folder, "comparison.json", json, err) &&
+    bool good = temporary_folder(folder, err) && write_text(folder, "comparison.json", json, err) &&
                 write_text(folder, "comparison.tex", latex, err);
     free(json);
     cJSON_Delete(root);

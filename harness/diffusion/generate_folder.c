@@ -175,8 +175,7 @@ bool generate_folder(Pipeline *p, const PictureList *list, const char *folder, P
     if (!list->count) return fail_usage(err, "there is no caption to draw");
     if (path_exists(folder) && !path_is_folder(folder))
         return fail_usage(err, "%s: is a file, a folder is needed", folder);
-    if (!pipeline_fingerprint(p, model, err) || !make_folders(folder, err)) return false;
-    temporary_sweep(folder);
+    if (!pipeline_fingerprint(p, model, err) || !temporary_folder(folder, err)) return false;
     const Folder f = {.path = folder, .model = model, .kept = xcalloc(list->count, sizeof *f.kept)};
     const size_t kept = find_kept(p, list, &f);
     if (kept) progress_note(progress, "%s: %zu of %zu pictures are there already", folder, kept, list->count);

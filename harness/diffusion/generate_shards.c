@@ -148,8 +148,7 @@ bool generate_shards(Pipeline *p, const PictureList *list, const char *folder, T
     if (!list->count) return fail_usage(err, "there is no caption to draw");
     const size_t size = shard_size(p), count = (list->count + size - 1) / size;
     Shard *shards = xcalloc(count, sizeof *shards);
-    bool good = make_folders(folder, err);
-    if (good) temporary_sweep(folder);
+    bool good = temporary_folder(folder, err);
     good =
         good && plan_shards(p, list, folder, shards, count, err) && draw_missing(p, list, shards, count, progress, err);
     for (size_t i = 0; i < count; i++) {

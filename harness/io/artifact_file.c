@@ -136,8 +136,8 @@ static bool transfer(const H5File *f, hid_t data, const char *name, NumberType t
                      void *values, Error *err)
 {
     bool misfit = false;
-    const hid_t list = H5Pcreate(H5P_DATASET_XFER), memory = h5_number_type(type, false);
-    H5Pset_type_conv_cb(list, judge_conversion, &misfit);
+    const hid_t made = H5Pcreate(H5P_DATASET_XFER), memory = h5_number_type(type, false);
+    const hid_t list = h5_whole(made, H5Pset_type_conv_cb(made, judge_conversion, &misfit) >= 0);
     const bool good = H5Dread(data, memory, room, rows, list, values) >= 0;
     const H5Reason reason = h5_reason();
     H5Pclose(list);

@@ -127,12 +127,17 @@ bool h5_names(hid_t group, struct TextList *names)
     return each_link(group, add_name, names);
 }
 
+hid_t h5_whole(hid_t made, bool good)
+{
+    if (good || made < 0) return made;
+    H5Idec_ref(made);
+    return -1;
+}
+
 hid_t h5_text_type(void)
 {
     const hid_t type = H5Tcopy(H5T_C_S1);
-    H5Tset_size(type, H5T_VARIABLE);
-    H5Tset_cset(type, H5T_CSET_UTF8);
-    return type;
+    return h5_whole(type, H5Tset_size(type, H5T_VARIABLE) >= 0 && H5Tset_cset(type, H5T_CSET_UTF8) >= 0);
 }
 
 /* ---- types of numbers ---- */
@@ -141,10 +146,8 @@ hid_t h5_text_type(void)
 static hid_t half_type(void)
 {
     const hid_t type = H5Tcopy(H5T_IEEE_F32LE);
-    H5Tset_fields(type, 15, 10, 5, 0, 10);
-    H5Tset_size(type, 2);
-    H5Tset_ebias(type, 15);
-    return type;
+    return h5_whole(type, H5Tset_fields(type, 15, 10, 5, 0, 10) >= 0 && H5Tset_size(type, 2) >= 0 &&
+                              H5Tset_ebias(type, 15) >= 0);
 }
 
 hid_t h5_number_type(NumberType type, bool in_file)
@@ -196,18 +199,17 @@ size_t number_bytes(NumberType type)
 hid_t h5_file_access(void)
 {
     const hid_t list = H5Pcreate(H5P_FILE_ACCESS);
-    H5Pset_fapl_sec2(list); /* plain files, whatever HDF5_DRIVER says */
-    H5Pset_fclose_degree(list, H5F_CLOSE_STRONG);
-    H5Pset_libver_bounds(list, H5F_LIBVER_V110, H5F_LIBVER_LATEST);
+    /* Plain files, whatever HDF5_DRIVER says. */
+    bool good = H5Pset_fapl_sec2(list) >= 0 && H5Pset_fclose_degree(list, H5F_CLOSE_STRONG) >= 0 &&
+                H5Pset_libver_bounds(list, H5F_LIBVER_V110, H5F_LIBVER_LATEST) >= 0;
 #if H5_VERSION_GE(1, 10, 7)
-    H5Pset_file_locking(list, false, true);
+    good = good && H5Pset_file_locking(list, false, true) >= 0;
 #endif
-    return list;
+    return h5_whole(list, good);
 }
 
 hid_t h5_data_access(void)
 {
     const hid_t list = H5Pcreate(H5P_DATASET_ACCESS);
-    H5Pset_virtual_prefix(list, "${ORIGIN}");
-    return list;
+    return h5_whole(list, H5Pset_virtual_prefix(list, "${ORIGIN}") >= 0);
 }

@@ -32,6 +32,10 @@ bool h5_names(hid_t group, struct TextList *names);
 /* Frees the strings that H5Dread put into `room`. */
 void h5_free_texts(hid_t type, hid_t space, void *room);
 
+/* A type or a list of properties that was made in steps: itself when all of them were good; else it is closed, and -1, which HDF5
+ * refuses wherever it goes. A step that fails unseen would write another file: without checksums, say. */
+hid_t h5_whole(hid_t made, bool good);
+
 /* Variable-length UTF-8 string; close with H5Tclose. */
 hid_t h5_text_type(void);
 

@@ -149,10 +149,12 @@ static bool check_storage(const H5File *f, hid_t data, hid_t list, const char *n
 /* Raw data in other files: any file of this machine could be named. */
 static bool check_here(const H5File *f, hid_t list, const char *name, Error *err)
 {
-    return H5Pget_external_count(list) <= 0 || fail(err,
-                                                    "%s: %s: keeps its values in another file, where palbench does not "
-                                                    "look; copy them into this file (h5repack)",
-                                                    f->path, name);
+    const int elsewhere = H5Pget_external_count(list);
+    if (elsewhere < 0) return fail(err, "%s: %s: does not say where its values are; damaged", f->path, name);
+    return !elsewhere || fail(err,
+                              "%s: %s: keeps its values in another file, where palbench does not look; copy them into "
+                              "this file (h5repack)",
+                              f->path, name);
 }
 
 bool h5_inspect(const H5File *f, hid_t data, const char *name, ArtifactShape *s, Error *err)

@@ -105,8 +105,8 @@ static bool join_numbers(const Join *j, const char *name, Error *err)
     for (int k = 0; k < shapes[0].rank; k++) dim[k] = shapes[0].dim[k];
     for (size_t i = 1; i < j->count; i++) dim[0] += shapes[i].dim[0];
     const hid_t type = h5_number_type(stored, true);
-    const hid_t whole = H5Screate_simple(shapes[0].rank, dim, NULL), list = H5Pcreate(H5P_DATASET_CREATE);
-    H5Pset_obj_track_times(list, false);
+    const hid_t whole = H5Screate_simple(shapes[0].rank, dim, NULL), made = H5Pcreate(H5P_DATASET_CREATE);
+    const hid_t list = h5_whole(made, H5Pset_obj_track_times(made, false) >= 0);
     hid_t data = -1;
     if (map_shards(j, name, shapes, whole, list))
         data = H5Dcreate2(j->writer->file, name, type, whole, H5P_DEFAULT, list, H5P_DEFAULT);

@@ -89,8 +89,9 @@ static hid_t create_in(const Temporary *place, H5Reason *reason)
 {
     char descriptor[32];
     snprintf(descriptor, sizeof descriptor, "/proc/self/fd/%d", place->file);
-    const hid_t access = h5_file_access(), creation_list = H5Pcreate(H5P_FILE_CREATE);
-    H5Pset_obj_track_times(creation_list, false); /* the root group has times, too */
+    const hid_t access = h5_file_access(), made = H5Pcreate(H5P_FILE_CREATE);
+    const hid_t creation_list =
+        h5_whole(made, H5Pset_obj_track_times(made, false) >= 0); /* the root group has times, too */
     const char *name = path_exists(descriptor) ? descriptor : place->name;
     const hid_t file = H5Fcreate(name, H5F_ACC_TRUNC, creation_list, access);
     *reason = h5_reason();
@@ -256,18 +257,14 @@ static bool compression_pays(const Payload *p)
 static hid_t creation(const Payload *p)
 {
     const hid_t list = H5Pcreate(H5P_DATASET_CREATE);
-    H5Pset_obj_track_times(list, false);
-    if (!p->rank || !elements(p) || is_apart(p)) return list;
+    bool good = H5Pset_obj_track_times(list, false) >= 0;
+    if (!p->rank || !elements(p) || is_apart(p)) return h5_whole(list, good);
     hsize_t chunk[ARTIFACT_RANK_MAX];
     chunk_shape(p, chunk);
-    H5Pset_chunk(list, p->rank, chunk);
-    H5Pset_fill_time(list, H5D_FILL_TIME_NEVER);
-    if (compression_pays(p)) {
-        if (p->size > 1) H5Pset_shuffle(list);
-        H5Pset_deflate(list, GZIP_LEVEL);
-    }
-    H5Pset_fletcher32(list);
-    return list;
+    good = good && H5Pset_chunk(list, p->rank, chunk) >= 0 && H5Pset_fill_time(list, H5D_FILL_TIME_NEVER) >= 0;
+    if (good && compression_pays(p))
+        good = (p->size == 1 || H5Pset_shuffle(list) >= 0) && H5Pset_deflate(list, GZIP_LEVEL) >= 0;
+    return h5_whole(list, good && H5Pset_fletcher32(list) >= 0);
 }
 
 /* Flushed here, because closing a data set whose last chunk cannot be written leaks it. */
@@ -363,10 +360,9 @@ void artifact_write_packed_texts(ArtifactWriter *w, const char *name, size_t cou
         if (strlen(values[i]) > width) width = strlen(values[i]);
     char *room = xcalloc(count ? count : 1, width);
     for (size_t i = 0; i < count; i++) memcpy(room + i * width, values[i], strlen(values[i]));
-    const hid_t type = H5Tcopy(H5T_C_S1);
-    H5Tset_size(type, width);
-    H5Tset_strpad(type, H5T_STR_NULLPAD);
-    H5Tset_cset(type, H5T_CSET_UTF8);
+    const hid_t made = H5Tcopy(H5T_C_S1);
+    const hid_t type = h5_whole(made, H5Tset_size(made, width) >= 0 && H5Tset_strpad(made, H5T_STR_NULLPAD) >= 0 &&
+                                          H5Tset_cset(made, H5T_CSET_UTF8) >= 0);
     write_data(w, &(Payload){name, 1, &count, type, type, width, room, true}, NULL);
     H5Tclose(type);
     free(room);

@@ -30,6 +30,11 @@ struct JsonFile {
     Cursor cursors[CURSORS]; /* slot chosen by the container's address */
 };
 
+void json_prepare(void)
+{
+    cJSON_InitHooks(&(cJSON_Hooks){.malloc_fn = xmalloc, .free_fn = free});
+}
+
 static int by_key(const void *a, const void *b)
 {
     return strcmp((*(const cJSON *const *)a)->string, (*(const cJSON *const *)b)->string);

@@ -27,6 +27,10 @@ typedef struct Json {
     const char *key;     /* and the key asked for (the caller's string) */
 } Json;
 
+/* Lets cJSON end the program when it gets no memory, as xmalloc does. Its builders leave out what they have no memory for, and a
+ * configuration that lacks a member has another hash. Call once, before anything else of JSON. */
+void json_prepare(void);
+
 /* Reads a whole file (at most 256 MB). Malformed text fails with line and column. Numbers must be finite; a key that stands
  * twice in an object fails; nesting deeper than 200 fails. */
 JsonFile *json_read(const char *path, Error *err);

@@ -130,8 +130,7 @@ static bool sharded(Work *k, Error *err)
     const size_t count = k->pictures.count, shards = (count + SHARD - 1) / SHARD;
     char *folder = xformat("%.*s", (int)(strlen(k->stage->path) - strlen(".h5")), k->stage->path);
     char **paths = xcalloc(shards, sizeof *paths);
-    bool good = make_folders(folder, err);
-    if (good) temporary_sweep(folder);
+    bool good = temporary_folder(folder, err);
     progress_begin(k->session->progress, "encoding images", count, "images");
     for (size_t i = 0; i < shards && good; i++) {
         const size_t first = i * SHARD;
