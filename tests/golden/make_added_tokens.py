@@ -10,6 +10,7 @@ import os
 import shutil
 import tempfile
 
+import named
 from transformers import CLIPTokenizer
 
 SOURCE = "results/pretrained/mini-sd/tokenizer"

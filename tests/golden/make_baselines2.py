@@ -4,6 +4,8 @@
 # Follows the definitions in methods/{tip_adapter,comc,sparc}.h, in float64 from float32 draws; templates and class names come from the
 # test's own record. SPARC's principal axis is scikit-learn's PCA, its order statistics are numpy's sort.
 import json, math, os
+
+import named
 import numpy as np, torch, torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 from sklearn.decomposition import PCA

@@ -10,6 +10,7 @@ numpy's. The draws are checked against torch.randint.
 import json
 import os
 
+import named
 import numpy as np
 import torch
 from sklearn.metrics import average_precision_score

@@ -10,6 +10,7 @@ import json
 import os
 import re
 
+import named
 import ftfy
 from open_clip.tokenizer import SimpleTokenizer
 

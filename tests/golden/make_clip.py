@@ -7,6 +7,7 @@ Made with torch 2.15.0, open_clip_torch 3.3.0, transformers 5.23.0."""
 import json
 import os
 
+import named
 import torch
 from open_clip.model import CLIP
 from open_clip.modified_resnet import AttentionPool2d

@@ -1,6 +1,7 @@
 # Golden features of CLIP's towers for tests/test_clip_towers.c.   torch 2.15.0, open_clip_torch 3.3, safetensors 0.8.0
 #   python3 tests/golden/make_clip_towers.py
 # Weights are not stored: weights() draws them from a seed in the order of their names, and so does the test.
+import named
 import open_clip.model
 import torch
 from open_clip.modified_resnet import AttentionPool2d, ModifiedResNet

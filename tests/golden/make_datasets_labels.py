@@ -2,7 +2,7 @@
 its lemmatiser (WordNetCorpusReader.morphy, shortest lemma) on WordNet 3.0.
 
     pip install nltk==3.9.1; apt-get download wordnet-base=1:3.0-37; dpkg -x wordnet-base*.deb wn
-    python3 make_datasets_labels.py ../../../shared/data wn/usr/share/wordnet
+    python3 make_datasets_labels.py ../../../shared/data wn/usr/share/wordnet [voc] [coco] [nuswide]
 
 Writes datasets_labels.json: per list of classes and rule, one string with the numbers of the classes of each caption, captions
 divided by ";", numbers by ",". "plural" differs from "published" in what is done before the lemmatiser: hyphens and slashes are cut,
@@ -13,6 +13,7 @@ import json
 import sys
 from pathlib import Path
 
+import named  # noqa: F401
 from nltk.corpus.reader.wordnet import WordNetCorpusReader
 from nltk.tokenize import NLTKWordTokenizer
 

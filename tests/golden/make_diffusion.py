@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 
+import named
 import torch
 from diffusers import AutoencoderKL, AutoencoderTiny, UNet2DConditionModel
 from diffusers.models.autoencoders.vae import DiagonalGaussianDistribution  # noqa: F401  (what encode() returns)

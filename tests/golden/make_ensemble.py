@@ -1,5 +1,6 @@
 # Two score matrices and their ensemble, for tests/test_experiments_settings.c: tests/golden/ensemble.safetensors.
 # numpy 2.4.6, safetensors 0.8.0. Run from the project's root: python3 tests/golden/make_ensemble.py
+import named
 import numpy as np
 from safetensors.numpy import save_file
 

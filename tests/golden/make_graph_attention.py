@@ -1,6 +1,7 @@
 # Golden values of attention and local aggregation for tests/test_graph_attention.c.   torch 2.15.0, safetensors 0.8.0
 #   python3 tests/golden/make_graph_attention.py
 # Inputs are not stored: they are torch.randn after torch.manual_seed, which the program draws as well.
+import named
 import torch
 from safetensors.torch import save_file
 from torch.nn.functional import scaled_dot_product_attention

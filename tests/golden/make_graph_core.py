@@ -1,6 +1,8 @@
 """Golden values of harness/graph's operators and optimisers from PyTorch (torch 2.15.0, safetensors 0.8.0, numpy 2.4.6).
 Writes graph_core.safetensors and graph_optimiser.safetensors beside itself."""
 import os
+
+import named
 import torch
 import torch.nn.functional as F
 from safetensors.torch import save_file

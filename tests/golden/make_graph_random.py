@@ -1,6 +1,7 @@
 # Golden random streams for tests/test_graph_random.c.   torch 2.15.0, safetensors 0.6 or later.
 #   python3 tests/golden/make_graph_random.py
 # Long streams are stored as the first 64, every 97th and the last 64 values.
+import named
 import torch
 from safetensors.torch import save_file
 

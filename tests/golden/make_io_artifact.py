@@ -4,6 +4,7 @@ labels that are floats (io_artifact_integers.h5).
 
 h5py 3.16.0, numpy 2.4.6.   Run from the project root.
 """
+import named
 import h5py
 import numpy as np
 from h5py import h5d, h5p, h5s, h5t, h5z

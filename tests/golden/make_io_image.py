@@ -3,6 +3,8 @@
 Pillow 13.0.0 (libjpeg-turbo 3.1), numpy 2.4.6, safetensors 0.8.0.   Run from the project root.
 """
 import io, os, struct, zlib
+
+import named
 import numpy as np
 from PIL import Image
 from safetensors.numpy import save_file

@@ -3,6 +3,8 @@
 numpy 2.4.6, torch 2.15, safetensors 0.8.0.   Run from the project root.
 """
 import json
+
+import named
 import numpy as np
 import torch
 from safetensors.torch import save_file

@@ -1,6 +1,8 @@
 # Golden linear probe for tests/test_methods_linear_probe.c.   numpy 1.26 or later, scikit-learn 1.7 or later, torch 2.15.0.
 #   python3 tests/golden/make_methods_linear_probe.py
 import os
+
+import named
 import numpy as np, torch
 from safetensors.torch import save_file
 from sklearn.linear_model import LogisticRegression

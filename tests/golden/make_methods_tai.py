@@ -5,6 +5,8 @@
 # from float32 draws: training with a hinge loss is chaotic, and at ten times these learning rates PyTorch's own float32 curve
 # leaves its float64 one by 1e-2 within 50 steps (at these: 3e-6).
 import json, math, os, sys, tempfile
+
+import named
 import torch, torch.nn.functional as F
 from safetensors.torch import save_file
 from transformers import CLIPTokenizer

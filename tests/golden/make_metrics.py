@@ -1,6 +1,8 @@
 # Average precision, precision, recall and F1 of scikit-learn over small score matrices with and without ties.
 # scikit-learn 1.9.1, numpy 2.4.6. Writes tests/golden/metrics.json. Run from the project's root.
 import json
+
+import named
 import numpy as np
 from sklearn.metrics import average_precision_score, precision_score, recall_score
 

@@ -6,6 +6,7 @@ Made with diffusers 0.42.1, transformers 5.24.0, torch 2.15.0, safetensors 0.8.0
 number is that of the steps. Heun knows no zero terminal SNR, so the model, which was trained with it, starts a little below."""
 import os
 
+import named
 import diffusers
 import torch
 from safetensors.torch import save_file

@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 
+import named
 import torch
 from diffusers import (AutoencoderKL, AutoencoderTiny, DDIMScheduler, DPMSolverMultistepScheduler,
                        EulerAncestralDiscreteScheduler, EulerDiscreteScheduler, HeunDiscreteScheduler,

@@ -9,6 +9,7 @@ import os
 import shutil
 import tempfile
 
+import named
 import diffusers
 import torch
 from diffusers import StableDiffusionPipeline

@@ -4,6 +4,8 @@ picture, "FILE refused" for those that Pillow refuses. The suite itself is read 
 Pillow 13.0.0, numpy 2.4.6.   Run from the project root.
 """
 import glob, hashlib, os
+
+import named
 import numpy as np
 from PIL import Image
 

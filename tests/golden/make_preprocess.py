@@ -6,6 +6,7 @@ tests/golden/preprocess.safetensors: what those programs make of three of the pi
 Made with Pillow 13.0.0, torch 2.15.0, torchvision 0.29.2, transformers 5.24.0, open_clip_torch 3.3.0."""
 import json
 
+import named
 import numpy as np
 import transformers
 from open_clip.transform import PreprocessCfg, image_transform_v2

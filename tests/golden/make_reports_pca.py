@@ -1,6 +1,7 @@
 """Principal components by numpy's eigh, for tests/test_reports_sections.c.
 
     python tests/golden/make_reports_pca.py     (from the project's root)     numpy 2.4.6, safetensors 0.8.0"""
+import named
 import numpy as np
 from safetensors.numpy import save_file
 

@@ -3,6 +3,7 @@
     python tests/golden/make_resize.py    (from the project's root)
 
 Made with Pillow 13.0.0, torchvision 0.29.2, safetensors' numpy writer."""
+import named
 import numpy as np
 from PIL import Image
 from safetensors.numpy import save_file

@@ -3,6 +3,8 @@
 #   PALBENCH_SHARED=../shared python3 tests/golden/make_t2i_pal.py
 # Follows the definitions (methods/t2i_pal/t2i_pal_internal.h), image by image and class by class, in float64 from float32 draws.
 import json, math, os
+
+import named
 import torch, torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 

@@ -7,6 +7,7 @@ Made with PyTorch 2.15, transformers 5.23.0, diffusers 0.42.1."""
 import os
 import shutil
 
+import named
 import torch
 from diffusers import StableDiffusionPipeline
 from safetensors.torch import save_file

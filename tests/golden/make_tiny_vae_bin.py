@@ -3,6 +3,8 @@
 torch 2.15.0, safetensors 0.8.0.   Run from the project root.
 """
 import os, shutil
+
+import named
 import torch
 from safetensors.torch import load_file
 

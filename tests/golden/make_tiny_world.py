@@ -4,6 +4,8 @@
 # Written from methods/DEFINITIONS.md and the order of draws that the heads of methods/ give, in float64 from float32 draws: pictures through open_clip's own
 # tower, every prompt computed whole, every pair of the ranking loss formed. Needs tests/golden/methods_tokenizer.
 import json, math, os, shutil
+
+import named
 import torch, torch.nn.functional as F
 from open_clip.model import CLIP
 from open_clip.modified_resnet import AttentionPool2d

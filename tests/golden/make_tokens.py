@@ -7,7 +7,7 @@ Made with transformers 5.23.0, tokenizers 0.23.3."""
 import json
 import os
 
-import which
+import named
 from transformers import CLIPTokenizer
 
 SHARED = os.environ.get("PALBENCH_SHARED", "../shared")
@@ -39,7 +39,7 @@ def fold(ids):
     return f"{value:016x}"
 
 
-for case in which.cases("mini", "clip", "captions"):
+for case in named.cases("mini", "clip", "captions"):
     if case in VOCABULARIES:
         with open(LINES, encoding="utf-8") as f:
             lines = list(fill(f.readlines(), case))
@@ -49,4 +49,5 @@ for case in which.cases("mini", "clip", "captions"):
         tokenizer = CLIPTokenizer.from_pretrained(VOCABULARIES["clip"])
         with open(f"{SHARED}/data/coco_captions_sample.json") as f:
             captions = [c["caption"] if isinstance(c, dict) else c for c in json.load(f)]
-        which.write_json("tests/golden/tokens.json", {"captions": [fold(tokenizer(c)["input_ids"]) for c in captions]})
+        with open("tests/golden/tokens.json", "w") as f:
+            json.dump({"captions": [fold(tokenizer(c)["input_ids"]) for c in captions]}, f, separators=(",", ":"))
