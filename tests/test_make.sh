@@ -20,6 +20,15 @@ check continuous_integration_asks_for_it grep -q WERROR=1 .ci/run
 # ---- install and uninstall ----
 if [ -f "$(dirname "$program")/plugin.mk" ]; then
     build=$(dirname "$program")
+    placed() { make -s "$1" BUILD="${build#"$root"/}" PREFIX=/opt DESTDIR="$folder/staged" -o all >/dev/null 2>>"$folder/err"; }
+    mkdir -p "$folder/staged/opt/share/man/man1"
+    echo another >"$folder/staged/opt/share/man/man1/another.1"
+    placed install
+    check a_staged_install_knows_where_it_will_stand sh -c "grep -q -- '-I/opt/include/palbench' '$folder/staged/opt/share/palbench/plugin.mk' && ! grep -q staged '$folder/staged/opt/share/palbench/plugin.mk'"
+    placed uninstall
+    check uninstall_leaves_what_is_anothers test "$(find "$folder/staged" -type f)" = "$folder/staged/opt/share/man/man1/another.1"
+    check and_no_folder_of_ours test -z "$(find "$folder/staged" -name '*palbench*')"
+
     make -s install BUILD="${build#"$root"/}" PREFIX="$folder/prefix" -o all >/dev/null 2>"$folder/err"; status=$?
     check install_puts_the_program_there test -x "$folder/prefix/bin/palbench"
     for file in share/man/man1/palbench.1 share/bash-completion/completions/palbench share/zsh/site-functions/_palbench \

@@ -1,9 +1,7 @@
 /* Stage "encode-image": pictures through a frozen CLIP's image tower: a split's, generated ones, or those of one's own that take
  * the place of generated ones.
- *
- * Many pictures are cut into shards of 500 pictures, each an artifact of its own (STORE/encode-image/NAME/00000.h5, ...), joined
- * by an HDF5 virtual data set; a killed run goes on with the first shard that is not there, whole. The cut is the same whatever was
- * there before, so the bits are too. */
+ * Many pictures are cut into shards of 500, each an artifact of its own (STORE/encode-image/NAME/00000.h5, ...), joined by an HDF5
+ * virtual data set; a killed run goes on with the first shard that is not there, whole. The same cut always, so the same bits. */
 #include "harness/base/clock.h"
 #include "harness/base/temporary.h"
 #include "harness/experiments/protocol.h"

@@ -1,11 +1,7 @@
 /* Stage "generate": pictures drawn from the chosen captions. Picture i of caption j of K each has seed S + j K + i.
- *
- * Cut into shards of 125 pictures that stand in STORE/generate/shards/ under the hash of what is in them (model, settings,
- * captions, seeds), so that one belongs to every experiment that draws the same, whatever else they draw, and a killed run goes
- * on with the first shard that is missing; joined by an HDF5 virtual data set.
- *
- * Artifact: images [n, H, W, 3] uint8, captions [n], seeds [n] uint64, labels [n, C] int8 (1 named by the noun filter, -1 not),
- * classes [C]; attributes model_hash, scheduler, steps, guidance, negative, size, seed, images_per_caption. */
+ * Shards of 125 pictures stand in STORE/generate/shards/ under the hash of what is in them (model, settings, captions, seeds), so that
+ * one belongs to every experiment that draws the same, and a killed run goes on with the first one that is missing; an HDF5 virtual
+ * data set joins them (layout: results/README.md). */
 #include "harness/base/clock.h"
 #include "harness/base/hash.h"
 #include "harness/diffusion/generate.h"
