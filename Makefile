@@ -24,7 +24,7 @@ CLANG_FORMAT := 14
 # What is needed and how each distribution calls it.
 DEPENDENCIES = CC='$(CC)' FLAGS='$(ONEDNN_CFLAGS) $(CFLAGS)' CLANG_FORMAT=$(CLANG_FORMAT) sh harness/deps.sh
 
-PACKAGES   := libcjson cairo libpng libjpeg libwebp libwebpdemux libtiff-4 zlib libcrypto libzip yaml-0.1
+PACKAGES   := libcjson cairo libpng libjpeg libwebp libwebpdemux libtiff-4 zlib libcrypto libzip yaml-0.1 expat yajl
 # Not every distribution tells pkg-config of HDF5.
 PKG_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null; pkg-config --cflags hdf5 2>/dev/null)
 PKG_LIBS   := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null; pkg-config --libs hdf5 2>/dev/null || echo -lhdf5)

@@ -85,23 +85,3 @@ const ClassNames coco_classes[COCO_CLASSES] = {
     CLASS_NAMES("hair drier", "blowing machine", "hair dryer", "dryer", "blow dryer", "blown dry", "blow dry"),
     CLASS_NAMES("toothbrush"),
 };
-
-static const Key keys[] = {KIND_KEY, {0}};
-
-const DatasetKind kind_coco2014 = {
-    .name = "coco2014",
-    .summary = "MS-COCO 2014: 80 classes, 40504 validation images",
-    .source = "https://cocodataset.org/",
-    .classes = coco_classes,
-    .class_count = COCO_CLASSES,
-    .keys = keys,
-};
-
-const DatasetKind kind_coco2017 = {
-    .name = "coco2017",
-    .summary = "MS-COCO 2017: 80 classes, 118287 captioned training images",
-    .source = "https://cocodataset.org/",
-    .classes = coco_classes,
-    .class_count = COCO_CLASSES,
-    .keys = keys,
-};

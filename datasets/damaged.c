@@ -109,8 +109,12 @@ static void renew_fingerprint(char fingerprint[65], const LeftOut *left)
 
 static void note(Dataset *d, LeftOut *left, const Verdicts *v, const char *const *files)
 {
-    left->files = arena_alloc(&d->arena, (v->count + 1) * sizeof *left->files);
-    left->reasons = arena_alloc(&d->arena, (v->count + 1) * sizeof *left->reasons);
+    const LeftOut before = *left; /* pictures that are not there */
+    const size_t room = before.count + v->count + 1;
+    left->files = arena_alloc(&d->arena, room * sizeof *left->files);
+    left->reasons = arena_alloc(&d->arena, room * sizeof *left->reasons);
+    if (before.count) memcpy(left->files, before.files, before.count * sizeof *left->files);
+    if (before.count) memcpy(left->reasons, before.reasons, before.count * sizeof *left->reasons);
     for (size_t i = 0; i < v->count; i++) {
         if (!v->sentences[i]) continue;
         left->files[left->count] = arena_strdup(&d->arena, files[i]);

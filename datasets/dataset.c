@@ -16,10 +16,12 @@ const char *const dataset_split_names[SPLIT_COUNT] = {
 #define KINDS(KIND)                                                                                                    \
     KIND(mini)                                                                                                         \
     KIND(voc2007)                                                                                                      \
+    KIND(voc2012)                                                                                                      \
     KIND(coco2014)                                                                                                     \
     KIND(coco2017)                                                                                                     \
     KIND(nuswide)                                                                                                      \
-    KIND(folder)
+    KIND(folder)                                                                                                       \
+    KIND(list)
 
 #define DECLARE(kind) extern const DatasetKind kind_##kind;
 KINDS(DECLARE)
@@ -76,9 +78,33 @@ const char *const *dataset_test_sets(void)
 {
     static const char *names[TEST_SETS_MOST + 1];
     size_t n = 0;
+    names[0] = NULL;
     for (size_t i = 0; all_kinds[i]; i++)
-        for (const char *const *t = all_kinds[i]->test_sets; t && *t && n < TEST_SETS_MOST; t++) names[n++] = *t;
+        for (const char *const *t = all_kinds[i]->test_sets; t && *t && n < TEST_SETS_MOST; t++)
+            if (names_find(names, *t) == NAMES_NONE) names[n++] = *t, names[n] = NULL;
     return names;
+}
+
+const char *dataset_kind_folder(const DatasetKind *kind, const char *root, Arena *arena)
+{
+    for (const char *const *place = kind->places; place && *place; place++) {
+        char *folder = **place ? path_join(root, *place) : xstrdup(root), *sign = path_join(folder, kind->sign);
+        const char *found = path_exists(sign) ? arena_strdup(arena, folder) : NULL;
+        free(sign);
+        free(folder);
+        if (found) return found;
+    }
+    return NULL;
+}
+
+const DatasetKind *dataset_recognise(const char *folder)
+{
+    Arena arena = {0};
+    const DatasetKind *found = NULL;
+    for (size_t i = 0; all_kinds[i] && !found; i++)
+        if (dataset_kind_folder(all_kinds[i], folder, &arena)) found = all_kinds[i];
+    arena_free(&arena);
+    return found;
 }
 
 static bool check_test_set(const DatasetSource *source, const DatasetKind *kind, Error *err)
@@ -118,10 +144,14 @@ static void list_class_names(Dataset *d)
     }
 }
 
-static Dataset *open_with(const DatasetOps *ops, const DatasetSource *source, bool unseen, Error *err)
+static Dataset *open_with(const DatasetKind *kind, const DatasetSource *source, bool unseen, Error *err)
 {
+    const DatasetOps *ops = kind->ops;
     Dataset *d = xcalloc(1, sizeof *d);
+    d->kind = kind;
     d->ops = ops;
+    d->survey = source->survey;
+    if (source->test_set) d->test_set = arena_strdup(&d->arena, source->test_set);
     d->name = arena_strdup(&d->arena, source->name);
     d->limit = source->limit;
     d->unseen = unseen;
@@ -136,20 +166,13 @@ static Dataset *open_with(const DatasetOps *ops, const DatasetSource *source, bo
 Dataset *dataset_open(const DatasetSource *source, Error *err)
 {
     const DatasetKind *kind = kind_of(source, err);
-    if (kind && kind->ops) return open_with(kind->ops, source, false, err);
-    if (kind)
-        fail_usage(err,
-                   "%s: reading %s from disk comes with the next release; until then bring it as a data set of kind "
-                   "\"folder\" (its class names and synonyms are known already)",
-                   source->name, kind->name);
-    return NULL;
+    return kind ? open_with(kind, source, false, err) : NULL;
 }
 
 bool dataset_check(const DatasetSource *source, Error *err)
 {
     const DatasetKind *kind = kind_of(source, err);
-    if (!kind || !kind->ops) return kind != NULL;
-    Dataset *d = open_with(kind->ops, source, true, err);
+    Dataset *d = kind ? open_with(kind, source, true, err) : NULL;
     dataset_free(d);
     return d != NULL;
 }
@@ -169,6 +192,11 @@ void dataset_free(Dataset *d)
 const char *dataset_name(const Dataset *d)
 {
     return d->name;
+}
+
+const DatasetKind *dataset_kind_of(const Dataset *d)
+{
+    return d->kind;
 }
 
 size_t dataset_classes(const Dataset *d)

@@ -59,9 +59,10 @@ typedef struct DatasetSource {
     const char *root;     /* DATA=DIR, --root; may be NULL */
     size_t limit;         /* --limit: at most so many images a split and captions; 0: all */
     const char *test_set; /* of DatasetKind.test_sets; NULL: the first */
+    bool survey; /* `palbench data check`: pictures that are missing stay in the splits, and stand in left_out too */
 } DatasetSource;
 
-/* NULL on failure: a name nobody knows, an entry with keys or values that make no sense, a data set of a later release.
+/* NULL on failure: a name nobody knows, an entry with keys or values that make no sense.
  * Reads no image and no caption; `source` and its config must outlive the call only. */
 Dataset *dataset_open(const DatasetSource *source, Error *err);
 /* Whether an entry makes sense: its keys, their forms, names that stand twice. Opens no file, so that what another machine has and this
@@ -74,6 +75,7 @@ void dataset_remember_in(Dataset *d, const char *folder);
 /* Where remarks go that are no failures ("a picture stands twice"); they were nowhere before. */
 void dataset_tell(Dataset *d, Progress *progress);
 const char *dataset_name(const Dataset *d);
+const struct DatasetKind *dataset_kind_of(const Dataset *d);
 size_t dataset_classes(const Dataset *d);
 const char *const *dataset_class_names(const Dataset *d);
 /* As a sentence has them: "traffic light" for "traffic_light". Of prompts and texts; results have the names as they are. */
@@ -88,20 +90,39 @@ const Captions *dataset_captions(Dataset *d, Error *err);
 const Captions *dataset_sentences(Dataset *d, Error *err);
 bool dataset_image(Dataset *d, SplitName split, size_t i, Image *image, Error *err); /* caller frees; not thread-safe */
 
+/* An archive that a public data set comes in: its name on the site, its size, and where its content goes. A table ends with name NULL. */
+typedef struct DatasetOriginal {
+    const char *name, *size, *unpack;
+} DatasetOriginal;
+
+/* How many pictures the published splits have. A table ends with none to test on. */
+typedef struct DatasetPublished {
+    const char *test_set; /* NULL: it has one */
+    size_t images[SPLIT_COUNT];
+} DatasetPublished;
+
 /* A kind of data set: its file defines a DatasetKind `kind_NAME`, and dataset.c has a line for it. Those with classes of their own
  * go by their name; the others need an entry in experiments.json that brings the classes. */
 typedef struct DatasetKind {
-    const char *name;    /* "mini" */
-    const char *summary; /* one line */
-    const char *source;  /* where a user gets it */
+    const char *name;                 /* "mini" */
+    const char *summary;              /* one line */
+    const char *source;               /* where a user gets it */
+    const DatasetOriginal *originals; /* the archives there; NULL: none are known */
+    const char *const
+        *places;      /* folders under --root that it may be in, "" the root itself; ends with NULL. NULL: none */
+    const char *sign; /* the file in there that only it has */
     const ClassNames *classes;
     size_t class_count;
+    const DatasetPublished *published; /* or NULL */
+    bool loses_pictures;               /* nobody can have all of them any more: missing ones are left out, by name */
     const char *const *test_sets; /* names of its test sets, the usual one first; ends with NULL. NULL: it has one */
     const Key *keys;              /* of its entry in experiments.json, KIND_KEY first */
-    const struct DatasetOps *ops; /* dataset_internal.h; NULL: only its classes are known so far */
+    const struct DatasetOps *ops; /* dataset_internal.h */
 } DatasetKind;
 const DatasetKind *const *dataset_kinds(void);     /* all, NULL-terminated */
 const char *const *dataset_kind_names(void);       /* of all, NULL-terminated */
 const char *const *dataset_test_sets(void);        /* names of test sets of all kinds, NULL-terminated */
 const char *const *dataset_names(void);            /* of those that go by their name, NULL-terminated */
 const DatasetKind *dataset_kind(const char *name); /* one that goes by this name; NULL when there is none */
+/* Which kind lies in this folder, or in a place under it where people unpack it; NULL: none that is known by its files. */
+const DatasetKind *dataset_recognise(const char *folder);

@@ -9,6 +9,7 @@ typedef struct DatasetOps {
     /* Reads the configuration, whose keys the kind's table has checked; fills d->state, d->classes and d->class_count. When d->unseen is set
      * no file is opened: it is only asked whether the entry makes sense. */
     bool (*open)(Dataset *d, const DatasetSource *source, Error *err);
+    bool (*has)(const Dataset *d, SplitName name); /* whether there is such a split; NULL: all three */
     void (*close)(Dataset *d); /* NULL: nothing but the arena to free; also after an open that failed */
     /* Fill what was asked for, at most once a split; labels come from big_alloc, strings from d->arena. */
     bool (*split)(Dataset *d, SplitName name, Split *split, Error *err);
@@ -20,6 +21,7 @@ typedef struct DatasetOps {
 } DatasetOps;
 
 struct Dataset {
+    const DatasetKind *kind;
     const DatasetOps *ops;
     const char *name;
     Arena arena; /* all small things of this data set */
@@ -35,7 +37,9 @@ struct Dataset {
     Split splits[SPLIT_COUNT];
     Captions captions, sentences;
     bool has_split[SPLIT_COUNT], has_captions, has_sentences;
-    bool unseen; /* only for dataset_check */
+    bool unseen;          /* only for dataset_check */
+    bool survey;          /* DatasetSource.survey */
+    const char *test_set; /* DatasetSource.test_set */
 };
 
 /* The first key of every kind's table. */
@@ -49,6 +53,9 @@ struct Dataset {
  * nothing is left. */
 bool damaged_leave_out_split(Dataset *d, SplitName name, Split *split, Error *err);
 bool damaged_leave_out_captions(Dataset *d, Captions *captions, Error *err);
+
+/* dataset.c: the first of the kind's places under a folder that has its sign, in the arena; NULL: none. */
+const char *dataset_kind_folder(const DatasetKind *kind, const char *root, Arena *arena);
 
 /* The limit of --limit on a count. */
 static inline size_t dataset_limited(const Dataset *d, size_t count)

@@ -14,6 +14,7 @@
  *   images     instead of a folder: a list (.jsonl, or written in place) of lines {"file", "caption", "labels"}, images that
  *              were drawn for captions. It brings the captions and takes the place of the generate stage. */
 #include "datasets/folder_internal.h"
+#include "datasets/public_root.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -104,6 +105,20 @@ static bool folder_open(Dataset *d, const DatasetSource *source, Error *err)
                      "\"captions\" and a list in \"images\" both bring captions; keep one of them");
 }
 
+/* For `palbench data check`: the pictures that are not there, which fingerprint nothing. */
+static bool list_missing(const FolderList *list, LeftOut *left)
+{
+    Arena *arena = &list->data->arena;
+    left->files = arena_alloc(arena, (list->count + 1) * sizeof *left->files);
+    left->reasons = arena_alloc(arena, (list->count + 1) * sizeof *left->reasons);
+    for (size_t i = 0; i < list->count; i++) {
+        if (path_is_file(list->entries[i].path)) continue;
+        left->files[left->count] = list->entries[i].file;
+        left->reasons[left->count++] = arena_format(arena, "%s: it is not there", list->entries[i].path);
+    }
+    return true;
+}
+
 static bool list_to_split(const FolderList *list, Split *split, Error *err)
 {
     Dataset *d = list->data;
@@ -120,7 +135,7 @@ static bool list_to_split(const FolderList *list, Split *split, Error *err)
             if (row[mark->class] < mark->value) row[mark->class] = mark->value;
         }
     }
-    return folder_list_fingerprint(list, split->fingerprint, err);
+    return d->survey ? list_missing(list, &split->left_out) : folder_list_fingerprint(list, split->fingerprint, err);
 }
 
 /* Where an image of a split is. */
@@ -206,14 +221,18 @@ static bool folder_image(Dataset *d, SplitName name, size_t i, Image *image, Err
     return good;
 }
 
+static bool folder_has(const Dataset *d, SplitName name)
+{
+    return ((const Folder *)d->state)->lists[name] != NULL;
+}
+
 static const DatasetOps folder_ops = {.open = folder_open,
+                                      .has = folder_has,
                                       .close = folder_close,
                                       .split = folder_split,
                                       .captions = folder_captions,
                                       .sentences = folder_sentences,
                                       .image = folder_image};
-
-#define TEXTS "{\"type\": \"array\", \"items\": {\"type\": \"string\"}}"
 
 static const Key folder_keys[] = {
     KIND_KEY,
@@ -223,12 +242,7 @@ static const Key folder_keys[] = {
               "\"items\": {\"type\": \"string\", \"minLength\": 1}}",
      .needed = true,
      .help = "the names of the classes"},
-    {.name = "synonyms",
-     .type = KEY_FORMS,
-     .forms = "{\"anyOf\": [{\"type\": [\"string\", \"null\"]}, {\"type\": \"array\", \"items\": " TEXTS "}, "
-              "{\"type\": \"object\", \"additionalProperties\": " TEXTS "}]}",
-     .help =
-         "what else the classes may be called: a JSON file, a list a class in their order, or {\"cat\": [\"kitty\"]}"},
+    SYNONYMS_KEY,
     {.name = "captions",
      .type = KEY_TEXT,
      .help = "a .jsonl list of {\"caption\", \"labels\"}, or a .txt file, one a line"},
@@ -249,10 +263,7 @@ static const Key folder_keys[] = {
               "\"additionalProperties\": false}}]}",
      .help = "the folder of the images; or images drawn for captions: a .jsonl list of {\"file\", \"caption\", "
              "\"labels\"}, or the list"},
-    {.name = "skip_damaged",
-     .type = KEY_TRUTH,
-     .fallback = "false",
-     .help = "go on without pictures that cannot be decoded; results name them"},
+    SKIP_DAMAGED_KEY,
     {0},
 };
 

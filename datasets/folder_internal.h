@@ -46,8 +46,20 @@ typedef struct Folder {
     FolderList inline_images;       /* the same list written into the configuration */
 } Folder;
 
+#define TEXTS "{\"type\": \"array\", \"items\": {\"type\": \"string\"}}"
+#define SYNONYMS_KEY                                                                                                   \
+    {                                                                                                                  \
+        .name = "synonyms", .type = KEY_FORMS,                                                                         \
+        .forms = "{\"anyOf\": [{\"type\": [\"string\", \"null\"]}, {\"type\": \"array\", \"items\": " TEXTS "}, "      \
+                 "{\"type\": \"object\", \"additionalProperties\": " TEXTS "}]}",                                      \
+        .help = "what else the classes may be called: a JSON file, a list a class in their order, or "                 \
+                "{\"cat\": [\"kitty\"]}"                                                                               \
+    }
+
 /* folder_names.c: d->classes from "classes" and "synonyms". */
 bool folder_read_names(Dataset *d, const DatasetSource *source, Error *err);
+/* The "synonyms" alone, into d->classes, which are this data set's own. */
+bool folder_read_synonyms(Dataset *d, const DatasetSource *source, Error *err);
 
 /* folder_list.c */
 bool folder_list_read(FolderList *list, const char *path, Error *err);

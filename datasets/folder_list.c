@@ -67,7 +67,8 @@ static bool read_file_name(FolderList *list, FolderEntry *entry, Json object, Er
     const char *file;
     if (!json_string(object, "file", &file, err)) return false;
     char *path = path_join(list->base, file);
-    const bool there = list->needs & UNSEEN || path_is_file(path); /* a pipe would be waited for */
+    const bool there =
+        list->needs & UNSEEN || list->data->survey || path_is_file(path); /* a pipe would be waited for */
     entry->file = arena_strdup(&list->data->arena, file);
     entry->path = arena_strdup(&list->data->arena, path);
     free(path);

@@ -97,7 +97,12 @@ static bool read_synonyms_file(Dataset *d, ClassNames *classes, const char *path
 bool folder_read_names(Dataset *d, const DatasetSource *source, Error *err)
 {
     ClassNames *classes = NULL;
-    if (!read_classes(d, source->config, &classes, err)) return false;
+    return read_classes(d, source->config, &classes, err) && folder_read_synonyms(d, source, err);
+}
+
+bool folder_read_synonyms(Dataset *d, const DatasetSource *source, Error *err)
+{
+    ClassNames *classes = (ClassNames *)d->classes; /* made in its arena */
     const Json synonyms = json_get(source->config, "synonyms");
     if (synonyms.node == NULL || cJSON_IsNull(synonyms.node)) return true;
     if (!json_is_string(synonyms)) return read_synonyms(d, classes, synonyms, err);

@@ -85,15 +85,3 @@ const ClassNames nuswide_classes[NUSWIDE_CLASSES] = {
     CLASS_NAMES("window"),
     CLASS_NAMES("zebra"),
 };
-
-static const Key keys[] = {KIND_KEY, {0}};
-
-const DatasetKind kind_nuswide = {
-    .name = "nuswide",
-    .summary = "NUS-WIDE: 81 concepts, 107859 test images",
-    .source = "https://lms.comp.nus.edu.sg/wp-content/uploads/2019/research/nuswide/NUS-WIDE.html",
-    .classes = nuswide_classes,
-    .class_count = NUSWIDE_CLASSES,
-    .test_sets = (const char *const[]){"official", "labelled", "srn60260", "zsl925-81", NULL},
-    .keys = keys,
-};

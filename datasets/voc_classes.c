@@ -25,14 +25,3 @@ const ClassNames voc_classes[VOC_CLASSES] = {
     CLASS_NAMES("train", "rail way", "railroad"),
     CLASS_NAMES("tvmonitor", "monitor", "tv", "television", "telly"),
 };
-
-static const Key keys[] = {KIND_KEY, {0}};
-
-const DatasetKind kind_voc2007 = {
-    .name = "voc2007",
-    .summary = "PASCAL VOC 2007: 20 classes, 4952 test images",
-    .source = "http://host.robots.ox.ac.uk/pascal/VOC/voc2007/",
-    .classes = voc_classes,
-    .class_count = VOC_CLASSES,
-    .keys = keys,
-};

@@ -34,6 +34,8 @@ build zip.h              libzip   libzip-dev       libzip-devel        libzip   
 build yaml.h             yaml-0.1 libyaml-dev      libyaml-devel       libyaml       libyaml-devel   yaml-dev
 build cairo.h            cairo    libcairo2-dev    cairo-devel         cairo         cairo-devel     cairo-dev
 build openssl/evp.h      libcrypto libssl-dev       openssl-devel       openssl       libopenssl-devel openssl-dev
+build expat.h              expat    libexpat1-dev    expat-devel         expat         libexpat-devel  expat-dev
+build yajl/yajl_parse.h    yajl     libyajl-dev      yajl-devel          yajl          libyajl-devel   yajl-dev
 build unistr.h           -        libunistring-dev libunistring-devel  libunistring  libunistring-devel libunistring-dev
 draw  gnuplot            -        gnuplot-nox      gnuplot             gnuplot       gnuplot         gnuplot
 test  cmocka.h           cmocka   libcmocka-dev    libcmocka-devel     cmocka        libcmocka-devel cmocka-dev

@@ -32,7 +32,7 @@ rm -rf st
 sed 's/"kind": *"folder",/"kind": "folder", "skip_damaged": true,/' experiments.json >skip.json
 run run zs --experiments skip.json --store st
 check a_data_set_goes_on_without_them_when_asked test $status -eq 0
-check they_are_counted remarks "2 of 10 test pictures cannot be decoded and are left out"
+check they_are_counted remarks "2 of 10 test pictures are missing or damaged and are left out"
 check and_named remarks "images/7.png: a web page"
 run results --store st
 check the_result_says_so says "without 2 test pictures that cannot be decoded"

@@ -19,6 +19,7 @@
     COMMAND(tokenize)                                                                                                  \
     COMMAND(encode_text)                                                                                               \
     COMMAND(encode_image)                                                                                              \
+    COMMAND(data)                                                                                                      \
     COMMAND(label)                                                                                                     \
     COMMAND(pretrain)                                                                                                  \
     COMMAND(bench)                                                                                                     \

@@ -52,18 +52,26 @@ static Json path_entry(const Book *book, const char *section, const char *name)
     return object.node ? json_get(object, name) : none;
 }
 
-Dataset *book_dataset(const Book *book, const char *name, const char *test_set, size_t limit, Error *err)
+bool book_dataset_source(const Book *book, const char *name, DatasetSource *source, char **root, Error *err)
 {
     const Json datasets = json_get(json_root(book->file), "datasets"), own = path_entry(book, "datasets", name);
-    DatasetSource source = {.name = name, .folder = book->folder, .limit = limit, .test_set = test_set};
-    if (datasets.node) source.config = json_get(datasets, name);
-    const char *root = NULL;
-    if (own.node && !json_as_string(own, &root, err)) return NULL;
-    if (!root && book->paths && !json_string_or(json_root(book->paths), "data", NULL, &root, err)) return NULL;
-    char *full = root ? path_join(book->paths_folder, root) : NULL;
-    source.root = full;
+    const char *path = NULL;
+    if (own.node && !json_as_string(own, &path, err)) return false;
+    if (!path && book->paths && !json_string_or(json_root(book->paths), "data", NULL, &path, err)) return false;
+    *root = path ? path_join(book->paths_folder, path) : NULL;
+    *source = (DatasetSource){.name = name, .folder = book->folder, .root = *root};
+    if (datasets.node) source->config = json_get(datasets, name);
+    return true;
+}
+
+Dataset *book_dataset(const Book *book, const char *name, const char *test_set, size_t limit, Error *err)
+{
+    DatasetSource source;
+    char *root;
+    if (!book_dataset_source(book, name, &source, &root, err)) return NULL;
+    source.limit = limit, source.test_set = test_set;
     Dataset *dataset = dataset_open(&source, err);
-    free(full);
+    free(root);
     return dataset;
 }
 

@@ -117,5 +117,7 @@ const Model *book_model(const Book *book, const char *name);       /* NULL when 
 const Protocol *book_protocol(const Book *book, const char *name); /* one's own or built in; NULL when unknown */
 /* Opens a data set of the file, or a built-in one, with this test set (NULL: the first). NULL on failure; the caller frees. */
 Dataset *book_dataset(const Book *book, const char *name, const char *test_set, size_t limit, Error *err);
+/* What a data set is opened with. `root` is the caller's to free, after the data set is open; NULL where the files name none. */
+bool book_dataset_source(const Book *book, const char *name, DatasetSource *source, char **root, Error *err);
 /* Names of the file's data sets; caller frees with text_list_free. */
 void book_dataset_names(const Book *book, TextList *names);

@@ -51,18 +51,17 @@ static bool next_field(const char **at, char separator, Text *field, bool *more)
     return *more || !*c;
 }
 
-static bool split_line(const ScoreTable *t, const char *path, size_t number, const char *line, TextList *fields,
-                       Error *err)
+bool csv_fields(const char *path, size_t number, const char *line, char separator, TextList *fields, Error *err)
 {
     Text field = {0};
     bool good = true;
     for (bool more = true; good && more;) {
-        good = next_field(&line, t->separator, &field, &more);
+        good = next_field(&line, separator, &field, &more);
         text_list_add(fields, field.data);
     }
     text_free(&field);
     return good || fail(err, "%s: line %zu: a quoted field does not end with a quote and a %s", path, number,
-                        separator_name(t->separator));
+                        separator_name(separator));
 }
 
 static int by_text(const void *a, const void *b)
@@ -114,7 +113,7 @@ static bool read_head(ScoreTable *t, const char *path, const char *line, Error *
 {
     TextList fields = {0};
     t->separator = separator_of(line);
-    bool good = split_line(t, path, 1, line, &fields, err);
+    bool good = csv_fields(path, 1, line, t->separator, &fields, err);
     if (good && (fields.count < 2 || strcmp(fields.items[0], "file") != 0))
         good = fail(err, "%s: line 1: the names of the columns are needed: file, then the classes", path);
     for (size_t i = 1; i < fields.count && good; i++) text_list_add(&t->classes, fields.items[i]);
@@ -137,7 +136,7 @@ static bool read_row(ScoreTable *t, const char *path, size_t number, const char 
 {
     const size_t classes = t->classes.count;
     TextList fields = {0};
-    bool good = split_line(t, path, number, line, &fields, err);
+    bool good = csv_fields(path, number, line, t->separator, &fields, err);
     if (good && fields.count != classes + 1)
         good =
             fail(err,

@@ -21,6 +21,9 @@ typedef struct ScoreTable {
 bool score_table_read(ScoreTable *t, const char *path, Error *err);
 void score_table_free(ScoreTable *t);
 
+/* The fields of one line of such a file (appended). Fails on a quote that is not closed. */
+bool csv_fields(const char *path, size_t number, const char *line, char separator, TextList *fields, Error *err);
+
 /* places[i]: where wanted[i] stands among the names. Fails unless each stands there, and no other does. For the sentence: `where`
  * has the wanted ones, `path` the names; `what` they are names of ("image", "class"). */
 bool match_rows(const char *const *wanted, size_t count, const char *where, const char *const *names, size_t name_count,

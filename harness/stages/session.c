@@ -101,6 +101,8 @@ Dataset *session_dataset(Session *session, const char *name, const char *test_se
     return dataset;
 }
 
+enum { TOLD_MOST = 20 };
+
 void session_note_left_out(Session *session, const Dataset *dataset, const char *what, const LeftOut *left, size_t kept)
 {
     OpenDataset *open = session->datasets;
@@ -109,9 +111,13 @@ void session_note_left_out(Session *session, const Dataset *dataset, const char 
     if (text_list_has(&open->told, what)) return;
     text_list_add(&open->told, what);
     progress_note(session->progress,
-                  "%s: %zu of %zu %s pictures cannot be decoded and are left out:", dataset_name(dataset), left->count,
-                  left->count + kept, what);
-    for (size_t i = 0; i < left->count; i++) progress_note(session->progress, "  %s", left->reasons[i]);
+                  "%s: %zu of %zu %s pictures are missing or damaged and are left out:", dataset_name(dataset),
+                  left->count, left->count + kept, what);
+    for (size_t i = 0; i < left->count && i < TOLD_MOST; i++)
+        progress_note(session->progress, "  %s", left->reasons[i]);
+    if (left->count > TOLD_MOST)
+        progress_note(session->progress, "  and %zu more; palbench data check %s lists them", left->count - TOLD_MOST,
+                      dataset_name(dataset));
 }
 
 const ImageFeatures *session_images(Session *session, const char *path, bool want_local, Error *err)
