@@ -180,7 +180,7 @@ install: all ## to PREFIX (and DESTDIR)
 	install -D -m 644 $(BUILD)/completion.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/palbench
 	install -D -m 644 $(BUILD)/completion.zsh $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_palbench
 	install -m 644 experiments.json experiments.schema.json $(DESTDIR)$(PREFIX)/share/palbench/
-	cp -R results/pretrained results/reference $(DESTDIR)$(PREFIX)/share/palbench/results/
+	cp -R results/pretrained results/published results/reference $(DESTDIR)$(PREFIX)/share/palbench/results/
 	cp --parents $(PLUGIN_HEADERS) $(DESTDIR)$(PREFIX)/include/palbench/
 	sed 's|-I$(CURDIR) |-I$(PREFIX)/include/palbench |' $(BUILD)/plugin.mk >$(DESTDIR)$(PREFIX)/share/palbench/plugin.mk
 

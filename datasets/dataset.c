@@ -155,7 +155,7 @@ static Dataset *open_with(const DatasetKind *kind, const DatasetSource *source, 
     d->name = arena_strdup(&d->arena, source->name);
     d->limit = source->limit;
     d->unseen = unseen;
-    if (!ops->open(d, source, err)) {
+    if (!d->ops->open(d, source, err)) {
         dataset_free(d);
         return NULL;
     }

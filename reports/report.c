@@ -11,6 +11,7 @@
 #include "reports/gnuplot.h"
 #include "reports/labelled_grid.h"
 #include "reports/page.h"
+#include "reports/published_table.h"
 #include "reports/section.h"
 #include "reports/settings.h"
 #include "reports/sheet.h"
@@ -24,7 +25,7 @@ enum { FIGURES_MAX = 64 };
 
 /* Parts that are there when the store holds what they show, in the page's order. */
 static bool (*const section_writers[])(const SectionInput *in, Section *out, Error *err) = {
-    section_labelled, section_generated, section_heat_maps, section_modality_gap, section_ablation,
+    section_labelled, section_published, section_generated, section_heat_maps, section_modality_gap, section_ablation,
 };
 enum { SECTIONS = sizeof section_writers / sizeof *section_writers };
 
@@ -197,6 +198,20 @@ static bool write_page(const Report *r, Error *err)
     return save(r, "index.html", &html, err);
 }
 
+/* What was made with --limit says so above everything else. */
+static void remark_rehearsal(Report *r)
+{
+    size_t limited = 0;
+    for (size_t i = 0; i < r->results.count; i++) limited += r->results.items[i].limit > 0;
+    if (!limited) return;
+    char *remark =
+        xformat("Rehearsal: %zu of %zu results were made with --limit, on a few images and captions. They show that "
+                "everything runs, and measure nothing.",
+                limited, r->results.count);
+    text_list_add(&r->remarks, remark);
+    free(remark);
+}
+
 bool report_write(const ReportOptions *options, Error *err)
 {
     Report r = {.options = options, .figure_folder = path_join(options->out, "figures")};
@@ -204,6 +219,7 @@ bool report_write(const ReportOptions *options, Error *err)
         text_list_add(&r.remarks, options->remarks->items[i]);
     bool good = temporary_folder(options->out, err) &&
                 results_choose(options->stored, options->store, options->experiments, &r.results, &r.remarks, err);
+    if (good) remark_rehearsal(&r);
     if (good) seeds_compare(&r.results, options->store, NULL, &r.remarks);
     if (good) summary_make(&r.summary, &r.results, options->experiments, options->labels);
     if (good && !r.summary.row_count)
@@ -235,6 +251,24 @@ char *report_table_text(const ResultList *results, const char *const *experiment
         }
     notes_plain(&s, &out);
     summary_free(&s);
+    return out.data;
+}
+
+char *report_published_text(const ResultList *results, const char *const *experiments, const char *const *labels,
+                            const char *folder)
+{
+    PublishedNumbers numbers;
+    PublishedTable table;
+    Summary s;
+    Error unread;
+    Text out = {0};
+    if (!folder || !published_open(&numbers, folder, &unread)) return NULL; /* the page's section says why */
+    summary_make(&s, results, experiments, labels);
+    published_table_make(&table, &numbers, &s);
+    published_plain(&table, &out);
+    published_table_free(&table);
+    summary_free(&s);
+    published_close(&numbers);
     return out.data;
 }
 

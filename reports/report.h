@@ -23,6 +23,7 @@ typedef struct ReportOptions {
     const char *store;         /* folder of the artifacts */
     const ResultList *stored;  /* all results in it: results_load without names */
     const TextList *remarks;   /* what reading them gave, for the page; NULL: nothing */
+    const char *published;     /* folder of published numbers (published_numbers.h); NULL: without */
     const char *out;           /* folder to write to; made when missing */
     Progress *progress;
     /* A test picture by its position in a result's rows, for the sheet of examples; NULL: the sheet is left out. PNG bytes,
@@ -40,5 +41,9 @@ bool report_write(const ReportOptions *options, Error *err);
 /* The main table (method x data set: mAP mean +- std) as aligned plain text for a terminal, and for methods at several numbers of
  * labelled images the table of method x number; caller frees. */
 char *report_table_text(const ResultList *results, const char *const *experiments, const char *const *labels);
+/* Published numbers beside the results of the same protocol, as aligned plain text, from the folder of them; NULL when none of the
+ * data sets has any, or the folder cannot be read. Caller frees. */
+char *report_published_text(const ResultList *results, const char *const *experiments, const char *const *labels,
+                            const char *folder);
 /* The ablation tables that have results, as aligned plain text; NULL when none has. Caller frees. */
 char *report_ablations_text(const ResultList *results, const AblationSuite *ablations, size_t count);

@@ -24,6 +24,8 @@ typedef struct Section {
 typedef bool SectionWriter(const SectionInput *in, Section *out, Error *err);
 /* Methods against the number of labelled images that they were shown. */
 SectionWriter section_labelled;
+/* Rows beside what papers report under the same protocol. */
+SectionWriter section_published;
 /* What a text-to-image model drew from captions, and what an independent classifier sees in single objects of it. */
 SectionWriter section_generated;
 /* Where in a test image a method sees a class. */

@@ -74,10 +74,12 @@ static void print_tables(const ReportOptions *o)
 {
     char *table = report_table_text(o->stored, o->experiments, o->labels);
     char *ablations = report_ablations_text(o->stored, o->ablations, o->ablation_count);
+    char *published = report_published_text(o->stored, o->experiments, o->labels, o->published);
     puts(table);
+    if (published) puts(published);
     if (ablations) puts(ablations);
     print_line("report: %s/index.html", o->out);
-    free(table), free(ablations);
+    free(table), free(published), free(ablations);
 }
 
 static bool among(const char *const *names, const char *name)
@@ -169,6 +171,16 @@ typedef struct Stored {
     TextList remarks;
 } Stored;
 
+/* Published numbers lie beside the experiments file, or, of a file elsewhere, where the program is run. NULL: nowhere. */
+static char *published_folder(const Campaign *s)
+{
+    static const char place[] = "results/published";
+    char *folder = path_join(s->session.book->folder, place);
+    if (path_is_folder(folder)) return folder;
+    free(folder);
+    return path_is_folder(place) ? xstrdup(place) : NULL;
+}
+
 static bool write_page(Campaign *s, const Cli *cli, const Stored *stored, const ReportPage *page,
                        const char *const *beside, Error *err)
 {
@@ -184,6 +196,7 @@ static bool write_page(Campaign *s, const Cli *cli, const Stored *stored, const 
     }
     if (!is_ablation(page->suite)) add_imported(&stored->results, names, labels);
     say_what_is_shown(s, cli, page->suite, &command, &title);
+    char *published = published_folder(s);
     bool good = ablations_find(s, cli, &ablations, err);
     if (good) ablations_keep(&ablations, page->suite, own, &stored->results);
     const ReportOptions options = {
@@ -196,6 +209,7 @@ static bool write_page(Campaign *s, const Cli *cli, const Stored *stored, const 
         .store = cli->store,
         .stored = &stored->results,
         .remarks = &stored->remarks,
+        .published = published,
         .out = page->folder,
         .progress = cli->progress,
         .picture = picture_of_result,
@@ -206,6 +220,7 @@ static bool write_page(Campaign *s, const Cli *cli, const Stored *stored, const 
     if (good) print_tables(&options);
     ablations_free(&ablations);
     text_free(&command), text_free(&title);
+    free(published);
     free(own), free(labels), free(names);
     return good;
 }

@@ -144,6 +144,8 @@ void image_features_free(ImageFeatures *features);
 Clip *clip_new(ClipConfig config, uint64_t seed, Error *err);
 bool clip_config_of(const char *arch, ClipConfig *config,
                     Error *err); /* RN50 RN101 RN50x4 RN50x16 ViT-B-32 ViT-B-16 ViT-L-14 ViT-L-14-336 */
+/* The published architecture of these sizes ("RN50"), or NULL: another one. Says nothing of the weights. */
+const char *clip_arch_of(const ClipConfig *config);
 /* Folds the batch norms (in place) and freezes everything: a model as clip_open gives it. */
 void clip_freeze(Clip *clip);
 /* Writes an open_clip folder: open_clip_config.json, open_clip_model.safetensors (fp16 or fp32), batch norms apart. */

@@ -148,3 +148,21 @@ bool clip_config_of(const char *arch, ClipConfig *config, Error *err)
     config->vocabulary = 49408;
     return true;
 }
+
+static bool same_sizes(const Published *p, const ClipConfig *c)
+{
+    const bool resnet = p->patch == 0;
+    if (c->embed != p->embed || c->image_size != p->size || c->is_resnet != resnet || c->text_width != p->text_width ||
+        c->text_layers != 12)
+        return false;
+    if (!resnet) return c->image_width == p->width && c->image_layers == p->layers && c->patch == p->patch;
+    return c->stages == CLIP_STAGES_MAX && c->stem_width == p->width &&
+           memcmp(c->blocks, p->blocks, sizeof c->blocks) == 0;
+}
+
+const char *clip_arch_of(const ClipConfig *config)
+{
+    for (size_t i = 0; i < sizeof published / sizeof *published; i++)
+        if (same_sizes(&published[i], config)) return published[i].name;
+    return NULL;
+}

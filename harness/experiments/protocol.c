@@ -10,6 +10,7 @@ static const char *const split_words[] = {"train", "tune", "test", NULL};
 const char *const difficult_words[] = {
     [DIFFICULT_NEGATIVE] = "negative", [DIFFICULT_IGNORE] = "ignore", [DIFFICULT_POSITIVE] = "positive", NULL};
 static const char *const resize_words[] = {"crop", "stretch", NULL}; /* absent: RESIZE_OF_MODEL */
+static const char *const epoch_words[] = {"last", NULL};
 static const char *const position_words[] = {"on", "off", "global", "method", NULL};
 enum { POSITION_OF_METHOD = 3 };
 
@@ -41,6 +42,12 @@ static const Protocol built_ins[] = {
      .summary = "as default, resized to 448 x 448 without crop",
      .split = SPLIT_TEST,
      .size = 448,
+     .resize = RESIZE_STRETCH,
+     .position_of_method = true},
+    {.name = "480-stretch",
+     .summary = "as default, resized to 480 x 480 without crop: PVP as published on VOC and COCO",
+     .split = SPLIT_TEST,
+     .size = 480,
      .resize = RESIZE_STRETCH,
      .position_of_method = true},
     {.name = "voc-difficult-ignored",
@@ -102,6 +109,11 @@ const Key protocol_keys[] = {
      .words = position_words,
      .fallback = "\"method\"",
      .help = "positional embedding of a ResNet's attention pool; method: as the method's published code"},
+    {.name = "epoch",
+     .type = KEY_CHOICE,
+     .words = epoch_words,
+     .fallback = "\"last\"",
+     .help = "whose parameters are tested; no epoch is ever chosen on test images"},
     {0},
 };
 
@@ -172,5 +184,16 @@ cJSON *protocol_json(const Protocol *p)
     cJSON_AddNumberToObject(object, "size", (double)p->size);
     cJSON_AddStringToObject(object, "resize", resize_word(p->resize));
     cJSON_AddStringToObject(object, "pool_position", p->position_of_method ? "method" : position_word(p->position));
+    return object;
+}
+
+cJSON *protocol_as_run(const Protocol *p, const Preprocessing *pictures, PoolPosition position)
+{
+    cJSON *object = protocol_json(p);
+    cJSON_ReplaceItemInObjectCaseSensitive(object, "size", cJSON_CreateNumber((double)pictures->side));
+    cJSON_ReplaceItemInObjectCaseSensitive(object, "resize",
+                                           cJSON_CreateString(resize_word(preprocessing_rule(pictures))));
+    cJSON_ReplaceItemInObjectCaseSensitive(object, "pool_position", cJSON_CreateString(position_word(position)));
+    cJSON_AddStringToObject(object, "epoch", epoch_words[0]);
     return object;
 }

@@ -1,7 +1,10 @@
 /* Protocols: how test images are chosen, prepared and judged. A protocol is a named part of every result; results of different
  * protocols never share a table column.
  *
- * Built in: default, mini, mini-tune, 224-crop, 448-stretch, voc-difficult-ignored and -positive. One's own stand in experiments.json:
+ * The epoch whose parameters are tested is a part of it too: always the last one. (Published code takes the one that is best on images
+ * of the test set, which published numbers' protocols therefore say: results/published/README.md.)
+ *
+ * Built in: default, mini, mini-tune, 224-crop, 448-stretch, 480-stretch, voc-difficult-ignored and -positive. One's own stand in experiments.json:
  *   "protocols": {"mine": {"split": "test", "difficult": "negative", "size": 448, "resize": "stretch", "pool_position": "off"}} */
 #pragma once
 
@@ -37,3 +40,6 @@ const char *position_word(PoolPosition position);
 /* The protocol as a JSON object, every field spelled out but a test set that it does not name; resizing that is left to the model as "crop", which it is unless the
  * model's own configuration says otherwise, and then its features' configuration says what. */
 cJSON *protocol_json(const Protocol *p);
+/* The same with nothing left to the model or the method, as it was measured: size and resize of `pictures`, the pooling that was
+ * used, the epoch. What published numbers are held against (harness/results/published_numbers.h). */
+cJSON *protocol_as_run(const Protocol *p, const Preprocessing *pictures, PoolPosition position);

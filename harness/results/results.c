@@ -50,6 +50,35 @@ static bool note_left_out(const ArtifactReader *reader, StoredResult *r, Error *
     return true;
 }
 
+/* A rehearsal is not to be taken for a measurement. */
+static bool note_limit(const ArtifactReader *reader, StoredResult *r, Error *err)
+{
+    char *own = r->note;
+    int64_t limit;
+    if (!artifact_has_attribute(reader, "limit")) return true;
+    if (!artifact_attribute_get_integer(reader, "limit", &limit, err)) return false;
+    if (limit < 1) return fail(err, "%s: its limit is %lld", artifact_path(reader), (long long)limit);
+    r->limit = (size_t)limit;
+    r->note = xformat("%s%srehearsal, with at most %zu images a split and %zu captions: no measurement", own ? own : "",
+                      own ? "; " : "", r->limit, r->limit);
+    free(own);
+    return true;
+}
+
+/* Results of earlier versions, ensembles and imports lack them. */
+static bool read_measurement(const ArtifactReader *reader, StoredResult *r, Error *err)
+{
+    const struct {
+        const char *name;
+        char **value;
+    } texts[] = {{"protocol_as_run", &r->as_run}, {"dataset_kind", &r->kind}, {"clip", &r->clip}};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (artifact_has_attribute(reader, texts[i].name) &&
+            !artifact_attribute_get_text(reader, texts[i].name, texts[i].value, err))
+            return false;
+    return note_limit(reader, r, err);
+}
+
 static bool read_attributes(const ArtifactReader *reader, StoredResult *r, Error *err)
 {
     const struct {
@@ -63,7 +92,8 @@ static bool read_attributes(const ArtifactReader *reader, StoredResult *r, Error
     if (!read_setting(reader, r, err)) return false;
     if (artifact_has_attribute(reader, "note") && !artifact_attribute_get_text(reader, "note", &r->note, err))
         return false;
-    if (!note_sentences(reader, r, err) || !note_left_out(reader, r, err)) return false;
+    if (!note_sentences(reader, r, err) || !note_left_out(reader, r, err) || !read_measurement(reader, r, err))
+        return false;
     return artifact_attribute_get_integer(reader, "seed", &r->seed, err) &&
            artifact_attribute_get_number(reader, "map", &r->map, err);
 }
@@ -97,6 +127,7 @@ static void free_result(StoredResult *r)
     free(r->experiment), free(r->method), free(r->dataset), free(r->model), free(r->protocol), free(r->setting),
         free(r->note);
     free(r->file), free(r->ap), free(r->loss), free(r->options), free(r->config), free(r->provenance);
+    free(r->as_run), free(r->kind), free(r->clip);
     *r = (StoredResult){0};
 }
 

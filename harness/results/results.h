@@ -21,6 +21,9 @@ typedef struct StoredResult {
     float *loss;        /* [steps] */
     char *options;      /* canonical JSON */
     char *config;       /* the whole configuration, JSON */
+    char *as_run;       /* protocol_as_run, JSON: how it was measured, nothing left open; NULL: it does not say */
+    char *kind, *clip;  /* of the data set; the CLIP's published architecture. NULL where it does not say or has none */
+    size_t limit;       /* --limit of a rehearsal; 0: all images and captions */
     char *provenance;   /* JSON object: version, libraries, CPU, threads, wall time, hashes of inputs */
     size_t older;       /* results of the same experiment and seed that this one takes the place of */
 } StoredResult;

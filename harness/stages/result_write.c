@@ -27,6 +27,7 @@ static void write_attributes(ArtifactWriter *w, const Stage *s, const char *sett
     artifact_attribute_text(w, "options", options);
     artifact_attribute_integer(w, "seed", s->seed);
     artifact_attribute_number(w, "map", map);
+    if (e->limit) artifact_attribute_integer(w, "limit", (int64_t)e->limit);
     if (e->method->note) artifact_attribute_text(w, "note", e->method->note);
     free(options);
 }

@@ -70,6 +70,20 @@ static void write_resize(ArtifactWriter *w, const Stage *s)
     if (strcmp(shown, resize_word(s->experiment->protocol.resize)) != 0) artifact_attribute_text(w, "resize", shown);
 }
 
+/* How it was measured, nothing left open: attributes `protocol_as_run` (JSON), `dataset_kind`, and of a published architecture `clip`. */
+static void write_measurement(ArtifactWriter *w, const Stage *s)
+{
+    const EncodeImageParameters *images = stage_input(s, ROLE_TEST_IMAGES)->parameters;
+    const char *arch = clip_arch_of(&images->model->clip->config);
+    cJSON *object = protocol_as_run(&s->experiment->protocol, &images->pictures, images->encode.position);
+    char *text = json_canonical(object);
+    artifact_attribute_text(w, "protocol_as_run", text);
+    artifact_attribute_text(w, "dataset_kind", dataset_kind_of(images->dataset)->name);
+    if (arch) artifact_attribute_text(w, "clip", arch);
+    free(text);
+    cJSON_Delete(object);
+}
+
 /* The stage that has the training inputs: training, or of a method that does not train, scoring itself. */
 static const Stage *fed_by(const Stage *s)
 {
@@ -110,6 +124,7 @@ static void write_extras(ArtifactWriter *w, const void *context)
     const Extras *x = context;
     write_heat_maps(w, x->test, x->scores, x->classes);
     write_resize(w, x->stage);
+    write_measurement(w, x->stage);
     write_generator(w, x->stage);
 }
 
