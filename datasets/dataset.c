@@ -152,6 +152,7 @@ static Dataset *open_with(const DatasetKind *kind, const DatasetSource *source, 
     d->ops = ops;
     d->survey = source->survey;
     if (source->test_set) d->test_set = arena_strdup(&d->arena, source->test_set);
+    d->half = !kind->stores_float32;
     d->name = arena_strdup(&d->arena, source->name);
     d->limit = source->limit;
     d->unseen = unseen;
@@ -192,6 +193,11 @@ void dataset_free(Dataset *d)
 const char *dataset_name(const Dataset *d)
 {
     return d->name;
+}
+
+bool dataset_stores_half(const Dataset *d)
+{
+    return d->half;
 }
 
 const DatasetKind *dataset_kind_of(const Dataset *d)

@@ -75,6 +75,8 @@ void dataset_remember_in(Dataset *d, const char *folder);
 /* Where remarks go that are no failures ("a picture stands twice"); they were nowhere before. */
 void dataset_tell(Dataset *d, Progress *progress);
 const char *dataset_name(const Dataset *d);
+/* Whether local features of its pictures and texts are stored as float16: all kinds but those that were there before that. */
+bool dataset_stores_half(const Dataset *d);
 const struct DatasetKind *dataset_kind_of(const Dataset *d);
 size_t dataset_classes(const Dataset *d);
 const char *const *dataset_class_names(const Dataset *d);
@@ -117,6 +119,7 @@ typedef struct DatasetKind {
     bool loses_pictures;               /* nobody can have all of them any more: missing ones are left out, by name */
     const char *const *test_sets; /* names of its test sets, the usual one first; ends with NULL. NULL: it has one */
     const Key *keys;              /* of its entry in experiments.json, KIND_KEY first */
+    bool stores_float32; /* of local features, where other kinds have float16: results of it are stored already */
     const struct DatasetOps *ops; /* dataset_internal.h */
 } DatasetKind;
 const DatasetKind *const *dataset_kinds(void);     /* all, NULL-terminated */

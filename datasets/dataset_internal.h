@@ -30,6 +30,7 @@ struct Dataset {
     size_t class_count;
     const char **class_names, **spoken_names;
     size_t limit;
+    bool half;                        /* local features are stored as float16; open() may change what its kind says */
     bool skip_damaged;                /* set by open() from the configuration */
     char *memory;                     /* a folder (dataset_remember_in), or NULL */
     const char **listed[SPLIT_COUNT]; /* the files of a split as split() listed them */

@@ -90,8 +90,11 @@ static void folder_close(Dataset *d)
 
 static bool folder_open(Dataset *d, const DatasetSource *source, Error *err)
 {
+    const char *local;
     Folder *folder = arena_alloc(&d->arena, sizeof *folder);
     d->state = folder;
+    if (!json_string_or(source->config, "local_features", "float32", &local, err)) return false;
+    d->half = strcmp(local, "float16") == 0;
     if (!folder_read_names(d, source, err) ||
         !json_bool_or(source->config, "skip_damaged", false, &d->skip_damaged, err))
         return false;
@@ -234,6 +237,8 @@ static const DatasetOps folder_ops = {.open = folder_open,
                                       .sentences = folder_sentences,
                                       .image = folder_image};
 
+static const char *const local_words[] = {"float32", "float16", NULL};
+
 static const Key folder_keys[] = {
     KIND_KEY,
     {.name = "classes",
@@ -264,6 +269,11 @@ static const Key folder_keys[] = {
      .help = "the folder of the images; or images drawn for captions: a .jsonl list of {\"file\", \"caption\", "
              "\"labels\"}, or the list"},
     SKIP_DAMAGED_KEY,
+    {.name = "local_features",
+     .type = KEY_CHOICE,
+     .words = local_words,
+     .fallback = "\"float32\"",
+     .help = "how features of tokens and positions are stored: float16 takes half of the disk"},
     {0},
 };
 
@@ -271,5 +281,6 @@ const DatasetKind kind_folder = {
     .name = "folder",
     .summary = "one's own images, captions and classes, as lists beside experiments.json",
     .keys = folder_keys,
+    .stores_float32 = true,
     .ops = &folder_ops,
 };

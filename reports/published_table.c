@@ -19,9 +19,8 @@ static bool has_numbers(const PublishedNumbers *numbers, const StoredResult *r)
 /* What stands where nothing is published under this protocol. */
 static const char *missing_text(const PublishedNumbers *numbers, const StoredResult *r)
 {
-    if (strcmp(r->method, "t2i_pal") == 0) return "re-implemented from the abstract: no published number beside it";
     for (size_t i = 0; i < numbers->without.count; i++)
-        if (strcmp(numbers->without.items[i], r->method) == 0) return "its tables were not available";
+        if (strcmp(numbers->without.items[i], r->method) == 0) return numbers->why.items[i];
     return "none known under this protocol";
 }
 

@@ -66,13 +66,13 @@ static bool read_set(const char *path, int set, FeatureSet *out, Error *err)
     *out = (FeatureSet){.name = set_names[set]};
     if (set == CAPTIONS) {
         TextFeatures f;
-        if (!text_features_read(path, false, &f, err)) return false;
+        if (!text_features_read(path, false, "", 0, &f, err)) return false;
         out->count = f.count, out->width = f.width, out->rows = f.global;
         f.global = NULL; /* changes hands */
         text_features_free(&f);
     } else {
         ImageFeatures f;
-        if (!image_features_read(path, false, &f, err)) return false;
+        if (!image_features_read(path, false, "", 0, &f, err)) return false;
         out->count = f.count, out->width = f.width, out->rows = f.global;
         f.global = NULL;
         image_features_free(&f);

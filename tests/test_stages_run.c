@@ -289,12 +289,12 @@ static void no_parameter_is_left_out_of_the_hash(void **state)
     encode[0].size = 64, encode[1].position = POOL_POSITION_OFF, encode[2].want_local = true;
     encode[3].resize = RESIZE_STRETCH;
     EncodeImageParameters images[] = {
-        {m, d, plain, NULL, 0, NULL, {0}},        {m, d, plain, t, SPLIT_TEST, NULL, {0}},
-        {m, d, plain, t, SPLIT_TRAIN, NULL, {0}}, {m, d, plain, &split, SPLIT_TEST, NULL, {0}},
-        {m, d, plain, NULL, 0, c, {0}},           {m, d, plain, NULL, 0, &others, {0}},
-        {m, d, encode[0], NULL, 0, NULL, {0}},    {m, d, encode[1], NULL, 0, NULL, {0}},
-        {m, d, encode[2], NULL, 0, NULL, {0}},    {m, d, encode[3], NULL, 0, NULL, {0}},
-        {m, d, plain, NULL, 0, NULL, {0}}};
+        {m, d, plain, NULL, 0, NULL, {0}, false},        {m, d, plain, t, SPLIT_TEST, NULL, {0}, false},
+        {m, d, plain, t, SPLIT_TRAIN, NULL, {0}, false}, {m, d, plain, &split, SPLIT_TEST, NULL, {0}, false},
+        {m, d, plain, NULL, 0, c, {0}, false},           {m, d, plain, NULL, 0, &others, {0}, false},
+        {m, d, encode[0], NULL, 0, NULL, {0}, false},    {m, d, encode[1], NULL, 0, NULL, {0}, false},
+        {m, d, encode[2], NULL, 0, NULL, {0}, false},    {m, d, encode[3], NULL, 0, NULL, {0}, false},
+        {m, d, encode[2], NULL, 0, NULL, {0}, true},     {m, d, plain, NULL, 0, NULL, {0}, false}};
     enum { IMAGES = sizeof images / sizeof *images };
     for (size_t i = 0; i < IMAGES; i++)
         if (!clip_preprocessing(m->clip, &images[i].encode, &images[i].pictures, &err)) fail_msg("%s", err.text);
@@ -310,7 +310,7 @@ static void no_parameter_is_left_out_of_the_hash(void **state)
     Clip clip = *m->clip;
     clip.fingerprint[0] = 'x';
     models[1].clip = &clip;
-    const EncodeTextParameters texts[] = {{&models[0]}, {&models[1]}};
+    const EncodeTextParameters texts[] = {{&models[0], false}, {&models[1], false}, {&models[0], true}};
     ASSERT_TOLD_APART(&stage_encode_text, e, texts);
     const MethodParameters methods[] = {{&models[0], d}, {&models[1], d}};
     ASSERT_TOLD_APART(&stage_train, e, methods);

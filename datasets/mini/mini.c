@@ -151,5 +151,6 @@ const DatasetKind kind_mini = {
     .classes = world_class_nouns,
     .class_count = WORLD_CLASSES,
     .keys = mini_keys,
+    .stores_float32 = true,
     .ops = &mini_ops,
 };

@@ -14,6 +14,7 @@
 #include "harness/clip/tokenizer.h"
 #include "harness/graph/graph.h"
 #include "harness/graph/onednn.h" /* Activation */
+#include "harness/io/row_file.h"
 #include "harness/io/tensor_file.h"
 
 enum { CLIP_STAGES_MAX = 4 };
@@ -102,7 +103,11 @@ typedef struct TextFeatures {
     float *local;    /* [offsets[count], D] unit length: all positions, start and end included; NULL if not asked for */
     size_t *offsets; /* [count + 1] */
     int32_t *tokens; /* [offsets[count]] */
+    RowFile *local_rows; /* [offsets[count], D] in place of `local` when that is too large for memory; or NULL */
 } TextFeatures;
+/* Of one or the other. text_local_copy: all tokens of text i. */
+bool text_has_local(const TextFeatures *f);
+void text_local_copy(const TextFeatures *f, size_t i, float *values);
 /* Texts are computed in batches of equal length, each cut at its end token; equal texts are computed once. */
 bool clip_encode_texts(const Clip *clip, const TokenList *texts, bool want_local, Arithmetic arithmetic,
                        TextFeatures *features, Progress *progress, Error *err);
@@ -132,7 +137,14 @@ typedef struct ImageFeatures {
     size_t rows, columns;           /* of the feature map */
     float *global;                  /* [count, D] unit length */
     float *local;                   /* [count, P, D] unit length, or NULL */
+    RowFile *local_rows;            /* [count P, D] in place of `local` when that is too large for memory; or NULL */
 } ImageFeatures;
+/* Of one or the other. image_local: images first ... first + count - 1, where they lie or copied into `room` [count, P, D], which
+ * image_local_room makes where it is needed (else NULL; caller frees). */
+bool image_has_local(const ImageFeatures *f);
+void image_local_copy(const ImageFeatures *f, size_t first, size_t count, float *values);
+const float *image_local(const ImageFeatures *f, size_t first, size_t count, float *room);
+bool image_local_room(const ImageFeatures *f, size_t count, float **room, Error *err);
 bool clip_encode_images(const Clip *clip, const ImageSource *source, EncodeOptions options, ImageFeatures *features,
                         Progress *progress, Error *err);
 void image_features_free(ImageFeatures *features);

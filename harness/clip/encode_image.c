@@ -21,6 +21,7 @@ void image_features_free(ImageFeatures *f)
 {
     free(f->global);
     free(f->local);
+    row_file_free(f->local_rows);
     *f = (ImageFeatures){0};
 }
 

@@ -12,6 +12,7 @@ void text_features_free(TextFeatures *f)
 {
     free(f->global);
     free(f->local);
+    row_file_free(f->local_rows);
     free(f->offsets);
     free(f->tokens);
     *f = (TextFeatures){0};

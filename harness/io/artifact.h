@@ -38,6 +38,8 @@ void artifact_write_int32(ArtifactWriter *w, const char *name, int rank, const s
 void artifact_write_int64(ArtifactWriter *w, const char *name, int rank, const size_t *dim, const int64_t *values);
 void artifact_write_uint64(ArtifactWriter *w, const char *name, int rank, const size_t *dim, const uint64_t *values);
 void artifact_write_texts(ArtifactWriter *w, const char *name, size_t count, const char *const *values); /* [count] */
+/* Stored as float16, which is for numbers that it holds well, such as those of unit-length features. */
+void artifact_write_halves(ArtifactWriter *w, const char *name, int rank, const size_t *dim, const float *values);
 /* For files that are kept with the source: compressed always. Floats are stored as float16 if `half`; they must be numbers that it
  * holds. Texts become strings of one length, padded with zeros. Read like the others. */
 void artifact_write_packed_floats(ArtifactWriter *w, const char *name, int rank, const size_t *dim, const float *values,
@@ -99,6 +101,12 @@ bool artifact_read_int64(const ArtifactReader *r, const char *name, int rank, si
                          Error *err);
 bool artifact_read_uint64(const ArtifactReader *r, const char *name, int rank, size_t *dim, uint64_t **values,
                           Error *err);
+/* Floats piece by piece, for what is too large to be read as a whole: `take` gets them in their order, as float16 where `half` is set and
+ * as float32 else. artifact_is_half: whether they are stored as float16. */
+bool artifact_is_half(const ArtifactReader *r, const char *name);
+typedef void ArtifactTake(void *context, const void *values, size_t bytes);
+bool artifact_stream_floats(const ArtifactReader *r, const char *name, int rank, size_t *dim, bool half,
+                            ArtifactTake *take, void *context, Error *err);
 /* Rows first ... first + count - 1 along axis 0 of a data set of bytes, into the caller's `values`, count times the other axes; for
  * what is too large to be read as a whole. Fails as above, and on rows that are not there. */
 bool artifact_read_byte_rows(const ArtifactReader *r, const char *name, size_t first, size_t count, uint8_t *values,

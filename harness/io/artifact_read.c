@@ -342,6 +342,48 @@ bool artifact_read_uint64(const ArtifactReader *r, const char *name, int rank, s
     return read_numbers(r, name, NUMBER_UINT64, sizeof **values, rank, dim, values, err);
 }
 
+bool artifact_is_half(const ArtifactReader *r, const char *name)
+{
+    ArtifactShape s;
+    NumberType type = NUMBER_OTHER;
+    Error later; /* reading says it */
+    return artifact_stored(r, name, &s, &type, &later) && type == NUMBER_HALF;
+}
+
+/* Content of a size that is known, handed on in pieces of the child's choice. */
+static bool hand_on(const ArtifactReader *r, size_t bytes, ArtifactTake *take, void *context, Error *err)
+{
+    char *room = NULL;
+    size_t piece, held = 0;
+    bool good = true;
+    while (good && (good = hear_piece(r, &piece, err)) && piece) {
+        if (piece > bytes) good = broken(r, false, err);
+        if (good && piece > held) {
+            free(room);
+            good = big_alloc(&room, held = piece, 1, "a piece of a data set", err);
+        }
+        if (!(good = good && hear(r, room, piece, err))) break;
+        take(context, room, piece);
+        bytes -= piece;
+    }
+    free(room);
+    return good && (!bytes || broken(r, false, err));
+}
+
+bool artifact_stream_floats(const ArtifactReader *r, const char *name, int rank, size_t *dim, bool half,
+                            ArtifactTake *take, void *context, Error *err)
+{
+    Request q = {.question = ASK_NUMBERS, .type = half ? NUMBER_HALF : NUMBER_FLOAT, .rank = rank};
+    Answer a;
+    for (int i = 0; i < rank; i++) q.dim[i] = dim[i];
+    if (!ask(r, q, name, &a, err)) return false;
+    bool fits = is_shape(&a.shape) && a.shape.rank == rank;
+    for (int i = 0; i < rank && fits; i++) fits = !dim[i] || dim[i] == a.shape.dim[i];
+    if (!fits) return broken(r, false, err);
+    for (int i = 0; i < rank; i++) dim[i] = a.shape.dim[i];
+    return hand_on(r, a.shape.count * (half ? 2 : sizeof(float)), take, context, err);
+}
+
 bool artifact_read_byte_rows(const ArtifactReader *r, const char *name, size_t first, size_t count, uint8_t *values,
                              Error *err)
 {

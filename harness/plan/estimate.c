@@ -41,7 +41,8 @@ void estimate_generate(Stage *s, const Generator *g, size_t images)
 void estimate_texts(Stage *s, const Clip *clip, size_t texts)
 {
     const double tokens = (double)texts * tokens_a_caption;
-    s->bytes = 4 * (double)clip->config.embed * (tokens + (double)texts);
+    const double size = ((const EncodeTextParameters *)s->parameters)->half ? 2 : 4;
+    s->bytes = (double)clip->config.embed * (size * tokens + 4 * (double)texts);
     s->seconds = seconds_of(tokens * clip_token_flop(clip)) + s->bytes / bytes_a_second;
 }
 
@@ -50,7 +51,7 @@ void estimate_images(Stage *s, size_t images)
     const EncodeImageParameters *p = s->parameters;
     const Clip *clip = p->model->clip;
     const double size = (double)p->pictures.side, local = p->encode.want_local ? clip_positions(clip, size) : 0;
-    s->bytes = 4 * (double)clip->config.embed * (double)images * (1 + local);
+    s->bytes = (double)clip->config.embed * (double)images * (4 + (p->half ? 2 : 4) * local);
     s->seconds = seconds_of((double)images * clip_picture_flop(clip, size)) + s->bytes / bytes_a_second;
 }
 

@@ -68,7 +68,7 @@ Stage *plan_captions(const Planner *p, bool with_templates, Error *err)
 static Stage *plan_texts(const Planner *p, const Captions *source, const Stage *captions)
 {
     Stage *s = plan_new_stage(p, &stage_encode_text);
-    *(EncodeTextParameters *)s->parameters = (EncodeTextParameters){p->model};
+    *(EncodeTextParameters *)s->parameters = (EncodeTextParameters){p->model, dataset_stores_half(p->dataset)};
     stage_add_input(s, ROLE_CAPTIONS, captions);
     s->words = xstrdup(p->e->dataset);
     s->label =
@@ -93,8 +93,11 @@ Stage *plan_encoding(const Planner *p, bool with_local, Error *err)
     Preprocessing pictures;
     if (!encode_size_check(clip, encode.size, err) || !clip_preprocessing(clip, &encode, &pictures, err)) return NULL;
     Stage *s = plan_new_stage(p, &stage_encode_image);
-    *(EncodeImageParameters *)s->parameters =
-        (EncodeImageParameters){.model = p->model, .dataset = p->dataset, .encode = encode, .pictures = pictures};
+    *(EncodeImageParameters *)s->parameters = (EncodeImageParameters){.model = p->model,
+                                                                      .dataset = p->dataset,
+                                                                      .encode = encode,
+                                                                      .half = dataset_stores_half(p->dataset),
+                                                                      .pictures = pictures};
     return s;
 }
 

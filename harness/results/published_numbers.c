@@ -49,7 +49,10 @@ static bool read_maps(PublishedNumbers *p, PublishedNumber n, Json entry, Error 
     Json maps;
     const Json images = json_get(entry, "images");
     if (!json_object(entry, "map", &maps, err)) return false;
-    if (!json_count(maps)) text_list_add(&p->without, n.method ? n.method : n.label);
+    if (!json_count(maps) && n.method && n.remark) {
+        text_list_add(&p->without, n.method);
+        text_list_add(&p->why, n.remark);
+    }
     for (size_t i = 0; i < json_count(maps); i++) {
         int64_t count = 0;
         n.dataset = json_key(json_at(maps, i));
@@ -100,6 +103,7 @@ void published_close(PublishedNumbers *p)
     if (p->file) json_free(p->file);
     free(p->items);
     text_list_free(&p->without);
+    text_list_free(&p->why);
     *p = (PublishedNumbers){0};
 }
 

@@ -31,7 +31,7 @@ typedef struct PublishedNumbers {
     JsonFile *file;
     PublishedNumber *items;
     size_t count, capacity;
-    TextList without; /* methods whose tables were not available: "t2i_pal" */
+    TextList without, why; /* methods that have no number, and beside them why */
 } PublishedNumbers;
 
 /* FOLDER/numbers.json. Fails on unknown keys, sources and protocols, wrong types. */

@@ -21,6 +21,14 @@ void describe_classes(Dataset *dataset, cJSON *config)
     cJSON_AddStringToObject(config, "classes", digest);
 }
 
+void describe_local(bool local, bool half, cJSON *config)
+{
+    if (local && half)
+        cJSON_AddStringToObject(config, "local", "float16");
+    else
+        cJSON_AddBoolToObject(config, "local", local);
+}
+
 void describe_clip(const OpenModel *model, cJSON *config)
 {
     cJSON_AddStringToObject(config, "clip", model->clip->fingerprint);

@@ -5,6 +5,8 @@
 
 /* "classes": a digest of names and synonyms, which the noun filter and the prompts are made from. */
 void describe_classes(Dataset *dataset, cJSON *config);
+/* "local": which local features are stored: false, true (float32), or "float16". */
+void describe_local(bool local, bool half, cJSON *config);
 /* "clip", "tokenizer": fingerprints. */
 void describe_clip(const OpenModel *model, cJSON *config);
 void describe_tokenizer(const OpenModel *model, cJSON *config);

@@ -7,10 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-void image_features_put(ArtifactWriter *w, const ImageFeatures *f, const char *const *files)
+static void put_local(ArtifactWriter *w, int rank, const size_t *dim, const float *local, bool half)
+{
+    if (local) (half ? artifact_write_halves : artifact_write_floats)(w, "local", rank, dim, local);
+}
+
+void image_features_put(ArtifactWriter *w, const ImageFeatures *f, const char *const *files, bool half)
 {
     artifact_write_floats(w, "global", 2, (size_t[]){f->count, f->width}, f->global);
-    if (f->local) artifact_write_floats(w, "local", 3, (size_t[]){f->count, f->positions, f->width}, f->local);
+    put_local(w, 3, (size_t[]){f->count, f->positions, f->width}, f->local, half);
     artifact_write_int32(w, "grid", 1, (size_t[]){2}, (int32_t[]){(int32_t)f->rows, (int32_t)f->columns});
     if (files) artifact_write_texts(w, "files", f->count, files);
 }
@@ -22,17 +27,22 @@ void left_out_put(ArtifactWriter *w, const LeftOut *left)
     artifact_write_texts(w, "left_out_reasons", left->count, left->reasons);
 }
 
-void text_features_put(ArtifactWriter *w, const TextFeatures *f, const char *const *texts)
+void text_offsets_put(ArtifactWriter *w, const size_t *offsets, size_t count)
+{
+    int64_t *values = xmalloc((count + 1) * sizeof *values);
+    for (size_t i = 0; i <= count; i++) values[i] = (int64_t)offsets[i];
+    artifact_write_int64(w, "offsets", 1, (size_t[]){count + 1}, values);
+    free(values);
+}
+
+void text_features_put(ArtifactWriter *w, const TextFeatures *f, const char *const *texts, bool half)
 {
     const size_t tokens = f->offsets[f->count];
-    int64_t *offsets = xmalloc((f->count + 1) * sizeof *offsets);
-    for (size_t i = 0; i <= f->count; i++) offsets[i] = (int64_t)f->offsets[i];
     artifact_write_floats(w, "global", 2, (size_t[]){f->count, f->width}, f->global);
-    if (f->local) artifact_write_floats(w, "local", 2, (size_t[]){tokens, f->width}, f->local);
-    artifact_write_int64(w, "offsets", 1, (size_t[]){f->count + 1}, offsets);
+    put_local(w, 2, (size_t[]){tokens, f->width}, f->local, half);
+    text_offsets_put(w, f->offsets, f->count);
     artifact_write_int32(w, "tokens", 1, (size_t[]){tokens}, f->tokens);
     if (texts) artifact_write_texts(w, "texts", f->count, texts);
-    free(offsets);
 }
 
 void preprocessing_describe(cJSON *config, const Preprocessing *p)
@@ -60,7 +70,7 @@ bool image_features_write(const char *path, const Clip *clip, const EncodeOption
     ArtifactWriter *w = artifact_create(path, text, err);
     free(text);
     if (!w) return false;
-    image_features_put(w, f, files);
+    image_features_put(w, f, files, false);
     left_out_put(w, left_out);
     return artifact_commit(w, err);
 }
@@ -77,8 +87,33 @@ bool text_features_write(const char *path, const Clip *clip, Arithmetic arithmet
     ArtifactWriter *w = artifact_create(path, text, err);
     free(text);
     if (!w) return false;
-    text_features_put(w, f, texts);
+    text_features_put(w, f, texts, false);
     return artifact_commit(w, err);
+}
+
+static void append_rows(void *context, const void *values, size_t bytes)
+{
+    row_file_append(context, values, bytes);
+}
+
+/* `rows` rows of `local`, whose shape is `dim`: into memory or into a file, by their size. */
+static bool read_local(const ArtifactReader *r, int rank, size_t *dim, const char *scratch, size_t memory,
+                       float **local, RowFile **file, Error *err)
+{
+    size_t bytes = sizeof(float);
+    for (int i = 0; i < rank; i++)
+        if (__builtin_mul_overflow(bytes, dim[i], &bytes)) bytes = SIZE_MAX;
+    if (bytes <= memory) return artifact_read_floats(r, "local", rank, dim, local, err);
+    const bool half = artifact_is_half(r, "local");
+    RowFile *f = row_file_new(scratch, dim[rank - 1], half, err);
+    if (!f) return false;
+    if (!artifact_stream_floats(r, "local", rank, dim, half, append_rows, f, err)) {
+        row_file_free(f);
+        return false;
+    }
+    if (!row_file_finish(f, err)) return false;
+    *file = f;
+    return true;
 }
 
 static bool read_grid(const ArtifactReader *r, ImageFeatures *f, Error *err)
@@ -92,22 +127,24 @@ static bool read_grid(const ArtifactReader *r, ImageFeatures *f, Error *err)
     return good || fail(err, "%s: grid: two positive numbers, rows and columns, are needed", artifact_path(r));
 }
 
-static bool read_image_features(const ArtifactReader *r, bool want_local, ImageFeatures *f, Error *err)
+static bool read_image_features(const ArtifactReader *r, bool want_local, const char *scratch, size_t memory,
+                                ImageFeatures *f, Error *err)
 {
     size_t global[2] = {0, 0};
     if (!artifact_read_floats(r, "global", 2, global, &f->global, err) || !read_grid(r, f, err)) return false;
     f->count = global[0], f->width = global[1], f->positions = f->rows * f->columns;
     if (!want_local) return true;
     size_t local[3] = {f->count, f->positions, f->width};
-    return artifact_read_floats(r, "local", 3, local, &f->local, err);
+    return read_local(r, 3, local, scratch, memory, &f->local, &f->local_rows, err);
 }
 
-bool image_features_read(const char *path, bool want_local, ImageFeatures *f, Error *err)
+bool image_features_read(const char *path, bool want_local, const char *scratch, size_t memory, ImageFeatures *f,
+                         Error *err)
 {
     *f = (ImageFeatures){0};
     ArtifactReader *r = artifact_open(path, err);
     if (!r) return false;
-    const bool good = read_image_features(r, want_local, f, err);
+    const bool good = read_image_features(r, want_local, scratch, memory, f, err);
     artifact_close(r);
     if (!good) image_features_free(f);
     return good;
@@ -128,7 +165,8 @@ static bool read_offsets(const ArtifactReader *r, TextFeatures *f, size_t tokens
     return rising || fail(err, "%s: offsets do not rise from 0 to the %zu tokens", artifact_path(r), tokens);
 }
 
-static bool read_text_features(const ArtifactReader *r, bool want_local, TextFeatures *f, Error *err)
+static bool read_text_features(const ArtifactReader *r, bool want_local, const char *scratch, size_t memory,
+                               TextFeatures *f, Error *err)
 {
     size_t global[2] = {0, 0}, tokens[1] = {0};
     if (!artifact_read_floats(r, "global", 2, global, &f->global, err)) return false;
@@ -137,15 +175,16 @@ static bool read_text_features(const ArtifactReader *r, bool want_local, TextFea
         return false;
     if (!want_local) return true;
     size_t local[2] = {tokens[0], f->width};
-    return artifact_read_floats(r, "local", 2, local, &f->local, err);
+    return read_local(r, 2, local, scratch, memory, &f->local, &f->local_rows, err);
 }
 
-bool text_features_read(const char *path, bool want_local, TextFeatures *f, Error *err)
+bool text_features_read(const char *path, bool want_local, const char *scratch, size_t memory, TextFeatures *f,
+                        Error *err)
 {
     *f = (TextFeatures){0};
     ArtifactReader *r = artifact_open(path, err);
     if (!r) return false;
-    const bool good = read_text_features(r, want_local, f, err);
+    const bool good = read_text_features(r, want_local, scratch, memory, f, err);
     artifact_close(r);
     if (!good) text_features_free(f);
     return good;

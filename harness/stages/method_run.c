@@ -28,13 +28,14 @@ static bool gather(ImageFeatures *to, const ImageFeatures *from, const int32_t *
     *to = *from;
     to->count = count;
     to->global = to->local = NULL;
+    to->local_rows = NULL;
     if (!big_alloc(&to->global, count * global, sizeof *to->global, "features", err) ||
         (want_local && !big_alloc(&to->local, count * local, sizeof *to->local, "local features", err)))
         return false;
     for (size_t i = 0; i < count; i++) {
         const size_t row = (size_t)rows[i];
         memcpy(to->global + i * global, from->global + row * global, global * sizeof *to->global);
-        if (want_local) memcpy(to->local + i * local, from->local + row * local, local * sizeof *to->local);
+        if (want_local) image_local_copy(from, row, 1, to->local + i * local);
     }
     return true;
 }

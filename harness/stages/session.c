@@ -10,7 +10,10 @@
 
 bool session_open(Session *session, const SessionOptions *options, Error *err)
 {
-    *session = (Session){.store = options->store, .arithmetic = options->arithmetic, .progress = options->progress};
+    *session = (Session){.store = options->store,
+                         .arithmetic = options->arithmetic,
+                         .progress = options->progress,
+                         .local_memory = LOCAL_MEMORY};
     session->book = book_open(options->experiments, options->paths, err);
     return session->book != NULL;
 }
@@ -132,7 +135,9 @@ const ImageFeatures *session_images(Session *session, const char *path, bool wan
     image_features_free(&session->images[slot].features);
     free(session->images[slot].path);
     session->images[slot].path = NULL;
-    if (!image_features_read(path, want_local, &session->images[slot].features, err)) return NULL;
+    if (!image_features_read(path, want_local, session->store, session->local_memory, &session->images[slot].features,
+                             err))
+        return NULL;
     session->images[slot].path = xstrdup(path);
     session->images[slot].local = want_local;
     session->next_image = (slot + 1) % FEATURE_CACHE;
@@ -146,7 +151,8 @@ const TextFeatures *session_texts(Session *session, const char *path, bool want_
     text_features_free(&session->texts.features);
     free(session->texts.path);
     session->texts.path = NULL;
-    if (!text_features_read(path, want_local, &session->texts.features, err)) return NULL;
+    if (!text_features_read(path, want_local, session->store, session->local_memory, &session->texts.features, err))
+        return NULL;
     session->texts.path = xstrdup(path);
     session->texts.local = want_local;
     return &session->texts.features;

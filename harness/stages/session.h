@@ -34,13 +34,15 @@ typedef struct GeneratorFacts {
     double call, decoding; /* operations a pixel: pipeline_cost.h */
 } GeneratorFacts;
 
-enum { OPEN_MAX = 64, FEATURE_CACHE = 2 };
+enum { OPEN_MAX = 64, FEATURE_CACHE = 2, LOCAL_MEMORY = 256 << 20 };
 
 typedef struct Session {
     Book *book;
     const char *store;
     Arithmetic arithmetic;
     Progress *progress;
+    size_t
+        local_memory; /* local features of an artifact of more bytes are read from the disk, a few at a time: LOCAL_MEMORY */
     OpenModel models[OPEN_MAX];
     size_t model_count;
     OpenDataset datasets[OPEN_MAX];

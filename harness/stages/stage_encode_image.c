@@ -1,16 +1,15 @@
 /* Stage "encode-image": pictures through a frozen CLIP's image tower: a split's, generated ones, or those of one's own that take
  * the place of generated ones.
- * Many pictures are cut into shards of 500, each an artifact of its own (STORE/encode-image/NAME/00000.h5, ...), joined by an HDF5
- * virtual data set; a killed run goes on with the first shard that is not there, whole. The same cut always, so the same bits. */
+ *
+ * Many pictures are cut into shards of 500 (stage_shards.h). */
 #include "harness/base/clock.h"
-#include "harness/base/temporary.h"
 #include "harness/experiments/protocol.h"
 #include "harness/stages/describe_internal.h"
 #include "harness/stages/features.h"
 #include "harness/stages/stage_pictures.h"
+#include "harness/stages/stage_shards.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum { SHARD = 500 };
 
@@ -59,7 +58,7 @@ static bool whole(Work *k, Error *err)
     if (!good) return false;
     good = stage_begin(&w, k->stage, k->started, err);
     if (good) {
-        image_features_put(w.artifact, &f, (const char *const *)k->pictures.names);
+        image_features_put(w.artifact, &f, (const char *const *)k->pictures.names, k->p->half);
         left_out_put(w.artifact, left_out_of(k->p));
         good = stage_finish(&w, err);
     }
@@ -67,31 +66,15 @@ static bool whole(Work *k, Error *err)
     return good;
 }
 
-static bool write_shard(const Work *k, const char *path, const char *config, const ImageFeatures *f, size_t first,
-                        double started, Error *err)
+static bool make_shard(void *context, const char *path, const char *config, size_t first, size_t count, Error *err)
 {
-    ArtifactWriter *w = artifact_create(path, config, err);
-    if (!w) return false;
-    char *provenance = provenance_text(k->stage, seconds_now() - started);
-    image_features_put(w, f, (const char *const *)k->pictures.names + first);
-    artifact_attribute_text(w, "provenance", provenance);
-    free(provenance);
-    return artifact_commit(w, err);
-}
-
-/* Makes the shard unless it is there, whole. */
-static bool make_shard(Work *k, const char *path, size_t first, size_t count, Error *err)
-{
+    Work *k = context;
     ImageFeatures f = {0};
     const double started = seconds_now();
-    char *stage = stage_config_text(k->stage), *config;
-    config = xformat("{\"shard\": {\"first\": %zu, \"count\": %zu}, \"of\": %s}", first, count, stage);
-    const bool good = artifact_stands(path, config) ||
-                      (encode(k, first, count, &f, err) && write_shard(k, path, config, &f, first, started, err));
-    free(stage);
-    free(config);
+    ArtifactWriter *w = encode(k, first, count, &f, err) ? shard_begin(k->stage, path, config, started, err) : NULL;
+    if (w) image_features_put(w, &f, (const char *const *)k->pictures.names + first, k->p->half);
     image_features_free(&f);
-    return good;
+    return w && artifact_commit(w, err);
 }
 
 /* The grid is every shard's; it is taken from the first. */
@@ -108,14 +91,15 @@ static bool put_grid(ArtifactWriter *w, const char *shard, Error *err)
     return good;
 }
 
-static bool join(const Work *k, const char *const *paths, size_t shards, Error *err)
+static bool join(const Work *k, const TextList *paths, Error *err)
 {
     static const char *const with_local[] = {"global", "local", "files", NULL}, *const without[] = {"global", "files",
                                                                                                     NULL};
+    const char *const *shards = (const char *const *)paths->items;
     StageWriter w;
     if (!stage_begin(&w, k->stage, k->started, err)) return false;
-    if (artifact_write_joined(w.artifact, paths, shards, k->p->encode.want_local ? with_local : without, err) &&
-        put_grid(w.artifact, paths[0], err)) {
+    if (artifact_write_joined(w.artifact, shards, paths->count, k->p->encode.want_local ? with_local : without, err) &&
+        put_grid(w.artifact, shards[0], err)) {
         left_out_put(w.artifact, left_out_of(k->p));
         return stage_finish(&w, err);
     }
@@ -125,22 +109,10 @@ static bool join(const Work *k, const char *const *paths, size_t shards, Error *
 
 static bool sharded(Work *k, Error *err)
 {
-    const size_t count = k->pictures.count, shards = (count + SHARD - 1) / SHARD;
-    char *folder = xformat("%.*s", (int)(strlen(k->stage->path) - strlen(".h5")), k->stage->path);
-    char **paths = xcalloc(shards, sizeof *paths);
-    bool good = temporary_folder(folder, err);
-    progress_begin(k->session->progress, "encoding images", count, "images");
-    for (size_t i = 0; i < shards && good; i++) {
-        const size_t first = i * SHARD;
-        paths[i] = xformat("%s/%05zu.h5", folder, i);
-        good = make_shard(k, paths[i], first, count - first < SHARD ? count - first : SHARD, err);
-        progress_step(k->session->progress, first + SHARD < count ? first + SHARD : count);
-    }
-    progress_end(k->session->progress);
-    good = good && join(k, (const char *const *)paths, shards, err);
-    for (size_t i = 0; i < shards; i++) free(paths[i]);
-    free(paths);
-    free(folder);
+    const Shards shards = {k->stage, k->pictures.count, SHARD, "encoding images", "images", make_shard, k};
+    TextList paths = {0};
+    const bool good = shards_make(&shards, k->session->progress, &paths, err) && join(k, &paths, err);
+    text_list_free(&paths);
     return good;
 }
 
@@ -151,7 +123,7 @@ static void describe(const Stage *s, cJSON *config)
     describe_clip(p->model, config);
     preprocessing_describe(config, &p->pictures);
     cJSON_AddStringToObject(config, "pool_position", position_word(p->encode.position));
-    cJSON_AddBoolToObject(config, "local", p->encode.want_local);
+    describe_local(p->encode.want_local, p->half, config);
     if (p->split) {
         cJSON_AddStringToObject(config, "split", split_word(p->split_name));
         cJSON_AddStringToObject(config, "images", p->split->fingerprint);

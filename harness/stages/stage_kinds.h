@@ -18,6 +18,7 @@ typedef struct CaptionsParameters {
 /* stage_encode_text.c: their features. ROLE_CAPTIONS. */
 typedef struct EncodeTextParameters {
     const OpenModel *model;
+    bool half; /* local features are stored as float16, and in shards */
 } EncodeTextParameters;
 
 /* stage_choose.c: captions that pictures are drawn from. ROLE_CAPTIONS. */
@@ -42,6 +43,7 @@ typedef struct EncodeImageParameters {
     SplitName split_name;
     const Captions *own;    /* with the files of its pictures; NULL: not these */
     Preprocessing pictures; /* what happens to them under these options */
+    bool half;              /* local features are stored as float16 */
 } EncodeImageParameters;
 
 /* stage_select.c: what the experiment's setting and the seed show of the training split. No inputs. */

@@ -50,15 +50,16 @@ enum { HEAT_MAPS = 12 };
 /* heat_maps [k, C, P] of the split's first k images and the feature map's grid, where the method compares positions. */
 static void write_heat_maps(ArtifactWriter *w, const ImageFeatures *test, const Scores *scores, size_t classes)
 {
-    if (!scores->local_classes || !test->local) return;
+    if (!scores->local_classes || !image_has_local(test)) return;
     const size_t count = test->count < HEAT_MAPS ? test->count : HEAT_MAPS, each = classes * test->positions;
-    float *maps = xcalloc(count * each, sizeof *maps);
+    float *maps = xcalloc(count * each, sizeof *maps), *room = xcalloc(test->positions * test->width, sizeof *room);
     for (size_t i = 0; i < count; i++)
-        heat_map_similarity(test->local + i * test->positions * test->width, test->positions, test->width,
-                            scores->local_classes, classes, maps + i * each);
+        heat_map_similarity(image_local(test, i, 1, room), test->positions, test->width, scores->local_classes, classes,
+                            maps + i * each);
     artifact_write_floats(w, "heat_maps", 3, (size_t[]){count, classes, test->positions}, maps);
     artifact_write_int32(w, "grid", 1, (size_t[]){2}, (int32_t[]){(int32_t)test->rows, (int32_t)test->columns});
     free(maps);
+    free(room);
 }
 
 /* How pictures came to a square where the model's own configuration decides it otherwise than the protocol's word says: attribute

@@ -73,21 +73,23 @@ static bool make_bank(const Run *run, Bank *bank, Error *err)
     return sentences ? sentence_bank(run, bank, err) : class_text_features(run, bank->features, err);
 }
 
-/* z [images, N]: of every image, the highest W x' among its `rows` features [images, rows, D]; in pieces, so that memory stays bounded. */
-static bool classify(const Run *run, const Bank *bank, const float *features, size_t images, size_t rows, float *z,
-                     Error *err)
+/* z [images, N]: of every image, W x' of its global feature or the highest among its positions; in pieces, so that memory stays
+ * bounded. */
+static bool classify(const Run *run, const Bank *bank, const ImageFeatures *test, bool local, float *z, Error *err)
 {
+    const size_t images = test->count, rows = local ? test->positions : 1;
     const float tau = (float)option_real(run->options, "tau_bank"), mix = (float)option_real(run->options, "mix");
     const size_t width = run->width, classes = run->classes;
     const size_t step = rows < ROWS_AT_ONCE ? ROWS_AT_ONCE / rows : 1;
     const float *weight = run_learned(run, "weight")->value;
-    float *moved = NULL, *each = NULL;
+    float *moved = NULL, *each = NULL, *room = NULL;
     bool good = big_alloc(&moved, step * rows * width, sizeof *moved, "moved features", err) &&
-                big_alloc(&each, step * rows * classes, sizeof *each, "scores of positions", err);
+                big_alloc(&each, step * rows * classes, sizeof *each, "scores of positions", err) &&
+                (!local || image_local_room(test, step, &room, err));
     for (size_t first = 0; first < images && good; first += step) {
         const size_t n = images - first < step ? images - first : step;
-        good = comc_move(features + first * rows * width, n * rows, width, bank->features, bank->size, tau, mix, moved,
-                         err);
+        const float *x = local ? image_local(test, first, n, room) : test->global + first * width;
+        good = comc_move(x, n * rows, width, bank->features, bank->size, tau, mix, moved, err);
         if (!good) break;
         onednn_sgemm(false, true, n * rows, classes, width, 1, moved, width, weight, width, 0, each, classes);
         for (size_t i = 0; i < n; i++) {
@@ -99,15 +101,15 @@ static bool classify(const Run *run, const Bank *bank, const float *features, si
     }
     free(moved);
     free(each);
+    free(room);
     return good;
 }
 
 static bool score_branches(const Run *run, const Bank *bank, const ImageFeatures *test, bool with_local, Scores *scores,
                            Error *err)
 {
-    if (!with_local) return classify(run, bank, test->global, test->count, 1, scores->combined, err);
-    if (!classify(run, bank, test->global, test->count, 1, scores->global, err) ||
-        !classify(run, bank, test->local, test->count, test->positions, scores->local, err))
+    if (!with_local) return classify(run, bank, test, false, scores->combined, err);
+    if (!classify(run, bank, test, false, scores->global, err) || !classify(run, bank, test, true, scores->local, err))
         return false;
     scores_combine(scores, test->count, run->classes, (float)option_real(run->options, "local_weight"));
     return true;

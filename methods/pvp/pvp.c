@@ -74,7 +74,7 @@ static bool check_inputs(const Run *run, Error *err)
     const TextFeatures *texts = run->captions.features;
     if (!texts || texts->count == 0)
         return fail(err, "there is nothing to train on: no text names a class; look at the texts and class names");
-    if (!texts->local) return fail(err, "the texts have no token features, which PVP needs");
+    if (!text_has_local(texts)) return fail(err, "the texts have no token features, which PVP needs");
     if (!run_check_width(run, "texts' features", texts->width, err)) return false;
     if (pvp_has_pixels(o) && !run->clip->config.has_image)
         return fail(err, "%s: this model has no image tower, which pseudo images need; variant \"vector\" does without",

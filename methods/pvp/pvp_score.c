@@ -100,7 +100,7 @@ static ImageFeatures with_global(const Scorer *s, size_t first, size_t n, float 
     const size_t width = f->width, image = f->positions * width;
     for (size_t i = 0; i < n; i++) {
         float *to = local + i * (image + width);
-        memcpy(to, f->local + (first + i) * image, image * sizeof *to);
+        image_local_copy(f, first + i, 1, to);
         memcpy(to + image, s->raw + (first + i) * width, width * sizeof *to);
     }
     return (ImageFeatures){.count = n, .width = width, .positions = f->positions + 1, .local = local};

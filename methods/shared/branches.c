@@ -46,19 +46,18 @@ enum { ROWS_AT_ONCE = 8192 }; /* local similarities held at a time: 2.6 MB for 8
 bool score_local(const ImageFeatures *test, const float *class_features, size_t classes, float tau, float factor,
                  float *z, Error *err)
 {
-    if (!test->local) return fail(err, "the test features have no local part, which this method needs");
+    if (!test->local && !test->local_rows)
+        return fail(err, "the test features have no local part, which this method needs");
     if (test->positions == 0 || test->count == 0) return fail(err, "the test features have no positions");
     const size_t positions = test->positions, width = test->width;
     const size_t step = positions < ROWS_AT_ONCE ? ROWS_AT_ONCE / positions : 1;
-    float *s, *scratch;
-    if (!big_alloc(&s, step * positions * classes, sizeof *s, "local similarities", err)) return false;
-    if (!big_alloc(&scratch, step * 2 * classes, sizeof *scratch, "local similarities", err)) {
-        free(s);
-        return false;
-    }
-    for (size_t first = 0; first < test->count; first += step) {
+    float *s = NULL, *scratch = NULL, *room = NULL;
+    const bool good = big_alloc(&s, step * positions * classes, sizeof *s, "local similarities", err) &&
+                      big_alloc(&scratch, step * 2 * classes, sizeof *scratch, "local similarities", err) &&
+                      image_local_room(test, step, &room, err);
+    for (size_t first = 0; good && first < test->count; first += step) {
         const size_t images = test->count - first < step ? test->count - first : step;
-        onednn_sgemm(false, true, images * positions, classes, width, 1, test->local + first * positions * width, width,
+        onednn_sgemm(false, true, images * positions, classes, width, 1, image_local(test, first, images, room), width,
                      class_features, width, 0, s, classes);
 #pragma omp parallel for schedule(static)
         for (size_t i = 0; i < images; i++) {
@@ -69,7 +68,8 @@ bool score_local(const ImageFeatures *test, const float *class_features, size_t 
     }
     free(s);
     free(scratch);
-    return true;
+    free(room);
+    return good;
 }
 
 void score_batches(Graph *g, Node *x, Node *z, const float *features, size_t count, float *scores)
@@ -83,6 +83,19 @@ void score_batches(Graph *g, Node *x, Node *z, const float *features, size_t cou
         graph_forward(g);
         memcpy(scores + first * classes, node_data(z), n * classes * sizeof(float));
     }
+}
+
+bool score_local_batches(Graph *g, Node *x, Node *z, const ImageFeatures *test, float *scores, Error *err)
+{
+    const size_t batch = node_shape(x).dim[0], classes = node_shape(z).dim[1];
+    float *room;
+    if (!image_local_room(test, batch, &room, err)) return false;
+    for (size_t first = 0; first < test->count; first += batch) {
+        const size_t n = test->count - first < batch ? test->count - first : batch;
+        score_batches(g, x, z, image_local(test, first, n, room), n, scores + first * classes);
+    }
+    free(room);
+    return true;
 }
 
 static void softmax_row(float *z, size_t classes, double factor)

@@ -17,6 +17,9 @@ bool score_local(const ImageFeatures *test, const float *class_features, size_t 
  * `features` itself when N is the width of x. */
 void score_batches(Graph *g, Node *x, Node *z, const float *features, size_t count, float *scores);
 
+/* The same of local features, x [B, P, D], wherever they lie. */
+bool score_local_batches(Graph *g, Node *x, Node *z, const ImageFeatures *test, float *scores, Error *err);
+
 /* The option `normalise`, shared by all methods on CLIP. */
 extern const char *const normalise_choices[]; /* "none", "softmax", "zscore" */
 #define NORMALISE_OPTION                                                                                               \

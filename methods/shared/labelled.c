@@ -26,7 +26,7 @@ bool labelled_check(const Run *run, bool local, Error *err)
         return fail(err, "%s trains on labelled images, and there are none; choose a setting and data that have some",
                     name);
     if (!run_check_width(run, "labelled images' features", f->width, err)) return false;
-    if (local && (!f->local || f->positions == 0))
+    if (local && !image_has_local(f))
         return fail(err, "the labelled images have no local features, which %s needs", name);
     return true;
 }
@@ -69,8 +69,7 @@ void labelled_load(void *context, const int64_t *items)
         for (size_t c = 0; c < classes; c++)
             labels[b * classes + c] = known[c] > 0 ? 1.0f : known[c] < 0 ? 0.0f : -1.0f;
         if (step->x) memcpy(node_data(step->x) + b * f->width, f->global + n * f->width, f->width * sizeof(float));
-        if (step->positions)
-            memcpy(node_data(step->positions) + b * image, f->local + n * image, image * sizeof(float));
+        if (step->positions) image_local_copy(f, n, 1, node_data(step->positions) + b * image);
     }
 }
 

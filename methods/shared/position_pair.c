@@ -36,8 +36,7 @@ bool pair_score(const Run *run, const ImageFeatures *test, const float *features
     Node *x = input(g, "positions", shape(IMAGES_AT_ONCE, test->positions, test->width));
     Node *z = pair_logits(g, x, constant(g, s, features), constant(g, s, features + shape_size(s)));
     if (option_bool(run->options, "probability")) z = sigmoid(g, z);
-    const bool good = graph_compile(g, &z, 1, NULL, err);
-    if (good) score_batches(g, x, z, test->local, test->count, scores);
+    const bool good = graph_compile(g, &z, 1, NULL, err) && score_local_batches(g, x, z, test, scores, err);
     graph_free(g);
     return good;
 }

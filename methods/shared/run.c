@@ -49,7 +49,7 @@ bool run_check_width(const Run *run, const char *what, size_t width, Error *err)
 bool run_check_test(const Run *run, const ImageFeatures *test, bool local, Error *err)
 {
     if (!run_check_width(run, "test features", test->width, err)) return false;
-    return !local || (test->local && test->positions > 0) ||
+    return !local || image_has_local(test) ||
            fail(err, "the test features have no local part, which this method needs");
 }
 

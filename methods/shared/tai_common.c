@@ -45,7 +45,7 @@ static bool choose_examples(const Run *run, Examples *e, Error *err)
     for (size_t i = 0; i < e->count; i++) {
         const size_t row = i < used ? i : captions + (i - used);
         e->rows[i] = (int64_t)row;
-        if (texts->local) e->lengths[i] = texts->offsets[row + 1] - texts->offsets[row];
+        if (text_has_local(texts)) e->lengths[i] = texts->offsets[row + 1] - texts->offsets[row];
     }
     return true;
 }
@@ -98,7 +98,7 @@ static bool train_on(Run *run, const Prompts *p, Examples *e, Error *err)
 
 bool tai_train(Run *run, Error *err)
 {
-    if (option_bool(run->options, "local") && !run->captions.features->local)
+    if (option_bool(run->options, "local") && !text_has_local(run->captions.features))
         return fail(err, "the captions have no token features, which the local branch needs");
     Examples examples = {0};
     Prompts prompts;

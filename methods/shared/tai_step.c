@@ -67,9 +67,7 @@ static void load_tokens(TaiStep *step, const TextFeatures *texts, const int64_t 
     const size_t used = (size_t)offsets[batch];
     if (used > capacity) die("a batch has %zu tokens, its graph has room for %zu", used, capacity);
 #pragma omp parallel for schedule(static)
-    for (size_t b = 0; b < batch; b++)
-        memcpy(tokens + (size_t)offsets[b] * width, texts->local + texts->offsets[rows[b]] * width,
-               (size_t)(offsets[b + 1] - offsets[b]) * width * sizeof *tokens);
+    for (size_t b = 0; b < batch; b++) text_local_copy(texts, (size_t)rows[b], tokens + (size_t)offsets[b] * width);
     memset(tokens + used * width, 0, (capacity - used) * width * sizeof *tokens); /* 0 times 0, never 0 times NaN */
 }
 

@@ -105,13 +105,14 @@ static bool check_inputs(const Run *run, Error *err)
     if (!f || f->count == 0)
         return fail(err, "T2I-PAL trains on generated images, and there are none; generate some first");
     if (!run_check_width(run, "generated images' features", f->width, err)) return false;
-    if (local && (!f->local || f->positions == 0))
+    if (local && !image_has_local(f))
         return fail(err, "the generated images have no local features, which the local branch needs");
     if (!mixes_text(run->options)) return true;
     const TextFeatures *texts = run->captions.features;
     if (!texts || texts->count == 0)
         return fail(err, "text_mix needs labelled captions, and there are none; set it to 0 to train without");
-    if (local && !texts->local) return fail(err, "the captions have no token features, which the local branch needs");
+    if (local && !text_has_local(texts))
+        return fail(err, "the captions have no token features, which the local branch needs");
     return true;
 }
 

@@ -17,9 +17,10 @@ static void visit_pooled(const Pal *pal, const ImageFeatures *f, const float *la
 {
     const size_t classes = pal->classes, positions = f->positions;
     float *weights = xcalloc(positions * classes, sizeof *weights);
-    float *scratch = xcalloc((positions + 3) * classes, sizeof *scratch), *u = xcalloc(f->width, sizeof *u);
+    float *scratch = xcalloc((positions + 3) * classes, sizeof *scratch), *u = xcalloc(f->width, sizeof *u),
+          *room = xcalloc(positions * f->width, sizeof *room);
     for (size_t n = 0; n < f->count; n++) {
-        const float *x = f->local + n * positions * f->width;
+        const float *x = image_local(f, n, 1, room);
         heat_map(x, positions, f->width, class_features, classes, tau, weights, scratch);
         for (size_t c = 0; c < classes; c++) {
             if (labels[n * classes + c] != 1) continue;
@@ -30,6 +31,7 @@ static void visit_pooled(const Pal *pal, const ImageFeatures *f, const float *la
     free(weights);
     free(scratch);
     free(u);
+    free(room);
 }
 
 /* ---- prototypes ---- */

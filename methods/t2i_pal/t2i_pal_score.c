@@ -45,11 +45,10 @@ static bool score_branch(const Run *run, const Pal *pal, bool local, const Image
     Node *x = local ? input(g, "positions", shape(IMAGES_AT_ONCE, test->positions, test->width))
                     : input(g, "images", shape(IMAGES_AT_ONCE, test->width));
     Node *z = local ? pal_local_scores(g, pal, x, nodes, tau) : pal_global_scores(g, pal, x, nodes);
-    const bool good = graph_compile(g, &z, 1, NULL, err);
-    if (good) {
-        score_batches(g, x, z, local ? test->local : test->global, test->count, scores);
-        normalise_scores(run, test->count, cosine_factor, scores);
-    }
+    bool good = graph_compile(g, &z, 1, NULL, err);
+    if (good && local) good = score_local_batches(g, x, z, test, scores, err);
+    if (good && !local) score_batches(g, x, z, test->global, test->count, scores);
+    if (good) normalise_scores(run, test->count, cosine_factor, scores);
     graph_free(g);
     return good;
 }

@@ -104,8 +104,7 @@ void pal_step_load(void *context, const int64_t *items)
         const size_t n = (size_t)items[b];
         memcpy(node_data(step->x) + b * f->width, f->global + n * f->width, f->width * sizeof(float));
         memcpy(node_data(step->labels) + b * classes, step->targets + n * classes, classes * sizeof(float));
-        if (step->positions)
-            memcpy(node_data(step->positions) + b * image, f->local + n * image, image * sizeof(float));
+        if (step->positions) image_local_copy(f, n, 1, node_data(step->positions) + b * image);
     }
     if (step->captions) load_captions(step);
 }
