@@ -254,25 +254,35 @@ static int read_folder(const char *folder, Vocabulary *v, Error *err)
     return result;
 }
 
+/* A folder, or one with a folder "tokenizer" in it as a pipeline's. */
+static bool search_folder(const char *folder, Vocabulary *vocabulary, Error *err)
+{
+    int found = read_folder(folder, vocabulary, err);
+    char *inner = path_join(folder, "tokenizer");
+    if (found == 0 && path_is_folder(inner)) found = read_folder(inner, vocabulary, err);
+    free(inner);
+    if (found == 0)
+        fail(err,
+             "%s: no tokenizer there; vocab.json with merges.txt, tokenizer.json or bpe_simple_vocab_16e6.txt.gz is "
+             "needed, and --tokenizer names the folder that has them",
+             folder);
+    return found > 0;
+}
+
+/* Weights in one file: the vocabulary lies beside them. */
+static bool is_vocabulary(const char *path)
+{
+    return !path_is_file(path) || text_ends(path, ".gz") || text_ends(path, ".json") || text_ends(path, ".txt");
+}
+
 bool vocabulary_read(const char *path, Vocabulary *vocabulary, Error *err)
 {
     *vocabulary = (Vocabulary){0};
-    bool good;
-    if (path_is_folder(path)) {
-        int found = read_folder(path, vocabulary, err);
-        char *inner = path_join(path, "tokenizer"); /* a pipeline's */
-        if (found == 0 && path_is_folder(inner)) found = read_folder(inner, vocabulary, err);
-        free(inner);
-        good = found > 0;
-        if (found == 0)
-            fail(
-                err,
-                "%s: no tokenizer there; vocab.json with merges.txt, tokenizer.json or bpe_simple_vocab_16e6.txt.gz is "
-                "needed, and --tokenizer names the folder that has them",
-                path);
-    } else {
-        good = read_one_file(path, vocabulary, err);
-    }
+    char *beside = path_folder(path);
+    const bool good = path_is_folder(path)  ? search_folder(path, vocabulary, err)
+                      : is_vocabulary(path) ? read_one_file(path, vocabulary, err)
+                                            : search_folder(beside, vocabulary, err);
+    free(beside);
     if (!good) vocabulary_free(vocabulary);
     return good;
 }
