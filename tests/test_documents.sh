@@ -36,6 +36,14 @@ for page in $pages; do
 done
 if [ -z "$broken" ]; then ok paths_in_pages_are_there; else bad paths_in_pages_are_there "$broken"; fi
 
+# Functions in backticks, `file.c: function`.
+lost=
+for pair in $(grep -ohE '`[a-z0-9_/]+\.c: [a-z0-9_]+`' $pages | tr -d '` ' | sort -u); do
+    file=$(find ./harness ./datasets ./methods ./reports -path "*/${pair%%:*}" | head -n 1)
+    grep -q "\b${pair#*:}(" "${file:-/dev/null}" || lost="$lost $pair"
+done
+if [ -z "$lost" ]; then ok functions_in_pages_are_there; else bad functions_in_pages_are_there "$lost"; fi
+
 # Commands: "    build/palbench COMMAND ..." and "    palbench COMMAND ...", cut before a comment. A command is known, and so is every option.
 unknown=
 grep -hE '^    (build/)?palbench [a-z]' $pages | sed 's/^ *//; s/ #.*//; s/^build\///' | sort -u >"$folder/commands"

@@ -458,11 +458,12 @@ static dnnl_primitive_desc_t conv_describe(const ConvArrays *a, ConvPass pass, E
     ArrayRef bias = e.bias && pass != CONV_BACKWARD_DATA ? a->bias : NULL;
     dnnl_primitive_attr_t attr = epilogue_attributes(applied, a->y);
     dnnl_primitive_desc_t forward = NULL, pd = NULL;
-    dnnl_status_t status = describe_conv(&forward, engine, a->x, a->any, bias, a->y, &a->geometry, attr);
+    const dnnl_status_t status = describe_conv(&forward, engine, a->x, a->any, bias, a->y, &a->geometry, attr);
+    /* What cannot be described leaves pd NULL, which the caller asks. */
     if (status == dnnl_success && pass == CONV_BACKWARD_DATA)
-        status = describe_conv_data(&pd, engine, a->x, a->any, a->y, &a->geometry, forward, attr);
-    if (status == dnnl_success && pass == CONV_BACKWARD_WEIGHTS)
-        status = describe_conv_weights(&pd, engine, a->x, a->any, bias, a->y, &a->geometry, forward, attr);
+        (void)describe_conv_data(&pd, engine, a->x, a->any, a->y, &a->geometry, forward, attr);
+    else if (status == dnnl_success && pass == CONV_BACKWARD_WEIGHTS)
+        (void)describe_conv_weights(&pd, engine, a->x, a->any, bias, a->y, &a->geometry, forward, attr);
     dnnl_primitive_attr_destroy(attr);
     if (pass == CONV_FORWARD) return forward;
     if (forward) dnnl_primitive_desc_destroy(forward);

@@ -72,7 +72,7 @@ static bool map_shards(const Join *j, const char *name, const ArtifactShape *sha
         good = H5Sselect_hyperslab(whole, H5S_SELECT_SET, start, NULL, dim, NULL) >= 0 &&
                H5Pset_virtual(list, whole, j->names[i], name, part) >= 0;
         H5Sclose(part);
-        start[0] += dim[0];
+        start[0] += shapes[i].dim[0];
     }
     H5Sselect_all(whole);
     return good;
