@@ -8,22 +8,12 @@ import html
 from html.entities import html5
 
 import ftfy.chardata
+from c_table import table
 
 
 def quoted(text):
     """A C string; the break after an escape keeps a following digit out of it."""
     return '"' + "".join(c if " " <= c <= "~" and c not in '"\\' else "".join(f"\\{b:03o}" for b in c.encode()) for c in text) + '"'
-
-
-def table(head, items):
-    print(head + " = {")
-    line = "   "
-    for item in items:
-        if len(line) + len(item) > 116:
-            print(line)
-            line = "   "
-        line += " " + item + ","
-    print(line + "\n};")
 
 
 names = sorted(name[:-1] for name in html5 if name.endswith(";"))

@@ -8,6 +8,7 @@ Made with Python 3.11, ftfy 6.3.1."""
 import re
 
 import numpy as np
+from c_table import table
 from ftfy.badness import is_bad
 from ftfy.chardata import CHARMAP_ENCODINGS, UTF8_CLUES
 
@@ -63,17 +64,6 @@ def bits(row):
         if on:
             set_[(k + 1) // 8] |= 1 << (k + 1) % 8
     return "{" + ", ".join(map(str, set_)) + "}"
-
-
-def table(head, items):
-    print(head + " = {")
-    line = "   "
-    for item in items:
-        if len(line) + len(item) > 116:
-            print(line)
-            line = "   "
-        line += " " + item + ","
-    print(line + "\n};")
 
 
 of, pair, triple, doubled = observe()

@@ -6,6 +6,7 @@ character by character, so that tokens do not depend on the Unicode version of s
 Made with transformers 5.23.0, tokenizers 0.23.3 (regular expressions of Unicode 16, lower-case of Unicode 17). Two more tables have the
 letters and numbers that are such in OpenAI's tokenizer alone, whose regular expressions are Python's regex, 2026.11.19 (Unicode 18)."""
 import regex
+from c_table import table
 from tokenizers import Regex, normalizers, pre_tokenizers
 
 points = [c for c in range(1, 0x110000) if not 0xD800 <= c < 0xE000]
@@ -30,17 +31,6 @@ def ranges(name, chars):
             runs.append([c, c])
     table(f"const UnicodeRange {name}[]", [f"{{0x{a:X}, 0x{b:X}}}" for a, b in runs])
     print(f"const size_t {name}_count = sizeof {name} / sizeof *{name};\n")
-
-
-def table(head, items):
-    print(head + " = {")
-    line = "   "
-    for item in items:
-        if len(line) + len(item) > 116:
-            print(line)
-            line = "   "
-        line += " " + item + ","
-    print(line + "\n};")
 
 
 def normalised():
