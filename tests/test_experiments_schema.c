@@ -234,6 +234,34 @@ static void our_own_experiments_fit_their_schema(void **state)
     free(text);
 }
 
+/* `key` or "key" in one of the pages; a method's options are listed by palbench ls methods. */
+static void keys_stand_in(const char *const *pages, const cJSON *node)
+{
+    for (const cJSON *item = node->child; item; item = item->next) {
+        if (item->string && strcmp(item->string, "options") == 0) continue;
+        if (item->string && strcmp(item->string, "properties") == 0)
+            for (const cJSON *key = item->child; key; key = key->next) {
+                char *code = xformat("`%s`", key->string), *json = xformat("\"%s\"", key->string);
+                bool found = false;
+                for (size_t i = 0; pages[i]; i++) found |= strstr(pages[i], code) || strstr(pages[i], json);
+                if (!found) fail_msg("no page names the key %s", key->string);
+                free(code), free(json);
+            }
+        keys_stand_in(pages, item);
+    }
+}
+
+static void every_key_of_the_schema_stands_in_a_page(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"experiments.md", "datasets/README.md", "datasets/mini/README.md"};
+    size_t count;
+    char *pages[4] = {NULL};
+    for (size_t i = 0; i < 3; i++) pages[i] = get_file(names[i], &count);
+    keys_stand_in((const char *const *)pages, schema);
+    for (size_t i = 0; i < 3; i++) free(pages[i]);
+}
+
 static int set_up(void **state)
 {
     schema = experiments_schema();
@@ -257,6 +285,7 @@ int main(void)
         cmocka_unit_test(a_wrong_value_anywhere_is_judged_alike),
         cmocka_unit_test(the_schema_in_the_tree_is_the_one_of_the_tables),
         cmocka_unit_test(our_own_experiments_fit_their_schema),
+        cmocka_unit_test(every_key_of_the_schema_stands_in_a_page),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
