@@ -119,8 +119,8 @@ static bool read_bytes(const char *path, char **bytes, size_t *count, Error *err
 
 bool image_read(const char *path, Image *image, Error *err)
 {
-    char *bytes;
-    size_t count;
+    char *bytes = NULL;
+    size_t count = 0;
     *image = (Image){0};
     if (!read_bytes(path, &bytes, &count, err)) return false;
     const bool good = image_decode((const uint8_t *)bytes, count, path, image, err);
@@ -141,8 +141,8 @@ bool image_encode_png(const Image *image, uint8_t **bytes, size_t *count, Error 
 
 bool image_read_png_texts(const char *path, TextList *texts, Error *err)
 {
-    char *bytes;
-    size_t count;
+    char *bytes = NULL;
+    size_t count = 0;
     if (!read_bytes(path, &bytes, &count, err)) return false;
     const bool good = png_texts((const uint8_t *)bytes, count, path, texts, err);
     free(bytes);
