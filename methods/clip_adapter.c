@@ -1,13 +1,5 @@
-/* CLIP-Adapter (Gao et al., IJCV 2024; gaopengcuhk/CLIP-Adapter, clip_adapter.py): a bottleneck behind the frozen image tower.
- *     A(x) = relu(U relu(V x)),  V [D/4, D], U [D, D/4], no bias
- *     x' = n(ratio A(x) + (1 - ratio) x),  ratio 0.2;  cos_c = <x', T_c>,  T the text features of a fixed sentence
- * The published code puts CLIP's features in before they are made unit length; as A(a x) = a A(x) for a > 0, x' is the same.
- * Loss: one of labelled.h; softmax is the published one for a single label an image. Labels that are not known are in no part of
- * a loss. Score: 4 cos.
- * Training as the published code says to, with CoOp's command for ImageNet, that is configs/trainers/CoOp/rn50_ep50.yaml: SGD 2e-3,
- * 50 epochs, batch 32, first epoch at 1e-5, cosine; features are those of whole images, without its random crops and flips.
- * Draws with seed s: V, then U, each uniform in +-1/sqrt(inputs) as torch.nn.Linear starts, then one permutation of the images
- * an epoch. */
+/* CLIP-Adapter (Gao et al., IJCV 2024; gaopengcuhk/CLIP-Adapter, clip_adapter.py): a bottleneck behind the frozen image
+ * tower. */
 #include "methods/shared/branches.h"
 #include "methods/shared/class_text.h"
 #include "methods/shared/fit.h"
@@ -17,6 +9,18 @@
 
 #include <math.h>
 #include <stdlib.h>
+
+/* In formulas:
+ *
+ *     A(x) = relu(U relu(V x)),  V [D/4, D], U [D, D/4], no bias
+ *     x' = n(ratio A(x) + (1 - ratio) x),  ratio 0.2;  cos_c = <x', T_c>,  T the text features of a fixed sentence
+ * The published code puts CLIP's features in before they are made unit length; as A(a x) = a A(x) for a > 0, x' is the same.
+ * Loss: one of labelled.h; softmax is the published one for a single label an image. Labels that are not known are in no part of
+ * a loss. Score: 4 cos.
+ * Training as the published code says to, with CoOp's command for ImageNet, that is configs/trainers/CoOp/rn50_ep50.yaml: SGD 2e-3,
+ * 50 epochs, batch 32, first epoch at 1e-5, cosine; features are those of whole images, without its random crops and flips.
+ * Draws with seed s: V, then U, each uniform in +-1/sqrt(inputs) as torch.nn.Linear starts, then one permutation of the images
+ * an epoch. */
 
 static const float cosine_factor = 4;
 

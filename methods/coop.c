@@ -1,11 +1,5 @@
 /* CoOp (Zhou et al., IJCV 2022; KaiyangZhou/CoOp): prompts learned on labelled images, here of several labels each
- * (methods/DEFINITIONS.md, "coop"). With x an image's global feature and G the class features of the learned
- * prompts (prompt.h):
- *     z_c = 4 <x, G_c>,  loss R(z, y), or the others of labelled.h; softmax is the published one for a single label an image.
- * Labels that are not known are in no part of a loss. Score: z.
- * Defaults are those of configs/trainers/CoOp/rn50_ep50.yaml: SGD 2e-3, 50 epochs, batch 32, first epoch at 1e-5, cosine; features
- * are those of whole images, without its random crops and flips.
- * Draws with seed s: the context (none when it starts from words), then one permutation of the images an epoch. */
+ * (methods/DEFINITIONS.md, "coop"). */
 #include "methods/shared/branches.h"
 #include "methods/shared/fit.h"
 #include "methods/shared/labelled.h"
@@ -15,6 +9,13 @@
 #include "harness/graph/ops.h"
 
 #include <stdlib.h>
+
+/* With x an image's global feature and G the class features of the learned prompts (prompt.h):
+ *     z_c = 4 <x, G_c>,  loss R(z, y), or the others of labelled.h; softmax is the published one for a single label an image.
+ * Labels that are not known are in no part of a loss. Score: z.
+ * Defaults are those of configs/trainers/CoOp/rn50_ep50.yaml: SGD 2e-3, 50 epochs, batch 32, first epoch at 1e-5, cosine; features
+ * are those of whole images, without its random crops and flips.
+ * Draws with seed s: the context (none when it starts from words), then one permutation of the images an epoch. */
 
 static const Option options[] = {
     PROMPT_OPTIONS, FIT_OPTIONS_WITH(50, 32, 2e-3), LABELLED_LOSS_OPTIONS, NORMALISE_OPTION, OPTION_END,

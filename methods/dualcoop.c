@@ -1,17 +1,18 @@
-/* DualCoOp (Sun et al., NeurIPS 2022; sunxm2357/DualCoOp, models/dualcoop.py): a positive and a negative prompt a class, compared
- * with every position of an image. Formulas, loss and score: shared/position_pair.h, with G+ and G- the features of the two prompt
- * sets.
- * Defaults: configs/models/rn101_ep50.yaml (SGD 2e-3, 50 epochs, batch 32, first epoch at 1e-5, cosine) and opts.py; the authors use
+/* DualCoOp (Sun et al., NeurIPS 2022; sunxm2357/DualCoOp, models/dualcoop.py): a positive and a negative prompt a
+ * class, compared with every position of an image. Formulas, loss and score: shared/position_pair.h, with G+ and G- the
+ * features of the two prompt sets. */
+#include "methods/shared/position_pair.h"
+#include "methods/shared/prompt.h"
+
+#include <stdlib.h>
+
+/* Defaults: configs/models/rn101_ep50.yaml (SGD 2e-3, 50 epochs, batch 32, first epoch at 1e-5, cosine) and opts.py; the authors use
  * lr 1e-3 for VOC2007, images of 448, and say to use class-specific prompts but shared ones when few labels are known;
  * loss_weight 0.03 is their example for half of COCO's labels, with more for fewer labels (README). Their positions have one more,
  * the mean of the feature map in front of the others; ours are the feature map's own. Their last, smaller batch of an epoch is
  * trained on, ours is dropped (fit.h), and we use whole images without random crops and flips.
  * Draws with seed s: the positive context, the negative context (none for one that starts from words), then one permutation of
  * the images an epoch. */
-#include "methods/shared/position_pair.h"
-#include "methods/shared/prompt.h"
-
-#include <stdlib.h>
 
 static const Option options[] = {
     PROMPT_OPTIONS_WITH(false),

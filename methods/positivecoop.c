@@ -1,6 +1,15 @@
-/* PositiveCoOp (Rawlekar, Bhatnagar and Ahuja, WACV 2025, arXiv 2409.08381; SamyakR99/PositiveCoOp, models/positivecoop.py): DualCoOp with
- * the text tower on one side of the pair alone, on the other a free vector a class. With v the learned context, t_c the text tower's
- * projection of "[v] NAME.", not normalised, r_c and u_c free vectors [D]:
+/* PositiveCoOp (Rawlekar, Bhatnagar and Ahuja, WACV 2025, arXiv 2409.08381; SamyakR99/PositiveCoOp,
+ * models/positivecoop.py): DualCoOp with the text tower on one side of the pair alone, on the other a free vector a
+ * class. */
+#include "methods/shared/position_pair.h"
+#include "methods/shared/prompt.h"
+
+#include "harness/graph/ops.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* With v the learned context, t_c the text tower's projection of "[v] NAME.", not normalised, r_c and u_c free vectors [D]:
  *     G+_c = n(t_c + r_c),  G-_c = n(u_c);   formulas, loss and score: shared/position_pair.h
  * The option `prompted` "negative" is the same authors' NegativeCoOp: G-_c = n(t_c + r_c), G+_c = n(u_c).
  * Learning rates: `lr` for r and u, context_lr_share of it for v; while warming up all three have warmup_lr.
@@ -9,16 +18,10 @@
  * README's for COCO, 1e-3 for VOC2007, and its example has 0.5. They say to use class-specific contexts unless few labels are known.
  * Both free vectors start from N(0, start_deviation^2), with the published 1 in 512 dimensions twice as long as a text's projection: at
  * the start the text hardly counts, and G- ranks the images by chance, which thousands of steps unlearn and hundreds do not. For short
- * trainings vector_start "text" adds t_c to u_c at the start, so that with little noise both sides of a pair begin alike, as DualCoOp's. As in dualcoop.c the positions are the feature map's own, the last, smaller batch of an
- * epoch is dropped, and images are whole, without RandAugment and Cutout.
+ * trainings vector_start "text" adds t_c to u_c at the start, so that with little noise both sides of a pair begin alike, as DualCoOp's.
+ * As in dualcoop.c the positions are the feature map's own, the last, smaller batch of an epoch is dropped, and images are whole,
+ * without RandAugment and Cutout.
  * Draws with seed s: the context (none when it starts from words), u, r, then one permutation of the images an epoch. */
-#include "methods/shared/position_pair.h"
-#include "methods/shared/prompt.h"
-
-#include "harness/graph/ops.h"
-
-#include <stdlib.h>
-#include <string.h>
 
 static const char *const side_choices[] = {"positive", "negative", NULL};
 static const char *const start_choices[] = {"normal", "text", NULL};

@@ -1,5 +1,9 @@
-/* Denoising diffusion implicit models (Song, Meng and Ermon 2021, arXiv 2010.02502, eq. 12 and 16). With a = abar_t and
- * p = abar of the timestep floor(T / n) below:
+/* Denoising diffusion implicit models (Song, Meng and Ermon 2021, arXiv 2010.02502, eq. 12 and 16). */
+#include "harness/diffusion/scheduler_kind.h"
+
+#include <math.h>
+
+/* With a = abar_t and p = abar of the timestep floor(T / n) below:
  *
  *   x_0 and noise from the model's output;  x_0 is cut to the clip range
  *   sigma = eta sqrt((1 - p) / (1 - a)) sqrt(1 - a / p)
@@ -7,9 +11,6 @@
  *
  * eta is a key of ours beside diffusers' (there it is an argument of the pipeline); 0 when absent. With eta above 0 every
  * step draws. */
-#include "harness/diffusion/scheduler_kind.h"
-
-#include <math.h>
 
 static bool ddim_read(Scheduler *s, Json config, Error *err)
 {

@@ -1,6 +1,12 @@
-/* DPM-Solver++ with the last two outputs (Lu et al. 2022, arXiv 2211.01095, algorithm 2), also as a stochastic equation. With
- * alpha = 1 / sqrt(sigma^2 + 1), sigma := sigma alpha, lambda = log(alpha / sigma), h = lambda' - lambda, and the clean
- * images D_0 now and D_1 = (x_0 - x_0 before) h / h_before:
+/* DPM-Solver++ with the last two outputs (Lu et al. 2022, arXiv 2211.01095, algorithm 2), also as a stochastic
+ * equation. */
+#include "harness/diffusion/sigmas.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* With alpha = 1 / sqrt(sigma^2 + 1), sigma := sigma alpha, lambda = log(alpha / sigma), h = lambda' - lambda, and the
+ * clean images D_0 now and D_1 = (x_0 - x_0 before) h / h_before:
  *
  *   dpmsolver++       next = sigma' / sigma x - alpha' (e^-h - 1) D_0 + A D_1
  *     midpoint        A = -alpha' (e^-h - 1) / 2          heun   A = alpha' ((e^-h - 1) / h + 1)
@@ -9,10 +15,6 @@
  *
  * The first step knows no earlier output and leaves D_1 out, and so does the last one when it ends at sigma 0, or under 15
  * steps with lower_order_final, or with euler_at_final. Every step of the stochastic form draws. */
-#include "harness/diffusion/sigmas.h"
-
-#include <math.h>
-#include <stdlib.h>
 
 enum { FEW_STEPS = 15 };
 

@@ -1,15 +1,17 @@
-/* Euler's method on the ordinary differential equation of sampling, and its ancestral form that puts noise back (Karras et
- * al. 2022, arXiv 2206.00364, algorithm 2 without churn; Song et al. 2021, arXiv 2011.13456). The sample carries a signal
- * of size 1 and noise sigma; the model is shown sample / sqrt(sigma^2 + 1).
+/* Euler's method on the ordinary differential equation of sampling, and its ancestral form that puts noise back (Karras
+ * et al. 2022, arXiv 2206.00364, algorithm 2 without churn; Song et al. 2021, arXiv 2011.13456). The sample carries a
+ * signal of size 1 and noise sigma; the model is shown sample / sqrt(sigma^2 + 1). */
+#include "harness/diffusion/sigmas.h"
+
+#include <math.h>
+
+/* From noise sigma to sigma':
  *
  *   euler    next = x + (x - x_0) / sigma (sigma' - sigma)
  *   euler_a  up   = sqrt(sigma'^2 (sigma^2 - sigma'^2) / sigma^2),  down = sqrt(sigma'^2 - up^2)
  *            next = x + (x - x_0) / sigma (down - sigma) + up randn;   every step draws, the last one too
  *
  * with x_0 of sigmas.h. */
-#include "harness/diffusion/sigmas.h"
-
-#include <math.h>
 
 static bool euler_read(Scheduler *s, Json config, Error *err)
 {

@@ -1,15 +1,17 @@
-/* Heun's method on the ordinary differential equation of sampling (Karras et al. 2022, arXiv 2206.00364, algorithm 1): a step of
- * Euler's, the model's slope at its end, and the step again along the mean of both slopes. With x of noise sigma:
+/* Heun's method on the ordinary differential equation of sampling (Karras et al. 2022, arXiv 2206.00364, algorithm 1):
+ * a step of Euler's, the model's slope at its end, and the step again along the mean of both slopes. */
+#include "harness/diffusion/sigmas.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* With x of noise sigma:
  *
  *   d = (x - x_0) / sigma,   y = x + d (sigma' - sigma),   d' = (y - y_0) / sigma',   next = x + (d + d') / 2 (sigma' - sigma)
  *
  * The last step, to sigma' = 0, stays Euler's. So n steps are 2n - 1 calls: 0 looks at the beginning of a step, 1 at its end, 2 at
  * the same place again, where the corrected sample stands, and so on; the plan of Euler's with every place but the first twice.
  * As in diffusers' HeunDiscreteScheduler the noise ends at 0 always, and zero terminal SNR is not known. */
-#include "harness/diffusion/sigmas.h"
-
-#include <stdlib.h>
-#include <string.h>
 
 enum { ORIGIN, SLOPE, KEPT };
 

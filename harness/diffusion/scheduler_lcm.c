@@ -1,12 +1,14 @@
-/* Latent consistency models (Luo et al. 2023, arXiv 2310.04378; consistency functions: Song et al. 2023, arXiv 2303.01469).
- * The timesteps are n of the original_inference_steps (k = floor(T / original): k - 1, 2k - 1, ...) that the model was
- * distilled at, evenly taken from the noisy end. With s = timestep_scaling t, d = 0.5, p = abar of the next timestep:
- *
- *   f    = s / sqrt(s^2 + d^2) x_0 + d^2 / (s^2 + d^2) x
- *   next = sqrt(p) f + sqrt(1 - p) randn,   f itself after the last step, which draws nothing */
+/* Latent consistency models (Luo et al. 2023, arXiv 2310.04378; consistency functions: Song et al. 2023, arXiv
+ * 2303.01469). The timesteps are n of the original_inference_steps (k = floor(T / original): k - 1, 2k - 1, ...) that
+ * the model was distilled at, evenly taken from the noisy end. */
 #include "harness/diffusion/scheduler_kind.h"
 
 #include <math.h>
+
+/* With s = timestep_scaling t, d = 0.5, p = abar of the next timestep:
+ *
+ *   f    = s / sqrt(s^2 + d^2) x_0 + d^2 / (s^2 + d^2) x
+ *   next = sqrt(p) f + sqrt(1 - p) randn,   f itself after the last step, which draws nothing */
 
 static bool lcm_read(Scheduler *s, Json config, Error *err)
 {

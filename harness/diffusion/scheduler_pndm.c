@@ -1,5 +1,10 @@
-/* Pseudo numerical methods for diffusion models (Liu et al. 2022, arXiv 2202.09778), fourth order. A move from timestep t to
- * u along the noise e, with a = abar_t and p = abar_u (eq. 11):
+/* Pseudo numerical methods for diffusion models (Liu et al. 2022, arXiv 2202.09778), fourth order. */
+#include "harness/diffusion/scheduler_kind.h"
+
+#include <math.h>
+#include <string.h>
+
+/* A move from timestep t to u along the noise e, with a = abar_t and p = abar_u (eq. 11):
  *
  *   next = sqrt(p / a) x - (p - a) e / (a sqrt(1 - p) + sqrt(a (1 - a) p))
  *
@@ -8,10 +13,6 @@
  *   skip_prk_steps   Adams-Bashforth of rising order, and the first step is done twice, the second time with the mean of
  *                    the outputs at its two ends (Heun): n + 1 calls, as Stable Diffusion has it
  *   otherwise        three steps of Runge and Kutta's method with four calls each (eq. 13): n + 9 calls */
-#include "harness/diffusion/scheduler_kind.h"
-
-#include <math.h>
-#include <string.h>
 
 enum { ORDER = 4, START_CALLS = 12, ORIGIN = ORDER, MIXED = ORDER + 1, KEPT };
 

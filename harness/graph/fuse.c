@@ -1,16 +1,18 @@
-/* Operators that melt into the one before them, so that a result is stored once, finished, instead of being written, read and
- * written again. The last node of such a chain turns into the first; what it replaces is no longer needed.
- *
- *   linear or conv2d, then an addition of a residual and an activation: only in graphs that are never differentiated,
- *   because backward would need the values in between;
- *   group norm, then silu: likewise;
- *   batch norm, then relu: in every graph, because backward finds the relu's sign from what it reads anyway. */
+/* Operators that melt into the one before them, so that a result is stored once, finished, instead of being written,
+ * read and written again. The last node of such a chain turns into the first; what it replaces is no longer needed. */
 #include "harness/graph/activation_ops.h"
 #include "harness/graph/graph_internal.h"
 #include "harness/graph/norm_ops.h"
 #include "harness/graph/product_attributes.h"
 
 #include <stdlib.h>
+
+/* What melts:
+ *
+ *   linear or conv2d, then an addition of a residual and an activation: only in graphs that are never differentiated,
+ *   because backward would need the values in between;
+ *   group norm, then silu: likewise;
+ *   batch norm, then relu: in every graph, because backward finds the relu's sign from what it reads anyway. */
 
 static Activation activation_of(const Op *op)
 {

@@ -1,11 +1,4 @@
-/* Multi-head attention by tiles (Vaswani et al. 2017; Dao et al. 2022 for the running softmax).
- *   q [B, Tq, D]   k, v [B, Tk, D]   y [B, Tq, D]   heads of d = D / heads;   y = softmax(q k^T / sqrt(d)) v
- *   saved: logarithm of each row's sum of exponentials [B, heads, Tq]
- * Forward takes its scores to base 2: exp(s) = 2^(s log2 e), the factor is the product's, and powers of two are cheaper.
- * A task is one query tile of one head; it walks over the key tiles with a running maximum m and sum s: when a tile
- * raises m, what was summed before is scaled by exp(m_old - m_new). Heads are strided slices of q, k, v, never copied.
- * Backward recomputes p = exp(score - log sum) a tile at a time; with delta = sum_d dy y:
- *   dv = p^T dy     ds = p (dy v^T - delta) / sqrt(d)     dq = ds k     dk = ds^T q                                 */
+/* Multi-head attention by tiles (Vaswani et al. 2017; Dao et al. 2022 for the running softmax). */
 #include "harness/graph/op_attention.h"
 
 #include "harness/graph/fast_math.h"
@@ -15,6 +8,16 @@
 #include <math.h>
 #include <omp.h>
 #include <string.h>
+
+/* Shapes and formulas:
+ *
+ *   q [B, Tq, D]   k, v [B, Tk, D]   y [B, Tq, D]   heads of d = D / heads;   y = softmax(q k^T / sqrt(d)) v
+ *   saved: logarithm of each row's sum of exponentials [B, heads, Tq]
+ * Forward takes its scores to base 2: exp(s) = 2^(s log2 e), the factor is the product's, and powers of two are cheaper.
+ * A task is one query tile of one head; it walks over the key tiles with a running maximum m and sum s: when a tile
+ * raises m, what was summed before is scaled by exp(m_old - m_new). Heads are strided slices of q, k, v, never copied.
+ * Backward recomputes p = exp(score - log sum) a tile at a time; with delta = sum_d dy y:
+ *   dv = p^T dy     ds = p (dy v^T - delta) / sqrt(d)     dq = ds k     dk = ds^T q                                 */
 
 typedef struct AttentionAttributes {
     size_t heads, query_tile, key_tile;

@@ -1,15 +1,6 @@
-/* Batch normalisation, training form (Ioffe and Szegedy 2015), over all axes but the last:
- *
- *   y = (x - mean) / sqrt(var + eps) * gain + bias      mean, var [C] of this batch, var biased
- *   running = (1 - momentum) running + momentum batch   with the unbiased variance
- *
- * Backward, with n = (x - mean) / sd and averages over the rows:
- *   dgain = sum dy n    dbias = sum dy    dx = gain / sd (dy - mean(dy) - n mean(dy n))
- *
- * Both directions are two passes over memory, each parallel: one for the sums of channels, one for the result. A relu
- * behind it (put here by fuse.c) costs no pass of its own: backward finds its sign again from x.
- *
- * saved: mean [C], 1 / sd [C]. */
+/* Batch normalisation, training form (Ioffe and Szegedy 2015), over all axes but the last. Both directions are two
+ * passes over memory, each parallel: one for the sums of channels, one for the result. A relu behind it (put here by
+ * fuse.c) costs no pass of its own: backward finds its sign again from x. */
 #include "harness/graph/channel_sums.h"
 #include "harness/graph/fast_math.h"
 #include "harness/graph/norm_ops.h"
@@ -17,6 +8,16 @@
 #include "harness/graph/parallel.h"
 
 #include <math.h>
+
+/* Formulas:
+ *
+ *   y = (x - mean) / sqrt(var + eps) * gain + bias      mean, var [C] of this batch, var biased
+ *   running = (1 - momentum) running + momentum batch   with the unbiased variance
+ *
+ * Backward, with n = (x - mean) / sd and averages over the rows:
+ *   dgain = sum dy n    dbias = sum dy    dx = gain / sd (dy - mean(dy) - n mean(dy n))
+ *
+ * saved: mean [C], 1 / sd [C]. */
 
 static size_t channels_of(const Node *node)
 {

@@ -1,14 +1,16 @@
-/* Elementwise arithmetic: add, subtract, mul with broadcasting; scale, exponential, clamp.
- *
- *   add       da = sum of dy          db = sum of dy          sums: over the places where the operand repeats
- *   subtract  da = sum of dy          db = - sum of dy
- *   mul       da = sum of dy b        db = sum of dy a
- *   scale     dx = factor dy     exponential  dx = y dy     clamp  dx = dy where low <= x <= high, else 0 */
+/* Elementwise arithmetic: add, subtract, mul with broadcasting; scale, exponential, clamp. */
 #include "harness/graph/activation_ops.h"
 #include "harness/graph/broadcast.h"
 #include "harness/graph/fast_math.h"
 #include "harness/graph/ops.h"
 #include "harness/graph/parallel.h"
+
+/* Backward:
+ *
+ *   add       da = sum of dy          db = sum of dy          sums: over the places where the operand repeats
+ *   subtract  da = sum of dy          db = - sum of dy
+ *   mul       da = sum of dy b        db = sum of dy a
+ *   scale     dx = factor dy     exponential  dx = y dy     clamp  dx = dy where low <= x <= high, else 0 */
 
 static const Broadcast *loops_of(const Node *node)
 {

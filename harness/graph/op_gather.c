@@ -1,5 +1,12 @@
 /* Rows picked by index. One operator serves all three builders: row i of the output is row `index` of the table, plus i
- * blocks where every index counts inside a block of its own (gather_positions).
+ * blocks where every index counts inside a block of its own (gather_positions). */
+#include "harness/graph/op.h"
+#include "harness/graph/ops.h"
+#include "harness/graph/parallel.h"
+
+#include <string.h>
+
+/* Shapes:
  *
  *   embedding         table [V, D], indices [...] -> [..., D]
  *   gather_rows       x [N, D], rows [M] -> [M, D]
@@ -7,11 +14,6 @@
  *
  * Backward: rows of dout are added to rows of dtable, in order; threads share the columns, so the bits do not depend on
  * them. An index outside the table is a bug of the caller and ends the program. */
-#include "harness/graph/op.h"
-#include "harness/graph/ops.h"
-#include "harness/graph/parallel.h"
-
-#include <string.h>
 
 enum { COLUMNS = 64 };
 

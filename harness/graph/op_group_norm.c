@@ -1,13 +1,6 @@
-/* Group normalisation (Wu and He 2018): x [B, ..., C], statistics over all positions and a group's channels of one sample:
- *
- *   y = (x - mean) / sqrt(var + eps) * gain + bias      mean, var [B, groups]
- *
- * Backward, with n = (x - mean) / sd, h = gain dy and averages over a group's elements:
- *   dgain = sum dy n    dbias = sum dy    dx = (h - mean(h) - n mean(h n)) / sd
- *
- * As in batch norm a pass over blocks of rows gathers sums a channel, and a second one writes; a silu behind it (put here by
- * fuse.c in graphs without loss) costs no pass of its own.
- * saved: mean [B, groups], 1 / sd [B, groups]. */
+/* Group normalisation (Wu and He 2018): x [B, ..., C], statistics over all positions and a group's channels of one
+ * sample. As in batch norm a pass over blocks of rows gathers sums a channel, and a second one writes; a silu behind it
+ * (put here by fuse.c in graphs without loss) costs no pass of its own. */
 #include "harness/graph/activation_math.h"
 #include "harness/graph/channel_sums.h"
 #include "harness/graph/fast_math.h"
@@ -18,6 +11,14 @@
 
 #include <math.h>
 #include <string.h>
+
+/* Formulas:
+ *
+ *   y = (x - mean) / sqrt(var + eps) * gain + bias      mean, var [B, groups]
+ *
+ * Backward, with n = (x - mean) / sd, h = gain dy and averages over a group's elements:
+ *   dgain = sum dy n    dbias = sum dy    dx = (h - mean(h) - n mean(h n)) / sd
+ * saved: mean [B, groups], 1 / sd [B, groups]. */
 
 typedef struct Sizes {
     size_t batch, rows, channels, groups, width; /* rows of one sample; channels of a group */

@@ -1,10 +1,5 @@
-/* Causal attention over ragged sequences that share a prefix, the exact saving behind prompt learning: the prefix's keys
- * and values are the same for all sequences, so they stand once.
- *   q, k, v, y [T, D]   prefix k, v [P, D]   sequence s has the rows offsets[s] .. offsets[s+1]-1; heads of d = D / heads
- *   row i of a sequence sees the prefix and the sequence's rows up to i;   saved: log sum of exponentials [heads, T]
- * A head is a task. Prefix scores of all rows are one product [T, P]; the few own rows of a sequence are small loops.
- * Backward, with p = exp(score - log sum) and delta_i = dy_i . y_i:   dv = p^T dy,  ds = p (dy v^T - delta) / sqrt(d),
- * dq = ds k,  dk = ds^T q.  The prefix gets its gradients from all sequences by one product a head, in a fixed order. */
+/* Causal attention over ragged sequences that share a prefix, the exact saving behind prompt learning: the prefix's
+ * keys and values are the same for all sequences, so they stand once. */
 #include "harness/graph/fast_math.h"
 #include "harness/graph/onednn.h"
 #include "harness/graph/op.h"
@@ -14,6 +9,14 @@
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Shapes and formulas:
+ *
+ *   q, k, v, y [T, D]   prefix k, v [P, D]   sequence s has the rows offsets[s] .. offsets[s+1]-1; heads of d = D / heads
+ *   row i of a sequence sees the prefix and the sequence's rows up to i;   saved: log sum of exponentials [heads, T]
+ * A head is a task. Prefix scores of all rows are one product [T, P]; the few own rows of a sequence are small loops.
+ * Backward, with p = exp(score - log sum) and delta_i = dy_i . y_i:   dv = p^T dy,  ds = p (dy v^T - delta) / sqrt(d),
+ * dq = ds k,  dk = ds^T q.  The prefix gets its gradients from all sequences by one product a head, in a fixed order. */
 
 typedef struct PrefixAttributes {
     size_t heads, sequences, longest;

@@ -1,13 +1,15 @@
-/* Text residual: CLIP's own class features, each moved by a learned vector (after TaskRes, Yu et al., CVPR 2023, which learns it from
- * labelled images; here from labelled captions, as TaI does).
+/* Text residual: CLIP's own class features, each moved by a learned vector (after TaskRes, Yu et al., CVPR 2023, which
+ * learns it from labelled images; here from labelled captions, as TaI does). */
+#include "methods/palbench.h"
+
+#include <string.h>
+
+/* In formulas:
  *
  *     w_c = n(t_c + alpha r_c)    t_c = n(text("a photo of a c.")) frozen, r_c learned, 0 at the start
  *     training on a caption t:  z_c = 4 <t, w_c>, ranking loss on its labels      test on an image x:  z_c = 4 <x, w_c>
  *
  * Draws with seed s: one permutation of the captions an epoch. */
-#include "methods/palbench.h"
-
-#include <string.h>
 
 static const float cosine_factor = 4;
 
