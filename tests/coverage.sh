@@ -1,5 +1,7 @@
 #!/bin/sh
 # Which share of each room's lines was run: tests/coverage.sh BUILD ROOM... after the tests of a build with --coverage (make coverage).
+# Processes that are killed write no counters: what reads HDF5 on the child's side (harness/io/artifact_{serve,file,hdf5,text,inspect,shards,
+# limits}.c) counts as not run though every test that reads an artifact runs it; so does what only killed runs reach.
 # gcov writes "File 'NAME'" and then "Lines executed:P% of N" for a source and for every header; only the source counts here.
 set -eu
 build=$1; shift
