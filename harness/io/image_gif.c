@@ -72,7 +72,7 @@ static bool allocate(Decoder *d, Image *image, Error *err)
 {
     const GifImageDesc *f = &d->gif->Image;
     if (f->Left < 0 || f->Top < 0 || f->Width <= 0 || f->Height <= 0) return damaged(d, 0, err);
-    const size_t right = (size_t)(f->Left + f->Width), bottom = (size_t)(f->Top + f->Height);
+    const size_t right = (size_t)f->Left + (size_t)f->Width, bottom = (size_t)f->Top + (size_t)f->Height;
     const size_t width = d->gif->SWidth > (int)right ? (size_t)d->gif->SWidth : right;
     const size_t height = d->gif->SHeight > (int)bottom ? (size_t)d->gif->SHeight : bottom;
     if (width * height / 4096 / 4 > d->count)
