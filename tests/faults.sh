@@ -37,7 +37,7 @@ work() {
     while [ "$1" != -- ]; do variables="$variables $1"; shift; done
     shift
     # shellcheck disable=SC2086 # words are meant
-    timeout 100 env LD_PRELOAD="$shim" $variables "$program" "$@" --store store --threads 1 >out 2>err
+    timeout 900 env LD_PRELOAD="$shim" $variables "$program" "$@" --store store --threads 1 >out 2>err
     status=$?
 }
 good() { work FAULT_CALL=none --; }

@@ -39,6 +39,19 @@ check the_result_says_so says "without 2 test pictures that cannot be decoded"
 run results --store st --json
 check also_for_programs says "cannot be decoded"
 
+# A mask has a line for each picture that is left.
+cat >mask.json <<'END'
+{"models": {"tiny": {"clip": "clip"}},
+ "datasets": {"tiny": {"kind": "folder", "classes": ["cat", "dog", "bus", "person", "dining table"], "train": "test.jsonl", "test": "test.jsonl",
+                       "images": "images/", "skip_damaged": true}},
+ "experiments": {"known": {"dataset": "tiny", "model": "tiny", "method": "dualcoop", "setting": {"partial": "mask.csv"}, "options": {"epochs": 1}}}}
+END
+for i in 1 2 3 4 5 6 7 8 9 10; do echo 0,0,0,0,0; done >mask.csv
+run plan known --experiments mask.json --store masked --quiet
+refused a_mask_with_lines_of_damaged_pictures_is_refused 2 "10 lines, the data set has 8 training images.*2 damaged training pictures are left out"
+sed -i 1,2d mask.csv
+run plan known --experiments mask.json --store masked --quiet
+check a_mask_of_those_that_are_left_is_taken test $status -eq 0
 # ---- a checkpoint's own preprocessing ----
 encode() { printf '%s' "$1" >hf/preprocessor_config.json; run encode-image --clip hf --out hf.h5 --quiet images/0.png; }
 encode '{"size": {"shortest_edge": 24}, "crop_size": 24}'

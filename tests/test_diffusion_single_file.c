@@ -87,11 +87,19 @@ static void a_configuration_beside_the_file_counts(void **state)
          *folder = path_join(scratch_folder, "scheduler");
     assert_true(make_folders(folder, &err));
     char *config = path_join(folder, "scheduler_config.json");
-    static const char text[] = "{\"_class_name\": \"EulerDiscreteScheduler\", \"beta_schedule\": \"scaled_linear\"}";
-    assert_true(write_file(config, text, sizeof text - 1, &err));
+    static const char euler[] = "{\"_class_name\": \"EulerDiscreteScheduler\", \"beta_schedule\": \"scaled_linear\"}",
+                      ddim[] = "{\"_class_name\": \"DDIMScheduler\", \"clip_sample\": true, \"steps_offset\": 1}";
+    assert_true(write_file(config, euler, sizeof euler - 1, &err));
     Pipeline *p = pipeline_open(path, (PipelineParts){.tokenizer = tokenizer}, &err);
     if (!p) fail_msg("%s", err.text);
     assert_string_equal(pipeline_scheduler(p), "euler");
+    pipeline_free(p);
+    /* and is corrected as a folder's is */
+    assert_true(write_file(config, ddim, sizeof ddim - 1, &err));
+    p = pipeline_open(path, (PipelineParts){.tokenizer = tokenizer}, &err);
+    if (!p) fail_msg("%s", err.text);
+    assert_int_equal(pipeline_remarks(p)->count, 1);
+    assert_non_null(strstr(pipeline_remarks(p)->items[0], "clip_sample is taken as false"));
     pipeline_free(p);
     unlink(config), rmdir(folder), unlink(path);
     free(config), free(folder), free(path);

@@ -51,6 +51,9 @@ struct Pipeline {
 
 /* The parts of a pipeline that is one file (pipeline_single.c). */
 bool pipeline_open_single(Pipeline *p, PipelineParts parts, Error *err);
+/* diffusers' corrections of the sampler, with their remarks. `asked`: which sampler was named (NULL: none); naming the model's `own` is
+ * the same as naming none. */
+void pipeline_repair_scheduler(Pipeline *p, const char *asked, const char *own);
 /* An autoencoder's folder, a pipeline's folder that has one, or one file. NULL on failure. */
 Vae *pipeline_open_vae(Pipeline *p, const char *path, Error *err);
 /* Learned words into tokenizer and text encoder (pipeline_text.c). */

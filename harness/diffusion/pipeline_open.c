@@ -91,7 +91,11 @@ Vae *pipeline_open_vae(Pipeline *p, const char *path, Error *err)
     return vae;
 }
 
-/* The sampler with diffusers' corrections. Naming the folder's own is the same as naming none. */
+void pipeline_repair_scheduler(Pipeline *p, const char *asked, const char *own)
+{
+    p->repaired = scheduler_repair(p->scheduler, !asked || (own && strcmp(asked, own) == 0), &p->remarks);
+}
+
 static bool open_scheduler(Pipeline *p, const char *kind, Error *err)
 {
     const char *own = scheduler_of_class(p->scheduler_class);
@@ -108,8 +112,7 @@ static bool open_scheduler(Pipeline *p, const char *kind, Error *err)
     if (writer && !kind && strcmp(writer, p->scheduler_class) != 0)
         add_remark(p, "%s: %s is taken with these settings, as model_index.json says, not %s", p->scheduler_path,
                    p->scheduler_class, writer);
-    if (p->scheduler && !p->consistency)
-        p->repaired = scheduler_repair(p->scheduler, !kind || (own && !strcmp(kind, own)), &p->remarks);
+    if (p->scheduler && !p->consistency) pipeline_repair_scheduler(p, kind, own);
     return p->scheduler != NULL;
 }
 

@@ -26,10 +26,20 @@ static Vae *open_vae(Pipeline *p, const char *named, Error *err)
     return named ? pipeline_open_vae(p, named, err) : single_file_vae(p->single, err);
 }
 
+/* What is written for the file itself needs no correction; a scheduler_config.json beside it may. */
+static bool open_scheduler(Pipeline *p, const char *kind, Error *err)
+{
+    p->scheduler = single_file_scheduler(p->single, kind, err);
+    if (!p->scheduler) return false;
+    const char *class = scheduler_written_by(p->scheduler);
+    pipeline_repair_scheduler(p, kind, class ? scheduler_of_class(class) : NULL);
+    return true;
+}
+
 bool pipeline_open_single(Pipeline *p, PipelineParts parts, Error *err)
 {
     return (p->single = single_file_open(p->folder, parts.prediction, err)) &&
            (p->clip = single_file_clip(p->single, err)) && open_tokenizer(p, parts.tokenizer, err) &&
-           (p->scheduler = single_file_scheduler(p->single, parts.scheduler, err)) &&
-           (p->vae = open_vae(p, parts.vae, err)) && (p->unet = single_file_unet(p->single, err));
+           open_scheduler(p, parts.scheduler, err) && (p->vae = open_vae(p, parts.vae, err)) &&
+           (p->unet = single_file_unet(p->single, err));
 }

@@ -14,7 +14,7 @@ typedef struct Image { /* RGB, row-major, 3 bytes a pixel; free with image_free 
 
 /* Reads a picture, told by its first bytes; of an animation the first frame, of a TIFF the first page. The pixels are those of Pillow's
  * Image.open(path).convert("RGB"): grey and palette become RGB, CMYK is converted, alpha is dropped. 16-bit samples are cut to their
- * high byte (Pillow clips 16-bit grey at 255 instead, which turns such pictures white). EXIF orientation is not applied, as the
+ * high byte, 16-bit grey is clipped at 255 (which turns most such pictures white: convert them to 8 bits first). EXIF orientation is not applied, as the
  * references' pipelines do not; a TIFF's own orientation is, as Pillow does it while loading. Fails on: what is no regular file;
  * missing files; and, with err->of_content, truncated or corrupt ones (a JPEG that libjpeg repairs with a warning about missing data
  * fails too), kinds that are not supported, which are named, more than 2^28 pixels. */

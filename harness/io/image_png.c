@@ -55,11 +55,23 @@ static void check_size(Decoder *d)
     if (!image_allocate(d->image, width, height, d->name, d->err)) png_longjmp(d->png, 1);
 }
 
+/* Pillow's convert clips 16-bit grey at 255. (Of colour and of grey with alpha it takes the high byte, libpng's strip_16.) */
+static void clip(png_structp png, png_row_infop row, png_bytep bytes)
+{
+    (void)png;
+    for (size_t i = 0; i < row->rowbytes / 2; i++) bytes[i] = bytes[2 * i] ? 255 : bytes[2 * i + 1];
+}
+
 /* Whatever is stored becomes 8-bit RGB. Transparency is dropped, not blended. */
 static void ask_for_rgb(Decoder *d)
 {
     const int depth = png_get_bit_depth(d->png, d->info), colour = png_get_color_type(d->png, d->info);
-    if (depth == 16) png_set_strip_16(d->png);
+    if (depth == 16 && colour == PNG_COLOR_TYPE_GRAY) {
+        png_set_read_user_transform_fn(d->png, clip);
+        png_set_user_transform_info(d->png, NULL, 8, 3);
+    } else if (depth == 16) {
+        png_set_strip_16(d->png);
+    }
     if (colour == PNG_COLOR_TYPE_PALETTE) png_set_palette_to_rgb(d->png);
     if (colour == PNG_COLOR_TYPE_GRAY && depth < 8) png_set_expand_gray_1_2_4_to_8(d->png);
     if (!(colour & PNG_COLOR_MASK_COLOR)) png_set_gray_to_rgb(d->png);

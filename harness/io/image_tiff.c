@@ -1,5 +1,5 @@
 /* TIFF through libtiff, which unpacks strips and tiles; what the samples mean is worked out here, so that the pixels are Pillow's
- * (libtiff's own way to RGB blends alpha in). Grey, bilevel and palette pictures up to 8 bits, grey and RGB of 16 (their high bytes),
+ * (libtiff's own way to RGB blends alpha in). Grey, bilevel and palette pictures up to 8 bits, grey and RGB of 16 (grey clipped, RGB their high bytes),
  * RGB and CMYK of 8, JPEG inside; the first page; turned as its orientation says, as Pillow turns it. Everything else is refused
  * by name. */
 #include "harness/io/image_formats.h"
@@ -185,7 +185,8 @@ static bool read_header(Decoder *d, Error *err)
 
 /* ---- pixels ---- */
 
-/* The high byte of sample `channel` of pixel x; `per_pixel` samples lie side by side. */
+/* Sample `channel` of pixel x; `per_pixel` samples lie side by side. Of 16 bits as Pillow makes 8 of them: grey is clipped, of colours it
+ * is the high byte. */
 static unsigned sample(const Decoder *d, const uint8_t *row, size_t x, size_t per_pixel, size_t channel)
 {
     if (d->bits < 8) return packed_sample(row, x, d->bits);
@@ -193,7 +194,8 @@ static unsigned sample(const Decoder *d, const uint8_t *row, size_t x, size_t pe
     if (d->bits == 8) return row[i];
     uint16_t deep;
     memcpy(&deep, row + 2 * i, 2); /* libtiff has put it in this machine's order */
-    return deep >> 8;
+    if (colours_of(d) > 1) return deep >> 8;
+    return deep < 255 ? deep : 255;
 }
 
 /* Pillow's RGBa -> RGBA; alpha is then dropped. */
@@ -206,7 +208,7 @@ static uint8_t without_alpha(unsigned value, unsigned alpha)
 static void rgb_of_row(const Decoder *d, const uint8_t *row, size_t width, uint8_t *rgb)
 {
     const unsigned most = d->bits < 8 ? (1U << d->bits) - 1 : 255;
-    const bool inverted = d->photometric == PHOTOMETRIC_MINISWHITE;
+    const bool inverted = d->photometric == PHOTOMETRIC_MINISWHITE && d->bits < 16; /* as Pillow */
     for (size_t x = 0; x < width; x++, rgb += 3) {
         unsigned value = sample(d, row, x, d->samples, 0);
         if (colours_of(d) == 3) {

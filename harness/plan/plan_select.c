@@ -14,6 +14,12 @@ static bool read_mask(const Planner *p, SelectParameters *select, Error *err)
     const bool good = big_alloc(&labels, images * classes + 1, 1, "labels", err) &&
                       mask_file_read(path, select->split->labels, images, classes, p->e->limit != 0, labels, err) &&
                       hash_file(path, select->mask, err);
+    if (!good && select->split->left_out.count) {
+        char *why = xformat("%zu damaged training pictures are left out, and so must be their lines of a mask",
+                            select->split->left_out.count);
+        fail_also(err, why);
+        free(why);
+    }
     free(labels);
     free(path);
     return good;
