@@ -210,14 +210,20 @@ int openat(int folder, const char *path, int flags, ...)
     OPEN_BODY(folder);
 }
 
+/* What the machine is called is written into files as "unknown" when it cannot be read: then they rightly differ. */
+static bool is_name_of_machine(const char *path)
+{
+    return strcmp(path, "/proc/cpuinfo") == 0;
+}
+
 FILE *fopen(const char *path, const char *mode)
 {
-    return fails(OPEN, CALLER) ? NULL : REAL(fopen)(path, mode);
+    return !is_name_of_machine(path) && fails(OPEN, CALLER) ? NULL : REAL(fopen)(path, mode);
 }
 
 FILE *fopen64(const char *path, const char *mode)
 {
-    return fails(OPEN, CALLER) ? NULL : REAL(fopen64)(path, mode);
+    return !is_name_of_machine(path) && fails(OPEN, CALLER) ? NULL : REAL(fopen64)(path, mode);
 }
 
 void *mmap(void *place, size_t bytes, int rights, int flags, int file, off_t at)
