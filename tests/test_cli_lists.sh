@@ -76,6 +76,8 @@ run import-scores comma.csv --labels labels.csv --store store-csv;     refused d
 tr ';' ',' <comma.csv >commas.csv
 run import-scores commas.csv --labels labels.csv --store store-csv;    refused also_between_commas 1 'decimal commas?'
 
+printf 'file,dog,\n0.png,0.5,1\n1.png,1,0.5\n' >nameless.csv
+run import-scores nameless.csv --labels labels.csv --store store-csv;  refused a_column_without_a_name 1 'class 2 of 2 has no name'
 # ---- seeds at the end of what a double holds: as given, or refused ----
 run plan zs --set 'seeds=[9007199254740991]' --experiments pair.json --store store-seed
 check the_last_seed_runs_as_itself says 'seed 9007199254740991'

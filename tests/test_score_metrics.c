@@ -267,6 +267,21 @@ static void ranks_are_called_so_in_old_files_too_and_found_by_both_names(void **
     score_file_close(&f);
 }
 
+static void a_set_is_found_by_its_name_whatever_signs_are_in_it(void **state)
+{
+    (void)state;
+    Error err;
+    ScoreFile f;
+    double *scores;
+    static const char *const odd[] = {"=x+1", "a", "a+b", "a=0.5", NULL};
+    write_scores(odd, false);
+    assert_true(score_file_open(&f, scratch("s.h5"), &err));
+    for (size_t i = 0; odd[i]; i++) assert_set(&f, odd[i], 3 + (double)i);
+    assert_set(&f, "a=2", 8); /* and a sum where no set is called so */
+    assert_false(score_file_set(&f, "=y+1", &scores, &err));
+    score_file_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -279,6 +294,7 @@ int main(void)
         cmocka_unit_test(spread_has_n_minus_one),
         cmocka_unit_test(labels_may_be_floats_and_scores_whole_numbers),
         cmocka_unit_test(labels_of_any_numeric_type_are_labels),
+        cmocka_unit_test(a_set_is_found_by_its_name_whatever_signs_are_in_it),
         cmocka_unit_test(ranks_are_called_so_in_old_files_too_and_found_by_both_names),
     };
     return cmocka_run_group_tests(tests, scratch_make, scratch_remove);

@@ -113,6 +113,10 @@ static bool check(ImportSource *s, Error *err)
 {
     const char *class = repeated_text((const char *const *)s->class_names.items, s->class_names.count);
     if (class) return fail(err, "%s: the class %s stands twice; every column needs a name of its own", s->path, class);
+    for (size_t c = 0; c < s->class_names.count; c++)
+        if (!*s->class_names.items[c])
+            return fail(err, "%s: class %zu of %zu has no name; every column needs one", s->path, c + 1,
+                        s->class_names.count);
     s->repeated = repeated_files((const char *const *)s->files.items, s->files.count, same_rows, s);
     if (s->repeated.differ)
         return fail(err,

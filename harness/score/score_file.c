@@ -200,8 +200,9 @@ static char *end_of_term(char *term)
 bool score_file_set(const ScoreFile *f, const char *expression, double **scores, Error *err)
 {
     if (!big_alloc(scores, f->images * f->classes, sizeof **scores, "scores", err)) return false;
-    char *copy = xstrdup(expression), *term = copy;
-    bool good = true;
+    const bool is_name = data_of(f, expression) != NULL; /* whoever wrote the file may have put "+" or "=" into it */
+    char *copy = xstrdup(expression), *term = is_name ? NULL : copy;
+    bool good = !is_name || add_set(f, expression, 1, *scores, err);
     while (good && term) {
         char *plus = end_of_term(term), *next = plus ? plus + 1 : NULL;
         if (plus) *plus = 0;
