@@ -284,6 +284,23 @@ static void a_filter_that_is_not_here_is_named_and_not_called_damage(void **stat
     assert_no_handles();
 }
 
+/* As h5py's libver="latest" leaves it when its process is killed. */
+static void a_file_that_its_writer_did_not_close_is_not_called_damaged(void **state)
+{
+    (void)state;
+    Error err;
+    const pid_t writer = fork();
+    if (writer == 0) {
+        const hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+        H5Pset_libver_bounds(access, H5F_LIBVER_LATEST, H5F_LIBVER_LATEST);
+        H5Fflush(H5Fcreate(scratch("open.h5"), H5F_ACC_TRUNC, H5P_DEFAULT, access), H5F_SCOPE_GLOBAL);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(writer, NULL, 0), writer);
+    assert_null(artifact_open(scratch("open.h5"), &err));
+    assert_sentence(&err, "open.h5", "was not closed by its writer");
+}
+
 static void only_our_own_files_are_deleted_to_be_made_again(void **state)
 {
     (void)state;
@@ -545,6 +562,7 @@ int main(void)
         cmocka_unit_test(files_of_others_are_converted),
         cmocka_unit_test(what_does_not_fit_is_refused),
         cmocka_unit_test(a_filter_that_is_not_here_is_named_and_not_called_damage),
+        cmocka_unit_test(a_file_that_its_writer_did_not_close_is_not_called_damaged),
         cmocka_unit_test(only_our_own_files_are_deleted_to_be_made_again),
         cmocka_unit_test(a_file_cut_anywhere_is_refused),
         cmocka_unit_test(a_changed_bit_in_data_is_found),

@@ -34,6 +34,19 @@ static bool look_at(const char *path, const char *place, Error *err)
     return good;
 }
 
+/* A file of the newer format says itself that its writer has not closed it. */
+static void cannot_open(const char *path, const H5Reason *reason, Error *err)
+{
+    if (strstr(reason->text, "already open for"))
+        fail(err,
+             "%s: was not closed by its writer, which still writes or was interrupted; write it anew, or, if all of it "
+             "had arrived, clear its mark (h5clear -s FILE)",
+             path);
+    else
+        fail(err, "%s: damaged or not an HDF5 file (HDF5: %s); one of palbench's is made again when you delete it",
+             path, reason->text);
+}
+
 H5File *h5_open(const char *path, const char *place, Error *err)
 {
     limit_files(true);
@@ -44,8 +57,7 @@ H5File *h5_open(const char *path, const char *place, Error *err)
     H5Pclose(access);
     limit_files(false);
     if (id < 0) {
-        fail(err, "%s: damaged or not an HDF5 file (HDF5: %s); one of palbench's is made again when you delete it",
-             path, reason.text);
+        cannot_open(path, &reason, err);
         return NULL;
     }
     H5File *f = xcalloc(1, sizeof *f);

@@ -15,7 +15,7 @@ printf '%-18s %12s %9s %9s %8s  %s\n' target executions a_second coverage corpus
 for target in "$@"; do
     name=$(basename "$target")
     mkdir -p "$build/corpus/$name" "$build/seeds/$name"
-    "$target" -max_total_time="${FUZZ_S:-60}" -timeout=60 -rss_limit_mb=4096 -malloc_limit_mb=2048 -max_len=65536 -print_final_stats=1 -verbosity=1 \
+    "$target" -max_total_time="${FUZZ_S:-60}" -timeout=300 -rss_limit_mb=4096 -malloc_limit_mb=2048 -max_len=65536 -print_final_stats=1 -verbosity=1 \
         -artifact_prefix="$build/faults/$name-" "$build/corpus/$name" "$build/seeds/$name" >"$build/$name.log" 2>&1
     status=$?
     value() { sed -n "s/^stat::$1: *//p" "$build/$name.log"; }
