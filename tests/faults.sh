@@ -4,7 +4,7 @@
 # with status 0 (it could do without; then everything is there), or with 1 or 2 and a sentence; every file under a final name has
 # the bytes of a run that never saw a fault; and the same command without faults ends with all of them, and nothing else. What is gone on
 # from is the same after most faults: each different remainder is gone on from once. Called by `make test-faults`, from
-# the project's root: tests/faults.sh PROGRAM SHIM. FAULT_CALLS="write rename" tries only these; FAULT_MOST=N at most N places a
+# the project's root: tests/faults.sh PROGRAM SHIM. FAULT_PARTS="run", FAULT_CALLS="write rename" try only these; FAULT_MOST=N at most N places a
 # call, evenly spread (default: all).
 set -u
 program=$(realpath "$1") shim=$(realpath "$2")
@@ -112,7 +112,7 @@ list_places() {
         'most >= all || int(NR * most / all) > int((NR - 1) * most / all)' found >tried
 }
 
-for part in run report; do
+for part in ${FAULT_PARTS:-run report}; do
     : >remainders
     for call in ${FAULT_CALLS:-write fsync rename open mmap malloc hdf5}; do
         for where in main reader; do
