@@ -52,3 +52,14 @@ seed fuzz_experiments plugin methods/example_plugin/experiments.json
 for file in $(small results/reference tests/golden -name '*.h5' | head -n 12) $(small ../shared/cases/hostile -name '*.h5' 2>/dev/null); do
     n=$((n + 1)); seed fuzz_hdf5 "$n" "$file"
 done
+printf '0 1\n0.jpg 0 1\n' >"$out/tiny"; seed fuzz_datasets ids "$out/tiny" 000
+printf '0.jpg,cat,dog\n' >"$out/tiny"; seed fuzz_datasets names "$out/tiny" 001
+printf '{"images": [["0.jpg", ["cat", "cat"]]]}' >"$out/tiny"; seed fuzz_datasets json "$out/tiny" 002
+printf 'file,cat,dog\n0.jpg,1,-1\n' >"$out/tiny"; seed fuzz_datasets csv "$out/tiny" 003
+printf 'cat\ndog\nmouse, mice\n' >"$out/tiny"; seed fuzz_datasets classes "$out/tiny" 004
+printf '{"images": [{"id": 1, "file_name": "0.jpg"}], "annotations": [{"image_id": 1, "category_id": 17}], "categories": [{"id": 17, "name": "cat"}]}' \
+    >"$out/tiny"; seed fuzz_datasets instances "$out/tiny" 005
+printf '{"annotations": [{"image_id": 1, "id": 2, "caption": "a cat"}]}' >"$out/tiny"; seed fuzz_datasets captions "$out/tiny" 006
+printf '{"image_id": "a", "caption": "a dog"}\n' >"$out/tiny"; seed fuzz_datasets narratives "$out/tiny" 007
+printf '<annotation><object><name>cat</name><difficult>1</difficult><part><name>head</name></part></object></annotation>' >"$out/tiny"
+seed fuzz_datasets annotation "$out/tiny" 010; rm "$out/tiny"
