@@ -104,6 +104,27 @@ in_broken; refused nor_in_the_text_encoder 1 "text_encoder"
 broken; rm -r broken/unet; cp -r broken/lcm_unet broken/unet; sed -i 's/"cross_attention_dim": 8/"cross_attention_dim": 8, "in_channels": 9/' broken/unet/config.json
 in_broken; refused another_number_of_channels_is_refused 2 "unet"
 
+# ---- LoRA ----
+loras=$golden/lora
+draw --prompt a --out lora_none
+draw --prompt a --out lora_one --lora "$loras/kohya.safetensors=0.8";  one=$status
+draw --prompt a --out lora_two --lora "$loras/kohya.safetensors=0.8" --lora "$loras/style.safetensors"
+check a_lora_is_drawn_and_two_add_up sh -c "[ $one -eq 0 ] && ! cmp -s lora_none/00000.png lora_one/00000.png && ! cmp -s lora_one/00000.png lora_two/00000.png"
+draw --prompt a --out lora_lcm --lora "$loras/lcm.safetensors" --scheduler lcm --steps 4 --guidance 1
+check an_lcm_lora_draws test -s lora_lcm/00000.png
+draw --prompt a --out x --lora "$loras/kohya.safetensors=a lot"; refused a_weight_is_a_number 2 '"a lot" is no weight'
+draw --prompt a --out x --lora nowhere.safetensors;              refused a_missing_lora_is_named 1 'nowhere.safetensors'
+draw --prompt a --out x --lora "$model/unet/diffusion_pytorch_model.safetensors"; refused other_files_are_no_lora 1 'is no name of a LoRA'
+# In experiments: part of what a stage of pictures is named by.
+printf '{"models": {"mini": {"diffusion": "%s"}}}' "$model" >paths.json
+planned() { (cd "$root" && "$program" plan mini-t2ipal --paths "$folder/paths.json" --json "$@" 2>"$folder/err") | grep -o 'generate/mini-[^"]*h5' | sort -u; }
+plain=$(planned) one=$(planned --set "generate.lora={\"$loras/kohya.safetensors\": 0.8}") two=$(planned --set "generate.lora={\"$loras/kohya.safetensors\": 0.9}")
+check loras_and_weights_name_the_pictures_of_a_stage test -n "$plain" -a -n "$one" -a -n "$two" -a "$plain" != "$one" -a "$one" != "$two"
+planned --set "generate.lora={\"$loras/nowhere.safetensors\": 1}" >/dev/null
+check a_lora_that_is_not_there_stops_the_plan remarks 'nowhere.safetensors'
+planned --set 'generate.lora="file"' >/dev/null
+check a_lora_is_an_object remarks 'files and their weights'
+
 # ---- probe ----
 run probe unet --model "$model" --in one.h5 --out x.h5;        refused probe_names_the_missing_array 1 "one.h5.*sample"
 run probe unet --model "$model" --in nowhere.h5 --out x.h5;    refused probe_names_the_missing_file 1 "nowhere.h5"

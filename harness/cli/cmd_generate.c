@@ -17,7 +17,7 @@ typedef struct Request {
     size_t images; /* a caption */
     uint64_t seed;
     CaptionFile captions;
-    TextList embeddings;
+    TextList embeddings, loras;
 } Request;
 
 /* "512x384", or "512" for a square. */
@@ -56,11 +56,14 @@ static bool read_request(const Cli *cli, Request *r, Error *err)
     *r = (Request){.noise = cli_value(cli, "noise"), .out = cli_value(cli, "out")};
     cli_values(cli, "embedding", &r->embeddings);
     text_list_end(&r->embeddings);
+    cli_values(cli, "lora", &r->loras);
+    text_list_end(&r->loras);
     r->parts = (PipelineParts){.vae = cli_value(cli, "vae"),
                                .tokenizer = cli_value(cli, "tokenizer"),
                                .prediction = cli_value(cli, "prediction"),
                                .scheduler = cli_value(cli, "scheduler"),
-                               .embeddings = (const char *const *)r->embeddings.items};
+                               .embeddings = (const char *const *)r->embeddings.items,
+                               .loras = (const char *const *)r->loras.items};
     r->settings.negative = cli_value(cli, "negative");
     r->settings.graph.arithmetic = cli->arithmetic;
     if (!r->out) r->out = "generated";
@@ -193,6 +196,7 @@ static bool run(Cli *cli, Error *err)
     pictures_free(&pictures);
     caption_file_free(&r.captions);
     text_list_free(&r.embeddings);
+    text_list_free(&r.loras);
     return good;
 }
 
@@ -210,6 +214,8 @@ static const CliOption options[] = {
     {"tokenizer", "DIR", "another vocabulary; the one of a checkpoint in one file, if it does not lie beside it"},
     {"prediction", "KIND", "what the U-Net predicts: epsilon or v (default: as the model's configuration says)"},
     {"embedding", "FILE[=WORD]", "a word learned by textual inversion, diffusers' or automatic1111's; may be repeated"},
+    {"lora", "FILE[=WEIGHT]",
+     "a LoRA, kohya's or diffusers', times a weight (default: 1); may be repeated: they add up"},
     {"scheduler", "NAME", "%s (default: the model's own)"},
     {"size", "WxH", "pixels, multiples of 8 (default: what the model was trained for)"},
     {"seed", "S", "of the first picture (default: 0); the same picture as in diffusers on the CPU"},
@@ -231,12 +237,15 @@ const Command command_generate = {
     .arguments = "--model PATH (--prompt TEXT | --captions FILE) [--out DIR|F.h5]",
     .summary = "pictures from captions with Stable Diffusion",
     .details =
-        "Stable Diffusion 1.x, 2.x, Turbo and latent consistency models. For Turbo give --steps 1 --guidance 0.\n"
+        "Stable Diffusion 1.x, 2.x, Turbo and latent consistency models. For Turbo give --steps 1 --guidance 0,\n"
+        "with an LCM-LoRA --scheduler lcm --steps 4 --guidance 1.\n"
         "Killed and started again with the same options it goes on where it stopped, with the same pictures.\n"
         "Every PNG says in its text chunks how it was drawn; images.jsonl beside them lists files and captions.",
     .example =
         "palbench generate --model models/sd15 --prompt \"a red bus\" --steps 25 --scheduler dpmpp2m --out bus\n"
-        "  palbench generate --model models/sd-turbo --captions captions.jsonl --steps 1 --guidance 0 --out drawn.h5",
+        "  palbench generate --model models/sd-turbo --captions captions.jsonl --steps 1 --guidance 0 --out drawn.h5\n"
+        "  palbench generate --model models/sd15 --prompt \"a red bus\" --lora models/lcm-lora.safetensors --lora "
+        "style.safetensors=0.6 --scheduler lcm --steps 4 --guidance 1",
     .takes = TAKES_EXACT,
     .options = options,
     .choices = choices,

@@ -50,6 +50,7 @@ static cJSON *generate_entry(GenerateSettings g)
     if (g.seed >= 0) cJSON_AddNumberToObject(entry, "seed", (double)g.seed);
     if (g.negative) cJSON_AddStringToObject(entry, "negative", g.negative);
     if (g.embedding) cJSON_AddItemToObject(entry, "embedding", cJSON_Duplicate(g.embedding, true));
+    if (g.lora) cJSON_AddItemToObject(entry, "lora", cJSON_Duplicate(g.lora, true));
     return entry;
 }
 

@@ -16,6 +16,7 @@ void pipeline_free(Pipeline *p)
     clip_free(p->clip);
     vae_free(p->vae);
     unet_free(p->unet);
+    lora_set_free(p->loras);
     single_file_close(p->single);
     single_file_close(p->single_vae);
     free(p->prediction);
@@ -85,6 +86,7 @@ static bool fingerprint_parts(const Pipeline *p, TextList *parts, Error *err)
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) text_list_add(parts, texts[i]);
     if (p->prediction) text_list_add(parts, p->prediction);
     if (*p->words) text_list_add(parts, p->words);
+    if (p->loras) text_list_add(parts, lora_set_fingerprint(p->loras));
     return true;
 }
 

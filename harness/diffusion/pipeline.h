@@ -24,6 +24,7 @@ typedef struct PipelineParts { /* NULL: the folder's own */
     const char *prediction; /* "epsilon" or "v": what the U-Net predicts */
     const char *scheduler;  /* a kind of scheduler.h; its settings come from the folder's scheduler_config.json */
     const char *const *embeddings; /* files of learned words (textual_inversion.h), NULL-terminated; NULL: none */
+    const char *const *loras;      /* FILE or FILE=WEIGHT (lora/lora.h), NULL-terminated; NULL: none */
 } PipelineParts;
 
 /* `path`: such a folder, or a checkpoint in one file (single_file.h). Fails (NULL) on: a folder that is no such pipeline, a part that is missing or damaged, parts that do not fit each other,
@@ -46,7 +47,7 @@ bool pipeline_embeds_guidance(const Pipeline *p);
 void pipeline_defaults(const Pipeline *p, size_t *steps, float *guidance);
 /* Pixels that the model was trained for; 0: its configuration does not say. */
 void pipeline_own_size(const Pipeline *p, size_t *width, size_t *height);
-/* SHA-256, as hex, over all that decides what is drawn: weights, configurations, vocabulary, learned words. Reads the files once. */
+/* SHA-256, as hex, over all that decides what is drawn: weights, configurations, vocabulary, learned words, LoRAs. Reads the files once. */
 bool pipeline_fingerprint(const Pipeline *p, char hex[65], Error *err);
 
 typedef struct DrawSettings {

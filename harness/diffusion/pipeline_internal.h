@@ -1,6 +1,7 @@
 /* The parts of a pipeline. Inside harness/diffusion/pipeline*.c only. */
 #pragma once
 
+#include "harness/diffusion/lora/lora.h"
 #include "harness/diffusion/pipeline.h"
 #include "harness/diffusion/scheduler.h"
 #include "harness/diffusion/single_file.h"
@@ -30,6 +31,7 @@ struct Pipeline {
     unsigned repaired;     /* what scheduler_repair corrected */
     TextList remarks;
     char words[65]; /* digest of the learned words; empty: none */
+    LoraSet *loras; /* NULL: none */
     /* prepared for settings */
     DrawSettings settings; /* sizes filled in; `negative` is our copy */
     char *negative;

@@ -139,12 +139,17 @@ static bool open_folder(Pipeline *p, PipelineParts parts, Error *err)
     return good;
 }
 
+static bool add_loras(Pipeline *p, const char *const *files, Error *err)
+{
+    return !files || !*files || (p->loras = lora_set_open(files, p->unet, p->clip, err)) != NULL;
+}
+
 static bool open_parts(Pipeline *p, PipelineParts parts, Error *err)
 {
     const bool single = path_exists(p->folder) && !path_is_folder(p->folder);
     p->prediction = parts.prediction ? xstrdup(parts.prediction) : NULL;
     return (single ? pipeline_open_single(p, parts, err) : open_folder(p, parts, err)) && check_fit(p, err) &&
-           pipeline_add_words(p, parts.embeddings, err) &&
+           pipeline_add_words(p, parts.embeddings, err) && add_loras(p, parts.loras, err) &&
            (!parts.prediction || scheduler_set_prediction(p->scheduler, parts.prediction, err));
 }
 

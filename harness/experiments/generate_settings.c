@@ -69,6 +69,23 @@ static bool read_embedding(GenerateSettings *s, Json object, Error *err)
     return true;
 }
 
+static const char lora_forms[] =
+    "{\"anyOf\": [{\"type\": \"object\", \"additionalProperties\": {\"type\": \"number\"}}, {\"type\": \"null\"}]}";
+
+/* {"style.safetensors": 0.8, "lcm.safetensors": 1} */
+static bool read_lora(GenerateSettings *s, Json object, Error *err)
+{
+    const Json lora = json_get(object, "lora");
+    double weight;
+    if (!lora.node || cJSON_IsNull(lora.node)) return true;
+    if (!json_is_object(lora))
+        return json_fail(lora, err, "an object of files and their weights is needed, as {\"style.safetensors\": 0.8}");
+    for (size_t i = 0; i < json_count(lora); i++)
+        if (!json_as_number(json_at(lora, i), &weight, err)) return false;
+    s->lora = lora.node;
+    return true;
+}
+
 static const char *const prediction_words[] = {"epsilon", "v", NULL};
 
 const Key generate_keys[] = {
@@ -85,6 +102,10 @@ const Key generate_keys[] = {
      .type = KEY_FORMS,
      .forms = embedding_forms,
      .help = "words learned by textual inversion: FILE or FILE=WORD, or a list of such"},
+    {.name = "lora",
+     .type = KEY_FORMS,
+     .forms = lora_forms,
+     .help = "LoRA files and the weight of each: {\"style.safetensors\": 0.8}"},
     {.name = "prediction",
      .type = KEY_CHOICE,
      .words = prediction_words,
@@ -102,7 +123,8 @@ bool generate_settings_read(GenerateSettings *s, Json object, Error *err)
     if (!keys_check(object, generate_keys, err) || !json_integer_or(object, "steps", 0, &steps, err) ||
         !json_number_or(object, "guidance", s->guidance, &s->guidance, err) ||
         !json_string_or(object, "scheduler", NULL, &s->scheduler, err) || !read_size(s, object, err) ||
-        !read_embedding(s, object, err) || !json_integer_or(object, "seed", s->seed, &s->seed, err) ||
+        !read_embedding(s, object, err) || !read_lora(s, object, err) ||
+        !json_integer_or(object, "seed", s->seed, &s->seed, err) ||
         !json_string_or(object, "negative", NULL, &s->negative, err) ||
         !json_string_or(object, "prediction", NULL, &s->prediction, err))
         return false;
@@ -117,6 +139,7 @@ GenerateSettings generate_settings_over(GenerateSettings base, GenerateSettings 
     if (own.scheduler) base.scheduler = own.scheduler;
     if (own.negative) base.negative = own.negative;
     if (own.embedding) base.embedding = own.embedding;
+    if (own.lora) base.lora = own.lora;
     if (own.prediction) base.prediction = own.prediction;
     if (own.width) base.width = own.width, base.height = own.height;
     if (own.seed >= 0) base.seed = own.seed;
@@ -137,6 +160,6 @@ bool generate_settings_equal(GenerateSettings a, GenerateSettings b)
 {
     const bool alike_guidance = !(a.guidance < b.guidance) && !(a.guidance > b.guidance);
     return a.steps == b.steps && alike_guidance && same_text(a.scheduler, b.scheduler) &&
-           same_text(a.negative, b.negative) && same_json(a.embedding, b.embedding) &&
+           same_text(a.negative, b.negative) && same_json(a.embedding, b.embedding) && same_json(a.lora, b.lora) &&
            same_text(a.prediction, b.prediction) && a.width == b.width && a.height == b.height && a.seed == b.seed;
 }

@@ -1,7 +1,7 @@
 /* What a text-to-image model is asked for: the "generate" object of a model or of an experiment.
  *
  *     "generate": {"steps": 12, "guidance": 3, "scheduler": "ddim", "size": "512x512", "seed": 0, "negative": "blurred",
- *                  "prediction": "v"}
+ *                  "prediction": "v", "lora": {"style.safetensors": 0.8}}
  *
  * A key that is not there is the model's own: steps, guidance and size as the diffusers folder says, the folder's scheduler, seed
  * 0, no negative prompt. What an experiment says comes before what its model says. */
@@ -15,7 +15,8 @@ typedef struct GenerateSettings {
     const char *scheduler; /* NULL: not said; as the next one of the file that it was read from */
     const char *negative;
     const cJSON
-        *embedding; /* learned words: a file or a list of files, relative to the experiments file; NULL: not said */
+        *embedding;    /* learned words: a file or a list of files, relative to the experiments file; NULL: not said */
+    const cJSON *lora; /* files and weights, {"FILE": 0.8}, relative to the experiments file; NULL: not said */
     const char *prediction; /* "epsilon" or "v", in place of what the model's configuration says */
     size_t width, height;   /* pixels; 0: not said */
     int64_t seed;           /* of the first picture; negative: not said */

@@ -25,7 +25,7 @@ static bool is_there(const Session *session, const Model *model, Error *err)
 }
 
 static PipelineParts parts_of(const Model *model, const char *scheduler, const char *prediction,
-                              const char *const *embeddings)
+                              const char *const *embeddings, const char *const *loras)
 {
     /* A checkpoint in one file has no vocabulary: the one of the model's CLIP is that of every Stable Diffusion 1 and 2. */
     const bool folder = path_is_folder(model->diffusion);
@@ -33,7 +33,8 @@ static PipelineParts parts_of(const Model *model, const char *scheduler, const c
                            .tokenizer = folder ? NULL : model->tokenizer,
                            .scheduler = scheduler,
                            .prediction = prediction,
-                           .embeddings = embeddings};
+                           .embeddings = embeddings,
+                           .loras = loras};
 }
 
 static bool same_text(const char *a, const char *b)
@@ -53,6 +54,21 @@ static void list_embeddings(const Session *session, const cJSON *embedding, Text
     if (files->count) text_list_end(files);
 }
 
+/* LoRAs with their weights, as --lora takes them. */
+static void list_loras(const Session *session, const cJSON *lora, TextList *files)
+{
+    const cJSON *item;
+    cJSON_ArrayForEach(item, lora)
+    {
+        char *path = path_join(session->book->folder, item->string);
+        char *weighted = xformat("%s=%.9g", path, item->valuedouble);
+        text_list_add(files, weighted);
+        free(weighted);
+        free(path);
+    }
+    if (files->count) text_list_end(files);
+}
+
 static bool same_list(const TextList *a, const TextList *b)
 {
     for (size_t i = 0; i < a->count && i < b->count; i++)
@@ -60,16 +76,17 @@ static bool same_list(const TextList *a, const TextList *b)
     return a->count == b->count;
 }
 
-/* What of the settings a folder is opened with; the list is the facts' afterwards. */
+/* What of the settings a folder is opened with; the lists are the facts' afterwards. */
 typedef struct Asked {
     const char *scheduler, *prediction;
-    TextList embeddings;
+    TextList embeddings, loras;
 } Asked;
 
 static bool learn(GeneratorFacts *f, const Model *model, Asked *asked, Error *err)
 {
     const PipelineParts parts =
-        parts_of(model, asked->scheduler, asked->prediction, (const char *const *)asked->embeddings.items);
+        parts_of(model, asked->scheduler, asked->prediction, (const char *const *)asked->embeddings.items,
+                 (const char *const *)asked->loras.items);
     Pipeline *p = pipeline_open(model->diffusion, parts, err);
     if (!p) return false;
     *f = (GeneratorFacts){.model = model, .scheduler = pipeline_scheduler(p)};
@@ -83,7 +100,8 @@ static bool learn(GeneratorFacts *f, const Model *model, Asked *asked, Error *er
     if (good) {
         f->sampler = pipeline_take_scheduler(p);
         f->embeddings = asked->embeddings;
-        asked->embeddings = (TextList){0};
+        f->loras = asked->loras;
+        asked->embeddings = asked->loras = (TextList){0};
     }
     pipeline_free(p);
     return good;
@@ -94,7 +112,7 @@ static const GeneratorFacts *facts_of(Session *session, const Model *model, Aske
     for (size_t i = 0; i < session->generator_count; i++) {
         const GeneratorFacts *f = &session->generators[i];
         if (f->model == model && same_text(f->asked, asked->scheduler) && same_text(f->prediction, asked->prediction) &&
-            same_list(&f->embeddings, &asked->embeddings))
+            same_list(&f->embeddings, &asked->embeddings) && same_list(&f->loras, &asked->loras))
             return f;
     }
     if (session->generator_count == OPEN_MAX) {
@@ -125,13 +143,16 @@ bool generator_of(Session *session, const Experiment *e, Generator *g, Error *er
     const GenerateSettings s = generate_settings_over(model->generate, e->generate);
     Asked asked = {.scheduler = s.scheduler, .prediction = s.prediction};
     list_embeddings(session, s.embedding, &asked.embeddings);
+    list_loras(session, s.lora, &asked.loras);
     const GeneratorFacts *f = facts_of(session, model, &asked, err);
     text_list_free(&asked.embeddings);
+    text_list_free(&asked.loras);
     if (!f) return fail_in(err, e->name);
     *g = (Generator){.model = model,
                      .scheduler = f->scheduler,
                      .prediction = f->prediction,
                      .embeddings = (const char *const *)f->embeddings.items,
+                     .loras = (const char *const *)f->loras.items,
                      .negative = s.negative ? s.negative : "",
                      .steps = s.steps ? s.steps : f->steps,
                      .guidance = s.guidance >= 0 ? s.guidance : (double)f->guidance,
@@ -159,8 +180,8 @@ bool generator_is_models_own(Session *session, const Experiment *e)
 
 Pipeline *generator_open(const Generator *g, Arithmetic arithmetic, Error *err)
 {
-    Pipeline *p =
-        pipeline_open(g->model->diffusion, parts_of(g->model, g->scheduler, g->prediction, g->embeddings), err);
+    const PipelineParts parts = parts_of(g->model, g->scheduler, g->prediction, g->embeddings, g->loras);
+    Pipeline *p = pipeline_open(g->model->diffusion, parts, err);
     const DrawSettings settings = {.width = g->width,
                                    .height = g->height,
                                    .steps = g->steps,

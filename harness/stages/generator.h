@@ -14,6 +14,7 @@ typedef struct Generator {
     char fingerprint[65];                          /* of the pipeline, its scheduler's configuration included */
     const char *scheduler, *negative, *prediction; /* prediction: asked for, or NULL; part of the fingerprint */
     const char *const *embeddings; /* files of learned words, NULL-terminated; NULL: none; part of the fingerprint */
+    const char *const *loras;      /* FILE=WEIGHT, NULL-terminated; NULL: none; part of the fingerprint */
     size_t steps, width, height, batch;
     double guidance;
     uint64_t seed;

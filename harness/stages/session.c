@@ -36,6 +36,7 @@ void session_close(Session *session)
     for (size_t i = 0; i < session->generator_count; i++) {
         scheduler_free(session->generators[i].sampler);
         text_list_free(&session->generators[i].embeddings);
+        text_list_free(&session->generators[i].loras);
     }
     text_features_free(&session->texts.features);
     free(session->texts.path);

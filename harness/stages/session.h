@@ -26,6 +26,7 @@ typedef struct GeneratorFacts {
     const char *asked;      /* the scheduler that it was opened with; NULL: the folder's */
     const char *scheduler;  /* the one it has */
     TextList embeddings;    /* files of learned words that it was opened with, and a NULL behind them */
+    TextList loras;         /* the same of LoRAs, FILE=WEIGHT */
     Scheduler *sampler;     /* for how many calls of the U-Net so many steps are; owned */
     char fingerprint[65];
     size_t steps, width, height; /* when nothing is said */
