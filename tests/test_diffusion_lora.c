@@ -184,6 +184,33 @@ static void layers_that_do_not_fit_are_named(void **state)
     assert_refused(FOLDER "nowhere.safetensors", "nowhere.safetensors", "cannot open");
 }
 
+/* Opening a changed or cut copy ends with a LoRA or a sentence. */
+static void broken_files_are_read_or_get_a_sentence(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"mixed.safetensors", "old.bin"};
+    uint32_t random = 2463534242;
+    for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
+        char *source = xformat(FOLDER "%s", names[k]);
+        size_t length;
+        char *data = get_file(source, &length), *changed = xmalloc(length);
+        for (size_t i = 0; i < 400; i++) {
+            Error err = {0};
+            LoraFile lora;
+            const char *path = scratch("broken");
+            const size_t cut = i < 100 ? i * length / 100 : length;
+            memcpy(changed, data, length);
+            if (cut == length) mutate(changed, length < 8192 || i % 2 ? length : 8192, &random);
+            put_file(path, changed, cut);
+            if (lora_file_open(&lora, path, &err))
+                lora_file_close(&lora);
+            else
+                assert_sentence(&err, path, "");
+        }
+        free(changed), free(data), free(source);
+    }
+}
+
 static void a_file_tells_its_form_and_scales(void **state)
 {
     (void)state;
@@ -221,6 +248,7 @@ int main(void)
         cmocka_unit_test(other_kinds_are_told_by_name),
         cmocka_unit_test(layers_that_do_not_fit_are_named),
         cmocka_unit_test(a_file_tells_its_form_and_scales),
+        cmocka_unit_test(broken_files_are_read_or_get_a_sentence),
     };
     return cmocka_run_group_tests_name("diffusion: LoRA", tests, scratch_make, scratch_remove);
 }

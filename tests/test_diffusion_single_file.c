@@ -10,12 +10,11 @@
 static const char tokenizer[] = "tests/golden/pipeline/tokenizer";
 enum { SIDE = 16, BYTES = 3 * SIDE * SIDE };
 
-static void draw(const char *path, PipelineParts parts, uint8_t image[BYTES])
+static void draw_with(const char *path, PipelineParts parts, uint8_t image[BYTES])
 {
     Error err = {0};
     static const char *const prompts[] = {"a red cat"};
     static const uint64_t seeds[] = {5};
-    parts.tokenizer = tokenizer;
     Pipeline *p = pipeline_open(path, parts, &err);
     if (!p) fail_msg("%s", err.text);
     const DrawSettings settings = {.width = SIDE, .height = SIDE, .steps = 5, .batch = 1, .guidance = 7.5f};
@@ -23,6 +22,12 @@ static void draw(const char *path, PipelineParts parts, uint8_t image[BYTES])
     if (!pipeline_draw(p, (DrawRequest){.count = 1, .prompts = prompts, .seeds = seeds}, image, NULL, &err))
         fail_msg("%s", err.text);
     pipeline_free(p);
+}
+
+static void draw(const char *path, PipelineParts parts, uint8_t image[BYTES])
+{
+    parts.tokenizer = tokenizer;
+    draw_with(path, parts, image);
 }
 
 static void assert_picture(const char *name, const uint8_t image[BYTES])
@@ -44,6 +49,77 @@ static void stable_diffusion_1_and_2_draw_what_diffusers_draws(void **state)
     assert_picture("sd1", image);
     draw(FOLDER "sd2.ckpt", (PipelineParts){0}, image); /* sd2.yaml says v */
     assert_picture("sd2", image);
+}
+
+/* ---- the same weights as a folder ---- */
+
+static void put_text(const char *folder, const char *name, const char *text)
+{
+    Error err = {0};
+    char *path = path_join(folder, name), *inner = path_folder(path);
+    if (!make_folders(inner, &err) || !write_file(path, text, strlen(text), &err)) fail_msg("%s", err.text);
+    free(inner);
+    free(path);
+}
+
+static void put_part(const SingleFile *f, SinglePart part, const char *folder, const char *name, const char *config)
+{
+    Error err = {0};
+    TensorFile *tensors = single_file_part(f, part, &err);
+    if (!tensors) fail_msg("%s", err.text);
+    TensorOut *out = xcalloc(tensor_file_count(tensors), sizeof *out);
+    size_t count = 0;
+    for (size_t i = 0; i < tensor_file_count(tensors); i++) {
+        const TensorView *view = tensor_file_at(tensors, i);
+        if (view->type != TENSOR_F16) continue; /* position_ids */
+        out[count] = (TensorOut){.name = view->name, .rank = view->rank, .values = golden_floats(tensors, view->name)};
+        memcpy(out[count++].dim, view->dim, sizeof view->dim);
+    }
+    char *path = path_join(folder, name), *inner = path_folder(path);
+    put_text(inner, "config.json", config);
+    if (!safetensors_write(path, out, count, TENSOR_F16, NULL, &err)) fail_msg("%s", err.text);
+    for (size_t i = 0; i < count; i++) free((void *)(uintptr_t)out[i].values);
+    free(out);
+    free(path);
+    free(inner);
+    tensor_file_close(tensors);
+}
+
+static void a_folder_and_both_single_files_draw_the_same_picture(void **state)
+{
+    (void)state;
+    Error err = {0};
+    uint8_t images[3][BYTES];
+    char *folder = path_join(scratch_folder, "folder");
+    SingleFile *f = single_file_open(FOLDER "sd1.safetensors", NULL, &err);
+    if (!f) fail_msg("%s", err.text);
+    put_part(f, SINGLE_UNET, folder, "unet/diffusion_pytorch_model.safetensors", single_file_config(f, SINGLE_UNET));
+    put_part(f, SINGLE_VAE, folder, "vae/diffusion_pytorch_model.safetensors", single_file_config(f, SINGLE_VAE));
+    put_part(f, SINGLE_TEXT, folder, "text_encoder/model.safetensors",
+             "{\"hidden_size\": 64, \"intermediate_size\": 128, \"num_hidden_layers\": 1, \"num_attention_heads\": 1, "
+             "\"vocab_size\": 520, \"hidden_act\": \"quick_gelu\"}");
+    single_file_close(f);
+    put_text(folder, "scheduler/scheduler_config.json",
+             "{\"_class_name\": \"PNDMScheduler\", \"beta_start\": 0.00085, \"beta_end\": 0.012, \"beta_schedule\": "
+             "\"scaled_linear\", \"set_alpha_to_one\": false, \"skip_prk_steps\": true, \"steps_offset\": 1}");
+    put_text(folder, "model_index.json",
+             "{\"_class_name\": \"StableDiffusionPipeline\", \"scheduler\": [\"diffusers\", \"PNDMScheduler\"]}");
+    static const char *const names[] = {"vocab.json", "merges.txt"}; /* its settings pad with another token */
+    for (size_t i = 0; i < 2; i++) {
+        char *source = xformat("%s/%s", tokenizer, names[i]), *name = xformat("tokenizer/%s", names[i]), *text;
+        size_t length;
+        if (!read_file(source, 1 << 20, &text, &length, &err)) fail_msg("%s", err.text);
+        put_text(folder, name, text);
+        free(source), free(name), free(text);
+    }
+    draw_with(folder, (PipelineParts){0}, images[0]);
+    draw(FOLDER "sd1.safetensors", (PipelineParts){0}, images[1]);
+    draw(FOLDER "sd1.ckpt", (PipelineParts){0}, images[2]);
+    assert_memory_equal(images[0], images[1], BYTES);
+    assert_memory_equal(images[2], images[1], BYTES);
+    scratch_clear(folder);
+    rmdir(folder);
+    free(folder);
 }
 
 static char *copy_of(const char *source, const char *name)
@@ -164,6 +240,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(stable_diffusion_1_and_2_draw_what_diffusers_draws),
+        cmocka_unit_test(a_folder_and_both_single_files_draw_the_same_picture),
         cmocka_unit_test(the_prediction_can_be_named_and_a_guess_is_told),
         cmocka_unit_test(a_configuration_beside_the_file_counts),
         cmocka_unit_test(what_is_missing_or_superfluous_is_named),

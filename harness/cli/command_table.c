@@ -16,6 +16,7 @@
     COMMAND(report)                                                                                                    \
     COMMAND(eval)                                                                                                      \
     COMMAND(import_scores)                                                                                             \
+    COMMAND(inspect)                                                                                                   \
     COMMAND(tokenize)                                                                                                  \
     COMMAND(encode_text)                                                                                               \
     COMMAND(encode_image)                                                                                              \

@@ -49,6 +49,7 @@ const TensorView *checkpoint_find(const Checkpoint *c, const char *format, ...)
 static const TensorView *need(const Checkpoint *c, const char *name, Error *err)
 {
     const TensorView *view = tensor_file_find(c->tensors, name);
+    if (c->asked) text_list_add(c->asked, name);
     if (!view) fail(err, "%s: the tensor \"%s\" is missing; this is not the whole of a CLIP", c->weights_path, name);
     return view;
 }
@@ -193,7 +194,7 @@ const CheckpointLayout *const *checkpoint_layouts(void)
     return layouts;
 }
 
-static const CheckpointLayout *layout_of(const char *path, Error *err)
+const CheckpointLayout *checkpoint_layout_of(const char *path, Error *err)
 {
     Text known = {0};
     for (size_t i = 0; layouts[i]; i++) {
@@ -222,7 +223,7 @@ Clip *checkpoint_load(Checkpoint *c, const CheckpointLayout *layout, Error *err)
 
 Clip *clip_open(const char *path, Error *err)
 {
-    const CheckpointLayout *layout = layout_of(path, err);
+    const CheckpointLayout *layout = checkpoint_layout_of(path, err);
     if (!layout) return NULL;
     Checkpoint c = {.path = path, .text_prefix = "", .image_prefix = ""};
     Clip *clip = checkpoint_load(&c, layout, err);

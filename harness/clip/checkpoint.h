@@ -15,6 +15,7 @@ typedef struct Checkpoint {
     ClipConfig config;
     const char *config_json;                /* the text of a config.json from elsewhere; NULL: none */
     const char *text_prefix, *image_prefix; /* in front of the towers' names, where layouts have variants */
+    TextList *asked;                        /* names that were looked for (checkpoint_survey.c), or NULL */
 } Checkpoint;
 
 typedef struct CheckpointLayout {
@@ -32,7 +33,10 @@ typedef struct CheckpointLayout {
  * `checkpoint_NAME`, and a line of the table in checkpoint.c. */
 const CheckpointLayout *const *checkpoint_layouts(void);
 
-extern const CheckpointLayout checkpoint_huggingface;
+extern const CheckpointLayout checkpoint_huggingface, checkpoint_openclip, checkpoint_openai;
+
+/* The layout of what lies at `path`; NULL where there is none. */
+const CheckpointLayout *checkpoint_layout_of(const char *path, Error *err);
 
 /* ---- for the layouts ---- */
 
@@ -52,6 +56,8 @@ bool checkpoint_huggingface_sizes(Checkpoint *c, Json root, Error *err);
 bool checkpoint_openai_text_sizes(const Checkpoint *c, ClipConfig *k, Error *err);
 /* Makes the model from c->tensors, whose layout reads the sizes; frees what the Checkpoint holds but its tensors. NULL on failure. */
 Clip *checkpoint_load(Checkpoint *c, const CheckpointLayout *layout, Error *err);
+/* The layout of a text tower's tensors (clip_text_from_tensors). */
+CheckpointLayout checkpoint_text_layout(const Checkpoint *c);
 /* A dimension of a tensor, for sizes that are read off shapes. Fails when it is absent or of another rank. */
 bool checkpoint_dim(const Checkpoint *c, const char *name, int rank, int axis, size_t *value, Error *err);
 const TensorView *checkpoint_find(const Checkpoint *c, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -113,6 +113,20 @@ void config_defaults(ClipConfig *config)
                            .logit_scale = 2.6592600f}; /* log(1 / 0.07) */
 }
 
+const char *config_published(const ClipConfig *k)
+{
+    for (size_t i = 0; i < sizeof published / sizeof *published && k->has_image && k->has_text; i++) {
+        const Published *p = &published[i];
+        const bool image =
+            k->is_resnet ? !p->patch && !memcmp(k->blocks, p->blocks, sizeof p->blocks) && k->stem_width == p->width
+                         : k->patch == p->patch && k->image_layers == p->layers && k->image_width == p->width;
+        if (image && k->image_size == p->size && k->embed == p->embed && k->text_width == p->text_width &&
+            k->text_layers == 12)
+            return p->name;
+    }
+    return NULL;
+}
+
 bool clip_config_of(const char *arch, ClipConfig *config, Error *err)
 {
     const Published *p = NULL;

@@ -59,6 +59,16 @@ static bool openclip_sizes(Checkpoint *c, Error *err)
     return true;
 }
 
+CheckpointLayout checkpoint_text_layout(const Checkpoint *c)
+{
+    const bool openclip = checkpoint_find(c, "token_embedding.weight") != NULL;
+    return (CheckpointLayout){
+        .name = openclip ? checkpoint_openai.name : checkpoint_huggingface.name,
+        .read_config = openclip ? openclip_sizes : huggingface_sizes,
+        .fetch = openclip ? checkpoint_fetch_openai : checkpoint_huggingface.fetch,
+    };
+}
+
 Clip *clip_text_from_tensors(TensorFile *tensors, const char *path, const char *config_json, Error *err)
 {
     Checkpoint c = {.path = path,
@@ -67,11 +77,7 @@ Clip *clip_text_from_tensors(TensorFile *tensors, const char *path, const char *
                     .tensors = tensors,
                     .weights_path = xstrdup(path),
                     .config_json = config_json};
-    const bool openclip = checkpoint_find(&c, "token_embedding.weight") != NULL;
-    const CheckpointLayout layout = {
-        .read_config = openclip ? openclip_sizes : huggingface_sizes,
-        .fetch = openclip ? checkpoint_fetch_openai : checkpoint_huggingface.fetch,
-    };
+    const CheckpointLayout layout = checkpoint_text_layout(&c);
     Clip *clip = checkpoint_load(&c, &layout, err);
     tensor_file_close(tensors);
     return clip;

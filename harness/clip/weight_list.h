@@ -42,6 +42,9 @@ bool config_check(const ClipConfig *config, const char *where, Error *err);
 /* What every CLIP of OpenAI has: QuickGELU, eps 1e-5, mean and standard deviation, the start of the logit scale. */
 void config_defaults(ClipConfig *config);
 
+/* The published architecture that has these sizes ("RN50"); NULL: none. */
+const char *config_published(const ClipConfig *config);
+
 /* (Re)builds clip->index after clip->weights changed. */
 void clip_index_build(Clip *clip);
 /* A Clip with room for `count` weights (zeroed) and no index yet. */

@@ -52,6 +52,15 @@ void weights_need_norm(WeightSet *set, const char *name, size_t channels);
  * convolutions) are accepted. A tensor in the file that no name of the list asks for is refused too: the configuration does
  * not describe this file. Sentences: "FILE: the tensor "NAME" ...". */
 bool weights_open(WeightSet *set, const char *folder, Error *err);
+/* The file that weights_open would open. Caller frees; NULL when there is none. */
+char *weights_path(const char *folder, Error *err);
+/* What of the list `tensors` lack and what they have beside it, by name, and sentences on those whose shape or type does not fit; no
+ * element is read. */
+typedef struct WeightSurvey {
+    TextList missing, unknown, wrong;
+} WeightSurvey;
+void weights_survey(const WeightSet *set, const TensorFile *tensors, WeightSurvey *survey);
+void weight_survey_free(WeightSurvey *survey);
 /* The same from tensors that lie elsewhere under these names; they belong to the set from now on, also after a failure. `where` names
  * the file in sentences. Such a set has no fingerprint of its own. */
 bool weights_from_tensors(WeightSet *set, TensorFile *tensors, const char *where, Error *err);

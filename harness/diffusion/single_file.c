@@ -180,22 +180,39 @@ char *single_file_configuration(const SingleFile *f)
 
 /* ---- parts ---- */
 
+TensorFile *single_file_part(const SingleFile *f, SinglePart part, Error *err)
+{
+    if (part == SINGLE_UNET) return tensor_file_select(f->tensors, single_unet_name, &f->unet_shape, err);
+    if (part == SINGLE_VAE) return tensor_file_select(f->tensors, single_vae_name, &f->vae_shape, err);
+    return tensor_file_select(f->tensors, single_plain_name, f->text_prefix, err);
+}
+
+const char *single_file_config(const SingleFile *f, SinglePart part)
+{
+    return part == SINGLE_UNET ? f->unet : part == SINGLE_VAE ? f->vae : f->openclip ? NULL : f->text;
+}
+
+const TensorFile *single_file_tensors(const SingleFile *f)
+{
+    return f->tensors;
+}
+
 UNet *single_file_unet(const SingleFile *f, Error *err)
 {
-    TensorFile *part = tensor_file_select(f->tensors, single_unet_name, &f->unet_shape, err);
+    TensorFile *part = single_file_part(f, SINGLE_UNET, err);
     return part ? unet_from_tensors(f->path, f->unet, part, err) : NULL;
 }
 
 Vae *single_file_vae(const SingleFile *f, Error *err)
 {
-    TensorFile *part = tensor_file_select(f->tensors, single_vae_name, &f->vae_shape, err);
+    TensorFile *part = single_file_part(f, SINGLE_VAE, err);
     return part ? vae_from_tensors(f->path, f->vae, part, err) : NULL;
 }
 
 Clip *single_file_clip(const SingleFile *f, Error *err)
 {
-    TensorFile *part = tensor_file_select(f->tensors, single_plain_name, f->text_prefix, err);
-    return part ? clip_text_from_tensors(part, f->path, f->openclip ? NULL : f->text, err) : NULL;
+    TensorFile *part = single_file_part(f, SINGLE_TEXT, err);
+    return part ? clip_text_from_tensors(part, f->path, single_file_config(f, SINGLE_TEXT), err) : NULL;
 }
 
 Scheduler *single_file_scheduler(const SingleFile *f, const char *kind, Error *err)

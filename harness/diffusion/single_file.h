@@ -31,6 +31,14 @@ const char *single_file_family(const SingleFile *f);
 /* Nothing says what the U-Net predicts, and models of this family differ: epsilon is taken, and the user should know. */
 bool single_file_guesses_prediction(const SingleFile *f);
 
+/* A part's tensors under diffusers' names (the text tower's under their own), and its config.json; the text tower's may be NULL: from
+ * shapes. Close with tensor_file_close, before the file. */
+typedef enum SinglePart { SINGLE_UNET, SINGLE_VAE, SINGLE_TEXT } SinglePart;
+TensorFile *single_file_part(const SingleFile *f, SinglePart part, Error *err);
+const char *single_file_config(const SingleFile *f, SinglePart part);
+/* The file with all its tensors. */
+const TensorFile *single_file_tensors(const SingleFile *f);
+
 /* The parts; NULL on a missing or superfluous tensor, a shape that does not fit. They must be freed before the file is closed. */
 UNet *single_file_unet(const SingleFile *f, Error *err);
 Vae *single_file_vae(const SingleFile *f, Error *err);

@@ -35,7 +35,7 @@ static int rank_of(const char *name)
 }
 
 /* NULL and a sentence when there is none. Among several variants the first by name, so that the choice is always the same. */
-static char *find_file(const char *folder, Error *err)
+char *weights_path(const char *folder, Error *err)
 {
     DIR *directory = opendir(folder);
     if (!directory) {
@@ -129,27 +129,34 @@ static bool check_finite(const TensorView *view, Error *err)
                 view->file, view->name);
 }
 
-static const TensorView *checked_view(const WeightSet *set, const Parameter *p, Error *err)
+static const TensorView *find_view(const TensorFile *tensors, const Parameter *p)
+{
+    const TensorView *view = tensor_file_find(tensors, p->name);
+    return view ? view : find_old(tensors, p->name);
+}
+
+static bool fits(const TensorView *view, const Parameter *p, Error *err)
 {
     char have[96], want[96];
-    const TensorView *view = tensor_file_find(set->tensors, p->name);
-    if (!view) view = find_old(set->tensors, p->name);
+    const Shape s = view_shape(view);
+    if (view->rank > SHAPE_MAX || !(shape_equal(s, p->shape) || is_flat_conv(s, p->shape)))
+        return fail(err, "%s: the tensor \"%s\" has the shape %s%s, its configuration asks for %s", view->file,
+                    view->name, shape_text(s, have), view->rank > SHAPE_MAX ? " and more" : "",
+                    shape_text(p->shape, want));
+    if (view->type != TENSOR_F32 && view->type != TENSOR_F16 && view->type != TENSOR_BF16)
+        return fail(err, "%s: the tensor \"%s\" is of type %s; F32, F16 or BF16 is needed", view->file, view->name,
+                    tensor_type_name(view->type));
+    return true;
+}
+
+static const TensorView *checked_view(const WeightSet *set, const Parameter *p, Error *err)
+{
+    const TensorView *view = find_view(set->tensors, p);
     if (!view) {
         fail(err, "%s: the tensor \"%s\" is missing; its configuration asks for it", set->file, p->name);
         return NULL;
     }
-    const Shape s = view_shape(view);
-    if (view->rank > SHAPE_MAX || !(shape_equal(s, p->shape) || is_flat_conv(s, p->shape))) {
-        fail(err, "%s: the tensor \"%s\" has the shape %s%s, its configuration asks for %s", view->file, view->name,
-             shape_text(s, have), view->rank > SHAPE_MAX ? " and more" : "", shape_text(p->shape, want));
-        return NULL;
-    }
-    if (view->type != TENSOR_F32 && view->type != TENSOR_F16 && view->type != TENSOR_BF16) {
-        fail(err, "%s: the tensor \"%s\" is of type %s; F32, F16 or BF16 is needed", view->file, view->name,
-             tensor_type_name(view->type));
-        return NULL;
-    }
-    return check_finite(view, err) ? view : NULL;
+    return fits(view, p, err) && check_finite(view, err) ? view : NULL;
 }
 
 /* Parameter.load */
@@ -188,10 +195,37 @@ static bool take_tensors(WeightSet *set, Error *err)
     return nothing_left_over(set, err);
 }
 
+void weights_survey(const WeightSet *set, const TensorFile *tensors, WeightSurvey *survey)
+{
+    const size_t count = tensor_file_count(tensors);
+    bool *used = xcalloc(count + 1, sizeof *used);
+    const TensorView *first = tensor_file_at(tensors, 0);
+    *survey = (WeightSurvey){.missing = {0}};
+    for (size_t i = 0; i < set->count; i++) {
+        const TensorView *view = find_view(tensors, &set->weights[i]);
+        Error why;
+        if (!view)
+            text_list_add(&survey->missing, set->weights[i].name);
+        else if (!fits(view, &set->weights[i], &why))
+            text_list_add(&survey->wrong, why.text);
+        if (view) used[view - first] = true;
+    }
+    for (size_t i = 0; i < count; i++)
+        if (!used[i]) text_list_add(&survey->unknown, tensor_file_at(tensors, i)->name);
+    free(used);
+}
+
+void weight_survey_free(WeightSurvey *survey)
+{
+    text_list_free(&survey->missing);
+    text_list_free(&survey->unknown);
+    text_list_free(&survey->wrong);
+}
+
 bool weights_open(WeightSet *set, const char *folder, Error *err)
 {
     set->folder = xstrdup(folder);
-    set->file = find_file(folder, err);
+    set->file = weights_path(folder, err);
     if (!set->file) return false;
     set->tensors = tensor_file_open(set->file, err);
     return set->tensors && take_tensors(set, err);

@@ -23,6 +23,7 @@ import os
 import shutil
 
 os.environ["TQDM_DISABLE"] = "1"
+import named
 import torch
 from diffusers import LCMScheduler, PNDMScheduler, StableDiffusionPipeline
 import transformers.integrations.peft as transformers_peft

@@ -152,6 +152,7 @@ def sd1():
     state["alphas_cumprod"] = torch.ones(1000)
     state["model_ema.decay"] = torch.tensor(0.99)
     save_file(half(state), f"{OUT}/sd1.safetensors", metadata={"format": "pt"})
+    torch.save({"state_dict": half(state)}, f"{OUT}/sd1.ckpt")
     draw("sd1", text, unet, vae, PNDMScheduler(**BETAS, skip_prk_steps=True), tok.eos_token)
 
 

@@ -2,13 +2,10 @@
  * to kohya's form. Endings of other kinds of adapters are known too, to be told by name. */
 #include "harness/diffusion/lora/lora_names.h"
 
+#include "harness/base/text.h"
+
 #include <stdio.h>
 #include <string.h>
-
-static bool begins_with(const char *text, const char *start)
-{
-    return strncmp(text, start, strlen(start)) == 0;
-}
 
 /* ---- what is something else ---- */
 
@@ -35,19 +32,13 @@ static const struct {
     {"lora_embedding_", "a LoRA of embeddings"},
 };
 
-static bool ends_with(const char *text, const char *end)
-{
-    const size_t length = strlen(text), tail = strlen(end);
-    return length > tail && strcmp(text + length - tail, end) == 0;
-}
-
 static const char *what_else(const char *name)
 {
-    if (ends_with(name, ".diff") || ends_with(name, ".diff_b"))
+    if (text_ends(name, ".diff") || text_ends(name, ".diff_b"))
         return "a file with whole differences of weights (diff)";
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         if (strstr(name, others[i].piece)) return others[i].what;
-    return begins_with(name, "transformer.") ? "a LoRA of a diffusion transformer" : NULL;
+    return text_begins(name, "transformer.") ? "a LoRA of a diffusion transformer" : NULL;
 }
 
 /* ---- endings ---- */
@@ -81,7 +72,7 @@ static const Ending endings[] = {
 static const Ending *ending_of(const char *name)
 {
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
-        if (ends_with(name, endings[i].text)) return &endings[i];
+        if (text_ends(name, endings[i].text)) return &endings[i];
     return NULL;
 }
 
@@ -100,7 +91,7 @@ static const Beginning beginnings[] = {
 static const Beginning *beginning_of(const char *name)
 {
     size_t i = 0;
-    while (!begins_with(name, beginnings[i].text)) i++;
+    while (!text_begins(name, beginnings[i].text)) i++;
     return &beginnings[i];
 }
 
@@ -121,9 +112,9 @@ static void fold(LoraName *parsed)
     for (char *c = parsed->module; *c; c++)
         if (*c == '.') *c = '_';
     replace_all(parsed->module, "_processor_", "_");
-    if (begins_with(parsed->module, "text_model_"))
+    if (text_begins(parsed->module, "text_model_"))
         parsed->is_text = true, replace_all(parsed->module, "text_model_", "");
-    if (begins_with(parsed->module, "encoder_layers_")) parsed->is_text = true;
+    if (text_begins(parsed->module, "encoder_layers_")) parsed->is_text = true;
     if (!parsed->is_text) return;
     replace_all(parsed->module, "_to_out_0", "_out_proj");
     static const char *const projections[][2] = {{"_to_q", "_q_proj"}, {"_to_k", "_k_proj"}, {"_to_v", "_v_proj"}};
