@@ -1,8 +1,9 @@
-/* A file of names: lines of text, a JSON list, or a JSON object whose "classes" is one. */
+/* A file of names: lines of text, a JSON list, a JSON object whose "classes" is one, or HDF5 with `classes`. */
 #include "datasets/classes_file.h"
 #include "datasets/folder_internal.h"
 #include "harness/base/lines.h"
 #include "harness/base/nfc.h"
+#include "harness/io/artifact.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -55,13 +56,25 @@ static bool set_names(Dataset *d, const TextList *names, const char *path, Error
     return true;
 }
 
+static bool read_hdf5_names(const char *path, TextList *names, Error *err)
+{
+    ArtifactReader *r = artifact_open(path, err);
+    const bool good = r && artifact_read_texts(r, "classes", names, err);
+    artifact_close(r);
+    return good;
+}
+
+static bool read_any(const char *path, TextList *names, Error *err)
+{
+    if (text_ends(path, ".json")) return read_json_names(path, names, err);
+    if (text_ends(path, ".h5") || text_ends(path, ".hdf5")) return read_hdf5_names(path, names, err);
+    return lines_read(path, take_name, names, err);
+}
+
 bool classes_read_file(Dataset *d, const char *path, Error *err)
 {
-    const size_t length = strlen(path);
-    const bool json = length > 5 && strcmp(path + length - 5, ".json") == 0;
     TextList names = {0};
-    const bool good = (json ? read_json_names(path, &names, err) : lines_read(path, take_name, &names, err)) &&
-                      set_names(d, &names, path, err);
+    const bool good = read_any(path, &names, err) && set_names(d, &names, path, err);
     text_list_free(&names);
     return good;
 }

@@ -9,7 +9,8 @@
         .name = "classes", .type = KEY_FORMS,                                                                          \
         .forms = "{\"anyOf\": [{\"type\": \"string\"}, {\"type\": \"array\", \"minItems\": 1, \"maxItems\": 100000, "  \
                  "\"uniqueItems\": true, \"items\": {\"type\": \"string\", \"minLength\": 1}}]}",                      \
-        .needed = must, .help = "the names of the classes, or a file of them: one a line, or a JSON list"              \
+        .needed = must,                                                                                                \
+        .help = "the names of the classes, or a file of them: one a line, a JSON list, or HDF5 with `classes`"         \
     }
 
 /* d->classes from "classes" and "synonyms" of the entry. Of a file, when d->unseen is set, one nameless class stands for all. Fails on:

@@ -21,7 +21,8 @@ const char *const dataset_split_names[SPLIT_COUNT] = {
     KIND(coco2017)                                                                                                     \
     KIND(nuswide)                                                                                                      \
     KIND(folder)                                                                                                       \
-    KIND(list)
+    KIND(list)                                                                                                         \
+    KIND(features)
 
 #define DECLARE(kind) extern const DatasetKind kind_##kind;
 KINDS(DECLARE)

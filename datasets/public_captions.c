@@ -121,18 +121,12 @@ static bool read_shards(Reading *r, Error *err)
     return good;
 }
 
-static bool ends_with(const char *text, const char *end)
-{
-    const size_t length = strlen(text), tail = strlen(end);
-    return length > tail && strcmp(text + length - tail, end) == 0;
-}
-
 static bool read_any(Reading *r, size_t each, Error *err)
 {
     if (path_is_folder(r->path)) return read_shards(r, err);
-    if (ends_with(r->path, ".json")) return read_coco(r, each, err);
-    if (ends_with(r->path, ".jsonl")) return jsonl_read(r->path, take_object, r, err);
-    if (ends_with(r->path, ".txt")) return lines_read(r->path, take_line, r, err);
+    if (text_ends(r->path, ".json")) return read_coco(r, each, err);
+    if (text_ends(r->path, ".jsonl")) return jsonl_read(r->path, take_object, r, err);
+    if (text_ends(r->path, ".txt")) return lines_read(r->path, take_line, r, err);
     return fail_usage(err, "%s: captions come as COCO's .json, as .jsonl, or as .txt, one a line; name such a file",
                       r->path);
 }

@@ -24,7 +24,7 @@ static const Option options[] = {
 static unsigned needs(const Options *o)
 {
     (void)o;
-    return NEED_CLASS_TEXT | NEED_TRAIN_IMAGES;
+    return NEED_CLASS_TEXT | NEED_TOWER | NEED_TRAIN_IMAGES;
 }
 
 static bool start_threshold(Run *run, const Prompts *p, Parameter *context, Parameter **threshold, Error *err)

@@ -42,7 +42,7 @@ static const Option options[] = {
 static unsigned needs(const Options *o)
 {
     (void)o;
-    return NEED_CLASS_TEXT | NEED_TRAIN_IMAGES | NEED_TRAIN_LOCAL | NEED_TEST_LOCAL;
+    return NEED_CLASS_TEXT | NEED_TOWER | NEED_TRAIN_IMAGES | NEED_TRAIN_LOCAL | NEED_TEST_LOCAL;
 }
 
 /* pair: G+, G- [N, D] from what is learned */

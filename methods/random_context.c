@@ -13,7 +13,7 @@ static const Option options[] = {
 
 static unsigned needs(const Options *o)
 {
-    return NEED_CLASS_TEXT | (option_bool(o, "local") ? NEED_TEST_LOCAL : 0u);
+    return NEED_CLASS_TEXT | NEED_TOWER | (option_bool(o, "local") ? NEED_TEST_LOCAL : 0u);
 }
 
 static bool score(Run *run, const ImageFeatures *test, Scores *scores, Error *err)

@@ -229,7 +229,7 @@ static bool add_column(const SectionInput *in, size_t column, Section *out, Erro
 {
     const char *label = NULL;
     const StoredResult *result = choose_result(in, column, &label);
-    if (!result) return true;
+    if (!result || !report_has_pictures(in->options, result)) return true;
     HeatMaps h;
     if (!heat_maps_read(in->options, result, &h, err)) return false;
     char *name = section_name("heat_maps", column);
@@ -252,7 +252,7 @@ bool section_heat_maps(const SectionInput *in, Section *out, Error *err)
 {
     out->id = "heat-maps", out->title = "Heat maps";
     bool good = true;
-    for (size_t column = 0; good && in->options->picture && column < in->summary->column_count; column++)
+    for (size_t column = 0; good && column < in->summary->column_count; column++)
         good = add_column(in, column, out, err);
     return good;
 }

@@ -95,9 +95,10 @@ static bool example_sheet(Report *r, size_t column, Error *err)
         if (!cell->count || strcmp(cell->results[0]->setting, "zero-shot") != 0 || cell->map.mean <= best) continue;
         best = cell->map.mean, shown = i;
     }
+    const StoredResult *result = summary_cell(&r->summary, shown, column)->results[0];
+    if (!report_has_pictures(r->options, result)) return true;
     char *name = figure_name("examples", column);
-    const bool good = sheet_of_examples(r->options, summary_cell(&r->summary, shown, column)->results[0],
-                                        r->summary.rows[shown].label, r->figure_folder, name, err);
+    const bool good = sheet_of_examples(r->options, result, r->summary.rows[shown].label, r->figure_folder, name, err);
     if (good)
         keep_figure(
             r, name,
@@ -119,7 +120,7 @@ static bool draw_figures(Report *r, Error *err)
     }
     for (size_t c = 0; c < r->summary.column_count; c++) {
         if (r->gnuplot && !gnuplot_figures(r, c, err)) return false;
-        if (r->options->picture && !example_sheet(r, c, err)) return false;
+        if (!example_sheet(r, c, err)) return false;
     }
     return true;
 }

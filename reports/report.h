@@ -29,6 +29,8 @@ typedef struct ReportOptions {
     /* A test picture by its position in a result's rows, for the sheet of examples; NULL: the sheet is left out. PNG bytes,
      * caller frees. */
     bool (*picture)(void *context, const StoredResult *result, size_t image, uint8_t **png, size_t *bytes, Error *err);
+    bool (*has_pictures)(void *context,
+                         const StoredResult *result); /* false: of features, nothing can be shown; NULL: all have */
     void *picture_context;
     const char *command; /* how to make the report again, for its footer */
 } ReportOptions;

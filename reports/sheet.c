@@ -119,6 +119,11 @@ bool sheet_of_examples(const ReportOptions *options, const StoredResult *r, cons
     return good;
 }
 
+bool report_has_pictures(const ReportOptions *options, const StoredResult *r)
+{
+    return options->picture && (!options->has_pictures || options->has_pictures(options->picture_context, r));
+}
+
 bool report_picture(const ReportOptions *options, const StoredResult *r, size_t image, Image *picture, Error *err)
 {
     uint8_t *png = NULL;

@@ -213,6 +213,7 @@ static bool write_page(Campaign *s, const Cli *cli, const Stored *stored, const 
         .out = page->folder,
         .progress = cli->progress,
         .picture = picture_of_result,
+        .has_pictures = result_has_pictures,
         .picture_context = &s->session,
         .command = command.data,
     };

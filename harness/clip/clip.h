@@ -60,6 +60,8 @@ Clip *clip_open(const char *path, Error *err);
  * OpenCLIP has them (then without its last layer, as Stable Diffusion 2 reads it). The tensors are taken over; `path` is their file.
  * config_json: the text of a text_encoder/config.json, or NULL: sizes from shapes, heads of width 64, QuickGELU. */
 Clip *clip_text_from_tensors(TensorFile *tensors, const char *path, const char *config_json, Error *err);
+/* One without towers, of which only `config.embed` and the usual logit scale, ln 100, are known: of features that were made elsewhere. */
+Clip *clip_joint_space(size_t width);
 void clip_free(Clip *clip);
 /* A weight by its OpenAI name; ends the program when there is none (the loader has checked them all). */
 Parameter *clip_weight(const Clip *clip, const char *name);

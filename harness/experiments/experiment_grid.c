@@ -3,6 +3,8 @@
  * made. */
 #include "harness/experiments/experiment_grid.h"
 
+#include "datasets/own_features.h"
+
 #include "harness/experiments/book_plugins.h"
 #include "harness/experiments/experiment_axes.h"
 #include "harness/experiments/experiment_ensemble.h"
@@ -91,6 +93,20 @@ static bool check_dataset(const Book *book, Json entry, const char *name, Error 
     return false;
 }
 
+/* Features bring their own model; of what kind the data set is, its entry says. */
+static bool check_model(const Book *book, Experiment *e, Json entry, Error *err)
+{
+    if (e->model) return book_model(book, e->model) || unknown_model(book, entry, e->model, err);
+    const char *kind = "";
+    const Json datasets = json_get(json_root(book->file), "datasets");
+    const Json dataset = datasets.node ? json_get(datasets, e->dataset) : datasets;
+    if (dataset.node && !json_string_or(dataset, "kind", "", &kind, err)) return false;
+    e->model = kind_features.name; /* what results say in its place */
+    return strcmp(kind, kind_features.name) == 0 ||
+           json_fail(entry, err, "\"model\" is missing; only on a data set of kind \"%s\" is none needed",
+                     kind_features.name);
+}
+
 static bool read_generate(Experiment *e, Json generate, Error *err)
 {
     if (generate.node && !(e->method->needs(&e->options) & NEED_GENERATED_IMAGES))
@@ -114,11 +130,11 @@ static bool read_experiment(const Book *book, Experiment *e, Json entry, Error *
     const char *method, *protocol;
     if (ensemble_entry(entry)) return ensemble_read(e, entry, err) && read_seeds(e, entry, err);
     if (!keys_check(entry, experiment_keys, err) || !json_string(entry, "dataset", &e->dataset, err) ||
-        !json_string(entry, "model", &e->model, err) || !json_string(entry, "method", &method, err) ||
+        !json_string_or(entry, "model", NULL, &e->model, err) || !json_string(entry, "method", &method, err) ||
         !json_string_or(entry, "protocol", "default", &protocol, err))
         return false;
     if (!check_dataset(book, entry, e->dataset, err)) return false;
-    if (!book_model(book, e->model)) return unknown_model(book, entry, e->model, err);
+    if (!check_model(book, e, entry, err)) return false;
     e->method = method_find(method);
     if (!e->method) e->method = book_unloaded_method(book, e, method);
     if (!e->method) return unknown_method(entry, method, err);

@@ -77,7 +77,10 @@ const Key experiment_keys[] = {
      .type = KEY_TEXT,
      .needed = true,
      .help = "of this file, or one that goes by its name; palbench ls datasets"},
-    {.name = "model", .type = KEY_TEXT, .needed = true, .help = "of this file; palbench ls models"},
+    {.name = "model",
+     .type = KEY_TEXT,
+     .help =
+         "of this file; palbench ls models. Not needed on a data set of kind features by methods that use no tower"},
     METHOD,
     {.name = "protocol", .type = KEY_TEXT, .fallback = "\"default\"", .help = "palbench ls protocols lists them"},
     {.name = "setting", .type = KEY_FORMS, .help = "which labels of the training images the method may see"},

@@ -55,6 +55,22 @@ void estimate_images(Stage *s, size_t images)
     s->seconds = seconds_of((double)images * clip_picture_flop(clip, size)) + s->bytes / bytes_a_second;
 }
 
+void estimate_features(Stage *s)
+{
+    const FeatureRows *rows = ((const FeaturesParameters *)s->parameters)->rows;
+    const double places = 1 + (double)rows->positions + (rows->tokens ? tokens_a_caption : 0);
+    s->bytes = 4 * (double)rows->width * (double)rows->count * places + 8192;
+    s->seconds = 2 * s->bytes / bytes_a_second + overhead_seconds;
+}
+
+/* Of the test images' feature maps. */
+static double positions_of(const Workload *work, const Stage *images)
+{
+    if (images->kind == &stage_features)
+        return (double)((const FeaturesParameters *)images->parameters)->rows->positions;
+    return clip_positions(work->clip, (double)((const EncodeImageParameters *)images->parameters)->pictures.side);
+}
+
 static Cost cost_of(const Method *method, const Workload *work)
 {
     Cost cost = {0};
@@ -73,10 +89,7 @@ void estimate_score(Stage *s, const Workload *work, const Stage *images)
 {
     const Experiment *e = s->experiment;
     const bool local = (e->method->needs(&e->options) & NEED_TEST_LOCAL) != 0;
-    const double places =
-        1 +
-        (local ? clip_positions(work->clip, (double)((const EncodeImageParameters *)images->parameters)->pictures.side)
-               : 0);
+    const double places = 1 + (local ? positions_of(work, images) : 0);
     const double flop = 2 * work->test * places * work->classes * (double)work->clip->config.embed;
     s->bytes = work->test * work->classes * 13 + 65536;
     s->seconds = 0.2 + seconds_of(flop + cost_of(e->method, work).score_flop) + images->bytes / bytes_a_second / 4;

@@ -11,6 +11,7 @@ void estimate_choose(Stage *s, size_t captions, size_t classes); /* of so many *
 void estimate_generate(Stage *s, const Generator *g, size_t images);
 void estimate_texts(Stage *s, const Clip *clip, size_t texts);
 void estimate_images(Stage *s, size_t images);
+void estimate_features(Stage *s);
 /* By what the method says of its cost. */
 void estimate_train(Stage *s, const Workload *work);
 void estimate_score(Stage *s, const Workload *work, const Stage *images);

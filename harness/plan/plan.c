@@ -65,8 +65,9 @@ Stage *plan_captions(const Planner *p, bool with_templates, Error *err)
     return plan_add(p, s);
 }
 
-static Stage *plan_texts(const Planner *p, const Captions *source, const Stage *captions)
+static Stage *plan_texts(const Planner *p, const Captions *source, const Stage *captions, Error *err)
 {
+    if (dataset_has_features(p->dataset)) return plan_own_texts(p, captions, err);
     Stage *s = plan_new_stage(p, &stage_encode_text);
     *(EncodeTextParameters *)s->parameters = (EncodeTextParameters){p->model, dataset_stores_half(p->dataset)};
     stage_add_input(s, ROLE_CAPTIONS, captions);
@@ -104,6 +105,7 @@ Stage *plan_encoding(const Planner *p, bool with_local, Error *err)
 static Stage *plan_images(const Planner *p, SplitName name, bool with_local, size_t *count, Error *err)
 {
     const Experiment *e = p->e;
+    if (dataset_has_features(p->dataset)) return plan_own_images(p, name, count, err);
     const Split *split = dataset_split(p->dataset, name, err);
     Stage *s = split ? plan_encoding(p, with_local, err) : NULL;
     if (!s) return NULL;
@@ -136,6 +138,7 @@ static void add_training_inputs(Stage *s, const PlanInputs *in, const Stage *sel
     stage_add_input(s, ROLE_TRAIN_IMAGES, in->train_images);
     stage_add_input(s, ROLE_SELECTION, select);
     stage_add_input(s, ROLE_GENERATED, in->generated);
+    stage_add_input(s, ROLE_CLASS_TEXT, in->class_text);
 }
 
 static Stage *plan_train(const Planner *p, const PlanInputs *in, const Stage *select, int64_t seed)
@@ -152,7 +155,10 @@ static Stage *plan_score(const Planner *p, const PlanInputs *in, const Stage *se
     Stage *s = plan_method(p, &stage_score, p->e->name, seed);
     stage_add_input(s, ROLE_TEST_IMAGES, in->test_images);
     stage_add_input(s, ROLE_TRAINED, train);
-    if (!train) add_training_inputs(s, in, select);
+    if (train)
+        stage_add_input(s, ROLE_CLASS_TEXT, in->class_text);
+    else
+        add_training_inputs(s, in, select);
     s->label = xformat("score %s, seed %lld", p->e->name, (long long)seed);
     estimate_score(s, &in->work, in->test_images);
     return plan_add(p, s);
@@ -177,7 +183,7 @@ static bool plan_text_inputs(const Planner *p, PlanInputs *in, unsigned needs, E
 {
     const Captions *all = plan_texts_of(p, err);
     in->captions = all ? plan_captions(p, (needs & NEED_TEMPLATES) != 0, err) : NULL;
-    in->texts = in->captions ? plan_texts(p, all, in->captions) : NULL;
+    in->texts = in->captions ? plan_texts(p, all, in->captions, err) : NULL;
     if (in->texts) in->work.texts = (double)all->count;
     return in->texts != NULL;
 }
@@ -201,6 +207,8 @@ static bool plan_inputs(const Planner *p, PlanInputs *in, Error *err)
     const size_t classes = dataset_classes(p->dataset);
     size_t count;
     *in = (PlanInputs){.work = {.options = &e->options, .clip = p->model->clip, .classes = (double)classes}};
+    if (dataset_has_features(p->dataset) && !plan_check_own(p, needs, err)) return false;
+    if ((needs & NEED_CLASS_TEXT) && !p->model->model && !(in->class_text = plan_own_class_text(p, err))) return false;
     if ((needs & (NEED_CAPTIONS | NEED_CAPTION_TOKENS)) && !plan_text_inputs(p, in, needs, err)) return false;
     if (setting_shows_images(&e->setting, needs)) {
         in->train_images = plan_images(p, SPLIT_TRAIN, (needs & NEED_TRAIN_LOCAL) != 0, &count, err);
@@ -216,13 +224,22 @@ static bool plan_inputs(const Planner *p, PlanInputs *in, Error *err)
     return in->test_images && check_positives(p, err);
 }
 
+/* Without a model it is the joint space of the features that are scored. */
+static const OpenModel *joint_space(const Planner *p, Error *err)
+{
+    const FeatureRows *test = dataset_features(p->dataset, (FeaturesOf)p->e->protocol.split, err);
+    return test ? session_joint_space(p->session, test->width, err) : NULL;
+}
+
 bool plan_prepare(Planner *p, PlanInputs *in, Error *err)
 {
     if (!experiment_is_known(p->session->book, p->e, err)) return false;
-    p->model = session_model(p->session, p->e->model, err);
-    p->dataset =
-        p->model ? session_dataset(p->session, p->e->dataset, p->e->protocol.test_set, p->e->limit, err) : NULL;
-    return p->dataset && plan_inputs(p, in, err);
+    const bool named = book_model(p->session->book, p->e->model) != NULL;
+    p->model = named ? session_model(p->session, p->e->model, err) : NULL;
+    if (named && !p->model) return false;
+    p->dataset = session_dataset(p->session, p->e->dataset, p->e->protocol.test_set, p->e->limit, err);
+    if (p->dataset && !named) p->model = joint_space(p, err);
+    return p->dataset && p->model && plan_inputs(p, in, err);
 }
 
 static bool plan_experiment(Planner *p, Error *err)

@@ -13,7 +13,7 @@ typedef struct Planner {
 
 /* What an experiment's stages are fed with, whatever the seed; NULL where the method does not ask for it. */
 typedef struct PlanInputs {
-    const Stage *captions, *texts, *train_images, *generated, *test_images;
+    const Stage *captions, *texts, *class_text, *train_images, *generated, *test_images;
     Workload work; /* how much of each */
 } PlanInputs;
 
@@ -42,6 +42,13 @@ Stage *plan_captions(const Planner *p, bool with_templates, Error *err);
 /* A stage that encodes pictures as the experiment's protocol and method say, but for which pictures and the words; not
  * added. */
 Stage *plan_encoding(const Planner *p, bool with_local, Error *err);
+
+/* plan_features.c, of a data set that brings features: stages that take them over, added; NULL on failure. What the experiment
+ * cannot ask of such a data set fails in plan_check_own. */
+bool plan_check_own(const Planner *p, unsigned needs, Error *err);
+Stage *plan_own_images(const Planner *p, SplitName name, size_t *count, Error *err);
+Stage *plan_own_texts(const Planner *p, const Stage *captions, Error *err);
+Stage *plan_own_class_text(const Planner *p, Error *err);
 
 /* Features of the pictures that the method trains on (plan_generated.c): drawn, or those that the data set brings.
  * Adds the stages on the way to them; *count: how many pictures. NULL on failure. */

@@ -36,7 +36,7 @@ void describe_clip(const OpenModel *model, cJSON *config)
 
 void describe_tokenizer(const OpenModel *model, cJSON *config)
 {
-    cJSON_AddStringToObject(config, "tokenizer", tokenizer_fingerprint(model->tokenizer));
+    if (model->tokenizer) cJSON_AddStringToObject(config, "tokenizer", tokenizer_fingerprint(model->tokenizer));
 }
 
 void describe_method(const Stage *s, bool training_only, cJSON *config)

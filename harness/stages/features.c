@@ -39,9 +39,11 @@ void text_features_put(ArtifactWriter *w, const TextFeatures *f, const char *con
 {
     const size_t tokens = f->offsets[f->count];
     artifact_write_floats(w, "global", 2, (size_t[]){f->count, f->width}, f->global);
-    put_local(w, 2, (size_t[]){tokens, f->width}, f->local, half);
-    text_offsets_put(w, f->offsets, f->count);
-    artifact_write_int32(w, "tokens", 1, (size_t[]){tokens}, f->tokens);
+    if (tokens) { /* captions that were taken over may have none */
+        put_local(w, 2, (size_t[]){tokens, f->width}, f->local, half);
+        text_offsets_put(w, f->offsets, f->count);
+        artifact_write_int32(w, "tokens", 1, (size_t[]){tokens}, f->tokens);
+    }
     if (texts) artifact_write_texts(w, "texts", f->count, texts);
 }
 
@@ -171,6 +173,10 @@ static bool read_text_features(const ArtifactReader *r, bool want_local, const c
     size_t global[2] = {0, 0}, tokens[1] = {0};
     if (!artifact_read_floats(r, "global", 2, global, &f->global, err)) return false;
     f->count = global[0], f->width = global[1];
+    if (!artifact_has(r, "tokens") && !want_local) { /* taken over from a file without: no positions */
+        f->offsets = xcalloc(f->count + 1, sizeof *f->offsets);
+        return true;
+    }
     if (!artifact_read_int32(r, "tokens", 1, tokens, &f->tokens, err) || !read_offsets(r, f, tokens[0], err))
         return false;
     if (!want_local) return true;

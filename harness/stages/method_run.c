@@ -3,6 +3,7 @@
 #include "harness/stages/method_run.h"
 
 #include "harness/experiments/setting_read.h"
+#include "harness/stages/features.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -100,6 +101,19 @@ static bool load_generated(MethodRun *m, Session *session, const Stage *s, bool 
     return true;
 }
 
+/* What the data set's own class features are, for methods without a text tower. */
+static bool load_class_text(MethodRun *m, const Stage *s, Error *err)
+{
+    const Stage *stage = stage_input(s, ROLE_CLASS_TEXT);
+    if (!stage) return true;
+    if (!image_features_read(stage->path, false, NULL, SIZE_MAX, &m->class_text, err)) return false;
+    if (m->class_text.count != m->run.classes)
+        return fail(err, "%s: features of %zu classes, there are %zu; delete the file and run again", stage->path,
+                    m->class_text.count, m->run.classes);
+    m->run.class_text = m->class_text.global;
+    return true;
+}
+
 bool method_run_init(MethodRun *m, Session *session, const Stage *s, bool training_data, Error *err)
 {
     const Experiment *e = s->experiment;
@@ -118,10 +132,9 @@ bool method_run_init(MethodRun *m, Session *session, const Stage *s, bool traini
         .progress = session->progress,
         .arithmetic = s->arithmetic,
     };
-    if (!training_data) return true;
-    const unsigned needs = e->method->needs(&e->options);
-    bool good = true;
-    if (needs & (NEED_CAPTIONS | NEED_CAPTION_TOKENS))
+    bool good = load_class_text(m, s, err);
+    const unsigned needs = training_data ? e->method->needs(&e->options) : 0;
+    if (good && (needs & (NEED_CAPTIONS | NEED_CAPTION_TOKENS)))
         good = load_captions(m, session, s, (needs & NEED_CAPTION_TOKENS) != 0, err);
     if (good && setting_shows_images(&e->setting, needs))
         good = load_images(m, session, s, p->dataset, (needs & NEED_TRAIN_LOCAL) != 0, err);
@@ -138,6 +151,7 @@ void method_run_free(MethodRun *m)
     free(m->generated_labels);
     free(m->image_labels);
     image_features_free(&m->images);
+    image_features_free(&m->class_text);
     m->caption_labels = NULL;
     m->generated_labels = NULL;
     m->image_labels = NULL;

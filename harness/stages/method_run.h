@@ -7,6 +7,7 @@ typedef struct MethodRun {
     Run run;
     uint8_t *caption_labels;  /* owned; run.captions points here */
     int8_t *generated_labels; /* owned; run.generated points here */
+    ImageFeatures class_text; /* owned; run.class_text points into it */
     ImageFeatures images;     /* owned, of a setting that shows some images only; run.images points here */
     int8_t *image_labels;     /* owned, of a setting that hides images or labels */
 } MethodRun;

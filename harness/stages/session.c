@@ -61,22 +61,33 @@ static bool open_model(OpenModel *m, Error *err)
     return true;
 }
 
+static bool has_room(const Session *session, Error *err)
+{
+    return session->model_count < OPEN_MAX || fail(err, "more than %d models in one suite; split it", OPEN_MAX);
+}
+
+static const OpenModel *add_model(Session *session, OpenModel m)
+{
+    session->models[session->model_count] = m;
+    return &session->models[session->model_count++];
+}
+
 const OpenModel *session_model(Session *session, const char *name, Error *err)
 {
     for (size_t i = 0; i < session->model_count; i++)
-        if (strcmp(session->models[i].model->name, name) == 0) return &session->models[i];
-    if (session->model_count == OPEN_MAX) {
-        fail(err, "more than %d models in one suite; split it", OPEN_MAX);
-        return NULL;
-    }
+        if (session->models[i].model && strcmp(session->models[i].model->name, name) == 0) return &session->models[i];
     OpenModel m = {.model = book_model(session->book, name)};
-    if (open_model(&m, err)) {
-        session->models[session->model_count] = m;
-        return &session->models[session->model_count++];
-    }
+    if (has_room(session, err) && open_model(&m, err)) return add_model(session, m);
     tokenizer_free(m.tokenizer);
     clip_free(m.clip);
     return NULL;
+}
+
+const OpenModel *session_joint_space(Session *session, size_t width, Error *err)
+{
+    for (size_t i = 0; i < session->model_count; i++)
+        if (!session->models[i].model && session->models[i].clip->config.embed == width) return &session->models[i];
+    return has_room(session, err) ? add_model(session, (OpenModel){.clip = clip_joint_space(width)}) : NULL;
 }
 
 static bool is_same(const OpenDataset *open, const char *name, const char *test_set, size_t limit)

@@ -6,9 +6,9 @@
 #include "harness/experiments/experiments.h"
 
 typedef struct OpenModel {
-    const Model *model;
-    Clip *clip;
-    Tokenizer *tokenizer;
+    const Model *model;   /* NULL: only a joint space, of features that were made elsewhere; then: */
+    Clip *clip;           /* has no towers */
+    Tokenizer *tokenizer; /* NULL */
 } OpenModel;
 
 typedef struct OpenDataset {
@@ -75,6 +75,8 @@ void session_close(Session *session);
 
 /* NULL on failure; a missing checkpoint gets a sentence that says how to come by it. */
 const OpenModel *session_model(Session *session, const char *name, Error *err);
+/* Of experiments without a model, on features of this width. NULL on failure. */
+const OpenModel *session_joint_space(Session *session, size_t width, Error *err);
 /* test_set: as the protocol names it, or NULL. */
 Dataset *session_dataset(Session *session, const char *name, const char *test_set, size_t limit, Error *err);
 /* Notes, once a session, which pictures a data set goes on without; `what` names them ("test"). */

@@ -39,6 +39,7 @@ typedef enum StageRole {
     ROLE_SELECTION,    /* what the setting shows of it */
     ROLE_TRAINED,      /* what the method has learned from all that */
     ROLE_TEST_IMAGES,  /* features of the pictures to score */
+    ROLE_CLASS_TEXT,   /* features of the classes that the data set brings, where no text tower makes them */
     ROLE_FIRST_MEMBER, /* results that an ensemble mixes */
     ROLE_SECOND_MEMBER,
 } StageRole;

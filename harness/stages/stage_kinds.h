@@ -4,6 +4,7 @@
  * What is open lives as long as the session, strings as long as the experiments. */
 #pragma once
 
+#include "datasets/own_features.h"
 #include "harness/stages/generator.h"
 #include "harness/stages/stage.h"
 
@@ -46,6 +47,13 @@ typedef struct EncodeImageParameters {
     bool half;              /* local features are stored as float16 */
 } EncodeImageParameters;
 
+/* stage_features.c: features that the data set brings, in place of encoding. ROLE_CAPTIONS for those of captions. */
+typedef struct FeaturesParameters {
+    Dataset *dataset;
+    const FeatureRows *rows;
+    FeaturesOf which;
+} FeaturesParameters;
+
 /* stage_select.c: what the experiment's setting and the seed show of the training split. No inputs. */
 typedef struct SelectParameters {
     Dataset *dataset;
@@ -54,7 +62,7 @@ typedef struct SelectParameters {
 } SelectParameters;
 
 /* stage_train.c: what the experiment's method learns. The inputs that its needs() name: ROLE_CAPTIONS and ROLE_TEXTS,
- * ROLE_TRAIN_IMAGES and ROLE_SELECTION, ROLE_GENERATED. stage_score.c: its scores. ROLE_TEST_IMAGES and ROLE_TRAINED,
+ * ROLE_TRAIN_IMAGES and ROLE_SELECTION, ROLE_GENERATED, ROLE_CLASS_TEXT. stage_score.c: its scores. ROLE_TEST_IMAGES and ROLE_TRAINED,
  * or of a method that does not train the inputs that training has. */
 typedef struct MethodParameters {
     const OpenModel *model;
@@ -75,8 +83,8 @@ typedef struct JudgeParameters {
     size_t captions;
 } JudgeParameters;
 
-extern const StageKind stage_captions, stage_encode_text, stage_choose, stage_generate, stage_encode_image,
-    stage_select, stage_train, stage_score, stage_ensemble, stage_judge;
+extern const StageKind stage_captions, stage_encode_text, stage_features, stage_choose, stage_generate,
+    stage_encode_image, stage_select, stage_train, stage_score, stage_ensemble, stage_judge;
 
 /* Whether it holds an experiment's result: scores, of a method or an ensemble. */
 bool stage_is_result(const Stage *s);

@@ -66,7 +66,9 @@ static void write_heat_maps(ArtifactWriter *w, const ImageFeatures *test, const 
  * `resize`, for whoever lays heat maps over them. */
 static void write_resize(ArtifactWriter *w, const Stage *s)
 {
-    const EncodeImageParameters *images = stage_input(s, ROLE_TEST_IMAGES)->parameters;
+    const Stage *test = stage_input(s, ROLE_TEST_IMAGES);
+    const EncodeImageParameters *images = test->parameters;
+    if (test->kind != &stage_encode_image) return;
     const char *shown = resize_word(preprocessing_rule(&images->pictures));
     if (strcmp(shown, resize_word(s->experiment->protocol.resize)) != 0) artifact_attribute_text(w, "resize", shown);
 }
@@ -74,12 +76,15 @@ static void write_resize(ArtifactWriter *w, const Stage *s)
 /* How it was measured, nothing left open: attributes `protocol_as_run` (JSON), `dataset_kind`, and of a published architecture `clip`. */
 static void write_measurement(ArtifactWriter *w, const Stage *s)
 {
-    const EncodeImageParameters *images = stage_input(s, ROLE_TEST_IMAGES)->parameters;
+    const Stage *test = stage_input(s, ROLE_TEST_IMAGES);
+    const EncodeImageParameters *images = test->parameters;
+    artifact_attribute_text(w, "dataset_kind",
+                            dataset_kind_of(((const MethodParameters *)s->parameters)->dataset)->name);
+    if (test->kind != &stage_encode_image) return; /* features were made elsewhere, and how is not known here */
     const char *arch = clip_arch_of(&images->model->clip->config);
     cJSON *object = protocol_as_run(&s->experiment->protocol, &images->pictures, images->encode.position);
     char *text = json_canonical(object);
     artifact_attribute_text(w, "protocol_as_run", text);
-    artifact_attribute_text(w, "dataset_kind", dataset_kind_of(images->dataset)->name);
     if (arch) artifact_attribute_text(w, "clip", arch);
     free(text);
     cJSON_Delete(object);

@@ -36,7 +36,7 @@ static const Option options[] = {
 
 static unsigned needs(const Options *o)
 {
-    return NEED_CLASS_TEXT | NEED_CAPTIONS |
+    return NEED_CLASS_TEXT | NEED_CAPTIONS | (strcmp(option_text(o, "bank"), "classes") ? NEED_TOWER : 0u) |
            (!strcmp(option_text(o, "text_source"), "sentences") ? NEED_SENTENCES : 0u) |
            (option_bool(o, "class_templates") ? NEED_TEMPLATES : 0u) | (option_bool(o, "local") ? NEED_TEST_LOCAL : 0u);
 }

@@ -60,7 +60,8 @@ static const Option options[] = {
 static unsigned needs(const Options *o)
 {
     const bool sentences = !strcmp(option_text(o, "text_source"), "sentences");
-    return NEED_CLASS_TEXT | NEED_CAPTIONS | NEED_CAPTION_TOKENS | NEED_TEST_LOCAL | (sentences ? NEED_SENTENCES : 0u);
+    return NEED_CLASS_TEXT | NEED_TOWER | NEED_CAPTIONS | NEED_CAPTION_TOKENS | NEED_TEST_LOCAL |
+           (sentences ? NEED_SENTENCES : 0u);
 }
 
 bool pvp_has_pixels(const Options *o)

@@ -16,6 +16,10 @@ static void unit_length(double *sum, size_t width, float *out)
 
 static bool encode(const Run *run, const TextList *sentences, TextFeatures *features, Error *err)
 {
+    if (!run->tokenizer)
+        return fail_usage(
+            err, "the method %s sends sentences through the text tower; name the \"model\" that made the features",
+            run->method->name);
     TokenList tokens = {0};
     for (size_t i = 0; i < sentences->count; i++)
         tokenizer_encode(run->tokenizer, sentences->items[i], run->clip->config.context, &tokens);
@@ -63,6 +67,10 @@ bool class_text_features(const Run *run, float *features, Error *err)
 {
     const TemplateSet *set = template_set(option_text(run->options, "templates"));
     const char *frame = option_text(run->options, "frame");
+    if (run->class_text) {
+        memcpy(features, run->class_text, run->classes * run->width * sizeof *features);
+        return true;
+    }
     if (set->count > 1) return class_text_of(run, set->frames, set->count, features, err);
     if (!strstr(frame, "{}"))
         return fail_usage(err, "the frame \"%s\" has no {} for the class name; write one, as \"a photo of a {}.\"",

@@ -13,7 +13,7 @@
                     "the sentence when templates is \"single\"; {} stands for the class name")
 #define CLASS_TEXT_OPTIONS CLASS_TEXT_OPTIONS_WITH("single")
 
-/* n(mean_i n(text_i)) over the sentences that these options choose -> features [classes, D]. Fails on: a frame without {}
+/* Without a text tower: what the data set says they are (Run.class_text). Else n(mean_i n(text_i)) over the sentences that these options choose -> features [classes, D]. Fails on: a frame without {}
  * (exit status 2), what the text encoder fails on. */
 bool class_text_features(const Run *run, float *features, Error *err);
 /* The same over these frames, each with one {}. */

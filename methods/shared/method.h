@@ -34,6 +34,10 @@ enum {
     NEED_GENERATED_LOCAL = 1 << 7,  /* their local features too */
     NEED_TRAIN_LOCAL = 1 << 8,      /* local features of the labelled images too */
     NEED_SENTENCES = 1 << 9,        /* with NEED_CAPTIONS: a language model's sentences in place of the captions */
+    NEED_TOWER =
+        1
+        << 10, /* the towers themselves: prompts, sentences or pictures of its own. Without it NEED_CLASS_TEXT is content with
+                             features of the classes that a data set brings (Run.class_text, through class_text_features) */
 };
 
 typedef struct LabelledCaptions {
@@ -53,7 +57,8 @@ typedef struct Run {
     const struct Method *method;
     const Options *options;
     const Clip *clip;
-    const Tokenizer *tokenizer;
+    const Tokenizer *tokenizer;     /* NULL where the experiment has no model: then `clip` has no towers, and */
+    const float *class_text;        /* [classes, D] unit length, stand for its texts; NULL where it has one */
     const char *const *class_names; /* [classes] as a sentence has them: "traffic light" for "traffic_light" */
     size_t classes, width;          /* N, D */
     uint64_t seed;

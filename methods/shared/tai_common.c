@@ -14,7 +14,7 @@ static const float cosine_factor = 4; /* of every score in TaI-DPT [code] */
 
 unsigned tai_needs(const Options *options)
 {
-    return NEED_CLASS_TEXT | NEED_CAPTIONS |
+    return NEED_CLASS_TEXT | NEED_TOWER | NEED_CAPTIONS |
            (option_bool(options, "local") ? NEED_CAPTION_TOKENS | NEED_TEST_LOCAL : 0u) |
            (option_bool(options, "class_templates") ? NEED_TEMPLATES : 0u);
 }

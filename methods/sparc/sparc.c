@@ -38,7 +38,7 @@ static bool from_captions(const Options *o)
 
 static unsigned needs(const Options *o)
 {
-    return NEED_CLASS_TEXT | (from_captions(o) ? NEED_CAPTIONS : 0u);
+    return NEED_CLASS_TEXT | (option_bool(o, "pairs") ? NEED_TOWER : 0u) | (from_captions(o) ? NEED_CAPTIONS : 0u);
 }
 
 /* mean and 1/sd of an image's scores; 0 where all are equal. */

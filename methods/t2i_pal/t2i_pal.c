@@ -52,8 +52,9 @@ static bool mixes_text(const Options *o)
 static unsigned needs(const Options *o)
 {
     const bool local = option_bool(o, "local"), text = mixes_text(o);
-    return NEED_CLASS_TEXT | NEED_GENERATED_IMAGES | (local ? NEED_GENERATED_LOCAL | NEED_TEST_LOCAL : 0u) |
-           (text ? NEED_CAPTIONS : 0u) | (text && local ? NEED_CAPTION_TOKENS : 0u) |
+    return NEED_CLASS_TEXT | NEED_TOWER | NEED_GENERATED_IMAGES |
+           (local ? NEED_GENERATED_LOCAL | NEED_TEST_LOCAL : 0u) | (text ? NEED_CAPTIONS : 0u) |
+           (text && local ? NEED_CAPTION_TOKENS : 0u) |
            (text && option_bool(o, "class_templates") ? NEED_TEMPLATES : 0u);
 }
 
