@@ -535,6 +535,56 @@ static void the_list_of_60260_has_13412_pictures_without_a_label(void **state)
     dataset_free(d);
 }
 
+static void lay_out_vg(void)
+{
+    folders("vg/VG/VG_100K");
+    folders("vg/VG/VG_100K_2");
+    put_text("vg/VG/test_list_500.txt", "2.jpg\n1.jpg\n");
+    put_text("vg/VG/vg_category_500_labels_index.json", "{\"1.jpg\": [0, 499], \"2.jpg\": [], \"3.jpg\": [7]}");
+    put_text("vg/VG/VG_100K/2.jpg", "");
+    put_text("vg/VG/VG_100K_2/1.jpg", "");
+}
+
+/* An entry with 500 made-up names. */
+static char *vg_entry(void)
+{
+    Text text = {0};
+    text_add(&text, "{\"kind\": \"vg500\", \"classes\": [");
+    for (int c = 0; c < 500; c++) text_addf(&text, "%s\"class %d\"", c ? ", " : "", c);
+    text_add(&text, "]}");
+    return text.data;
+}
+
+static void vg500_has_labels_by_the_names_of_its_pictures(void **state)
+{
+    (void)state;
+    lay_out_vg();
+    char *entry = vg_entry();
+    Dataset *d = open_good("vg500", entry, scratch("vg"), NULL, false);
+    const Split *test = good_split(d, SPLIT_TEST);
+    assert_int_equal(test->count, 2);
+    assert_string_equal(test->files[1], "VG_100K_2/1.jpg");
+    for (size_t c = 0; c < 500; c++) {
+        assert_int_equal(test->labels[c], -1);
+        assert_int_equal(test->labels[500 + c], c == 0 || c == 499 ? 1 : -1);
+    }
+    dataset_free(d);
+    static const char *const broken[][2] = {
+        {"{\"1.jpg\": [0]}", "2.jpg"}, {"{\"2.jpg\": [500], \"1.jpg\": []}", "0 to 499"}, {"[]", "object"}};
+    for (size_t i = 0; i < 3; i++) {
+        Error err = {0};
+        put_text("vg/VG/vg_category_500_labels_index.json", broken[i][0]);
+        d = open_good("vg500", entry, scratch("vg"), NULL, false);
+        assert_null(dataset_split(d, SPLIT_TEST, &err));
+        assert_sentence(&err, "vg_category_500_labels_index.json", broken[i][1]);
+        dataset_free(d);
+    }
+    free(entry);
+    Error err = {0};
+    assert_null(open_as("vg500", "{\"kind\": \"vg500\", \"classes\": [\"cat\"]}", scratch("vg"), NULL, false, &err));
+    assert_sentence(&err, "500 classes", "classes");
+}
+
 static void a_tree_is_recognised_by_its_files(void **state)
 {
     (void)state;
@@ -564,6 +614,7 @@ int main(void)
         cmocka_unit_test(nus_925_81_has_the_tags_in_front_of_the_concepts),
         cmocka_unit_test(broken_nus_trees_are_sentences),
         cmocka_unit_test(the_list_of_60260_has_13412_pictures_without_a_label),
+        cmocka_unit_test(vg500_has_labels_by_the_names_of_its_pictures),
         cmocka_unit_test(a_tree_is_recognised_by_its_files),
     };
     return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
