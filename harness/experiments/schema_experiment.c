@@ -161,8 +161,8 @@ static const char must_say[] =
     " {\"if\": {\"properties\": {\"method\": {\"not\": {\"const\": \"ensemble\"}}}, \"required\": [\"method\"]}, "
     "\"then\": {"
     "\"properties\": {\"of\": {\"type\": \"null\"}, \"dataset\": {\"type\": [\"string\", \"object\"]},"
-    " \"model\": {\"type\": [\"string\", \"object\"]}}, \"if\": {\"required\": [\"extends\"]},"
-    " \"else\": {\"required\": [\"dataset\", \"model\"]}}}]";
+    " \"model\": {\"type\": [\"string\", \"object\", \"null\"]}}, \"if\": {\"required\": [\"extends\"]},"
+    " \"else\": {\"required\": [\"dataset\"]}}}]";
 
 static cJSON *method_rules(Schema *s)
 {
