@@ -164,9 +164,9 @@ static void tai_asks_for_what_its_options_take(void **state)
     Options tai, dpt;
     assert_true(options_read(&tai, method_find("tai")->options, (Json){0}, &err));
     assert_true(options_read(&dpt, method_find("tai_dpt")->options, (Json){0}, &err));
-    assert_int_equal(method_find("tai")->needs(&tai), NEED_CLASS_TEXT | NEED_CAPTIONS | NEED_TEMPLATES);
-    assert_int_equal(method_find("tai_dpt")->needs(&dpt),
-                     NEED_CLASS_TEXT | NEED_CAPTIONS | NEED_TEMPLATES | NEED_CAPTION_TOKENS | NEED_TEST_LOCAL);
+    assert_int_equal(method_find("tai")->needs(&tai), NEED_CLASS_TEXT | NEED_TOWER | NEED_CAPTIONS | NEED_TEMPLATES);
+    assert_int_equal(method_find("tai_dpt")->needs(&dpt), NEED_CLASS_TEXT | NEED_TOWER | NEED_CAPTIONS |
+                                                              NEED_TEMPLATES | NEED_CAPTION_TOKENS | NEED_TEST_LOCAL);
     options_free(&tai);
     options_free(&dpt);
 }

@@ -213,7 +213,8 @@ static void local_scores_follow_from_the_heat_maps(void **state)
 static void inputs_are_asked_for_as_the_options_take_them(void **state)
 {
     (void)state;
-    const unsigned images = NEED_CLASS_TEXT | NEED_GENERATED_IMAGES, local = NEED_GENERATED_LOCAL | NEED_TEST_LOCAL;
+    const unsigned images = NEED_CLASS_TEXT | NEED_TOWER | NEED_GENERATED_IMAGES,
+                   local = NEED_GENERATED_LOCAL | NEED_TEST_LOCAL;
     const struct {
         const char *json;
         unsigned needs;
