@@ -4,6 +4,9 @@
 #   CC=clang        another compiler             ARCH=x86-64-v3   another instruction set (default: this machine's)
 #   ONEDNN=PREFIX   another oneDNN               BUILD=DIR        another build folder
 #   DATA=DIR        where the data sets lie      THREADS=N        threads (default: all cores)
+#   CLIP=PATH       a CLIP checkpoint, or the folder of RN50.pt, RN101.pt, ViT-B-16.pt with their vocabulary (for SUITE=paper)
+#   SD=PATH         a Stable Diffusion checkpoint (for SUITE=paper)
+#   SUITE=NAME      what reproduce and report are about, "paper" say; LIMIT=N: a rehearsal on N images a split
 #   WERROR=1        warnings stop the build      PREFIX=DIR       where install puts things (default: /usr/local)
 #   DEPS=no         install nothing: what stops the build is only named
 #   ROOMS="..."     build only these folders (for working on one room)
@@ -76,10 +79,13 @@ help: ## this list
 
 # ---- the two commands ----
 
+# CLIP, SD and DATA reach the program as its environment (harness/experiments/places.h).
+SUITE_FLAGS = $(if $(SUITE),--suite '$(SUITE)') $(if $(LIMIT),--limit $(LIMIT))
+
 # deps first, then a fresh make, so that what was just installed is seen.
 reproduce: deps ## install what is missing, build, run the default suites, write the report
 	@$(MAKE) --no-print-directory -s $(JOBS) all
-	@$(PROGRAM) reproduce $(RUN_FLAGS)
+	@$(PROGRAM) reproduce $(SUITE_FLAGS) $(RUN_FLAGS)
 
 test: deps ## install what is missing, build, test
 	@$(MAKE) --no-print-directory -s check
@@ -97,7 +103,7 @@ ablate: deps ## run the suites ablate*
 
 report: deps ## write the report of what is stored
 	@$(MAKE) --no-print-directory -s $(JOBS) all
-	@$(PROGRAM) report $(RUN_FLAGS)
+	@$(PROGRAM) report $(SUITE_FLAGS) $(RUN_FLAGS)
 
 pretrain: deps ## train the embedded world's models anew
 	@$(MAKE) --no-print-directory -s $(JOBS) all

@@ -146,10 +146,10 @@ bool public_captions_read(Dataset *d, const PublicRoot *root, const char *const 
 {
     Reading r = {.data = d, .path = root->captions ? root->captions : public_root_find(d, root, usual)};
     if (!r.path)
-        return fail(err,
-                    "data set %s: its training captions, %s, are not in %s; put them there, or name them as "
-                    "\"captions\" of its entry",
-                    d->name, usual[0], root->root);
+        return fail_absent(err,
+                           "data set %s: its training captions, %s, are not in %s; put them there, or name them as "
+                           "\"captions\" of its entry",
+                           d->name, usual[0], root->root);
     const bool good = read_any(&r, root->captions_per_image, err) && finish(&r, captions, err);
     free(r.captions);
     return good;

@@ -41,6 +41,7 @@ static bool nowhere(const Dataset *d, const PublicRoot *root, Error *err)
             "or as \"root\" of its entry (palbench data get %s tells where it is to be had)",
             d->name, d->kind->name);
     text_free(&places);
+    err->absent = true; /* another data set may be there */
     return false;
 }
 

@@ -11,7 +11,7 @@
 static void write_sentence(Error *err, int status, const char *format, va_list arguments)
 {
     err->exit_status = status;
-    err->of_content = false;
+    err->of_content = err->absent = false;
     vsnprintf(err->text, sizeof err->text, format, arguments);
     /* One sentence is one line: a file name or a parser's message may carry a newline. */
     for (char *c = err->text; *c; c++)
@@ -43,6 +43,16 @@ bool fail_content(Error *err, const char *format, ...)
     write_sentence(err, EXIT_WORK_FAILED, format, arguments);
     va_end(arguments);
     err->of_content = true;
+    return false;
+}
+
+bool fail_absent(Error *err, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    write_sentence(err, EXIT_WORK_FAILED, format, arguments);
+    va_end(arguments);
+    err->absent = true;
     return false;
 }
 

@@ -10,6 +10,7 @@ enum { EXIT_WORK_FAILED = 1, EXIT_USAGE = 2 };
 
 typedef struct Error {
     int exit_status; /* 1: the work failed, 2: the command line or a configuration is wrong */
+    bool absent;     /* what the work needs is not on this machine; other work goes on without it (fail_absent) */
     bool of_content; /* what one file holds is at fault; its neighbours may be good (fail_content) */
     char text[1024]; /* one sentence: what is wrong, where, what to do; no newline, no final full stop needed */
 } Error;
@@ -22,6 +23,9 @@ bool fail_usage(Error *err, const char *format, ...) __attribute__((format(print
 
 /* As fail, for a file whose content is damaged or of an unsupported kind: a list of files can go on without it. */
 bool fail_content(Error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* As fail, for a checkpoint or a data set that this machine does not have. */
+bool fail_absent(Error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Puts "WHERE: " in front of the sentence that a callee wrote; returns false. */
 bool fail_in(Error *err, const char *where);

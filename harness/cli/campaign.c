@@ -15,7 +15,12 @@ static bool add_suites(Campaign *s, const char *name, Error *err)
 {
     const Book *book = s->session.book;
     const size_t before = s->suites.count;
-    if (book_suite(book, name) || !strpbrk(name, "*?")) {
+    const Suite *suite = book_suite(book, name);
+    if (suite && suite->of_suites) { /* each has a page of its own */
+        for (size_t i = 0; i < suite->count; i++) text_list_add(&s->suites, suite->experiments[i]);
+        return true;
+    }
+    if (suite || !strpbrk(name, "*?")) {
         text_list_add(&s->suites, name); /* an unknown one is told when its experiments are chosen */
         return true;
     }
@@ -95,6 +100,7 @@ bool campaign_run(Campaign *s, const Cli *cli, Error *err)
     if (campaign_is_worker(cli)) return jobs_work(cli, &s->plan, &s->session, err);
     if (!cli_size(cli, "jobs", 1, 1, JOBS_MAX, &jobs, err)) return false;
     if (jobs > s->plan.wanted) jobs = s->plan.wanted;
+    campaign_note_extent(s, cli);
     const bool good = jobs > 1 ? jobs_run(cli, &s->plan, &s->session, jobs, &failures, err)
                                : plan_work_here(&s->plan, &s->session, &failures, err);
     s->failed = !good;

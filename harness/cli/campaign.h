@@ -26,6 +26,9 @@ void campaign_close(Campaign *s);
  * when an experiment could not be planned. */
 bool campaign_print_plan(Campaign *s, const Cli *cli, Error *err);
 
+/* Notes how long it will take and how much disk, when that is worth knowing before it begins. */
+void campaign_note_extent(Campaign *s, const Cli *cli);
+
 /* Runs the plan: here, or with --jobs in several processes; in one of those, what the parent asks for. Names every experiment that
  * failed on stderr; false when there is one. */
 bool campaign_run(Campaign *s, const Cli *cli, Error *err);

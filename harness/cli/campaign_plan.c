@@ -1,4 +1,5 @@
 /* The plan of a session as a table or JSON. */
+#include "harness/base/memory.h"
 #include "harness/cli/campaign.h"
 #include "harness/cli/json_out.h"
 #include "harness/cli/sentence.h"
@@ -7,6 +8,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static const char *state_word(const Stage *s)
 {
@@ -66,6 +68,35 @@ static void print_rows(const Plan *plan)
     table_free(&t);
 }
 
+/* "12.5 minutes and 300 MB", "310 hours and 120 GB"; caller frees. */
+static char *extent_text(double seconds, double bytes)
+{
+    char *time = seconds < 7200 ? xformat("%.1f minutes", seconds / 60) : xformat("%.0f hours", seconds / 3600);
+    char *space = bytes < 1e10 ? xformat("%.0f MB", bytes / 1e6) : xformat("%.0f GB", bytes / 1e9);
+    char *text = xformat("%s and %s", time, space);
+    free(time), free(space);
+    return text;
+}
+
+void campaign_note_extent(Campaign *s, const Cli *cli)
+{
+    enum { WORTH_SECONDS = 600 };
+    double seconds = 0, bytes = 0, foretold = 0;
+    for (size_t i = 0; i < s->plan.count; i++) foretold += s->plan.stages[i]->wanted ? s->plan.stages[i]->seconds : 0;
+    if (foretold < WORTH_SECONDS / 3.0) return; /* looking at the store would take longer than it is worth */
+    plan_calibrate(&s->plan, cli->store);
+    for (size_t i = 0; i < s->plan.count; i++)
+        if (s->plan.stages[i]->wanted) {
+            seconds += s->plan.stages[i]->expected.seconds;
+            bytes += s->plan.stages[i]->expected.bytes;
+        }
+    if (seconds < WORTH_SECONDS) return;
+    char *extent = extent_text(seconds, bytes);
+    progress_note(cli->progress, "%zu stages to do for %zu results: about %s, within a factor of three", s->plan.wanted,
+                  s->plan.results - s->plan.results_stored, extent);
+    free(extent);
+}
+
 static void print_sums(const Plan *plan)
 {
     double seconds = 0, bytes = 0, foretold = 0;
@@ -75,8 +106,10 @@ static void print_sums(const Plan *plan)
         seconds += s->expected.seconds, bytes += s->expected.bytes;
         if (!s->expected.samples) foretold += s->expected.seconds;
     }
-    printf("\n%zu of %zu stages to do for %zu of %zu results; about %.1f minutes and %.0f MB.\n", plan->wanted,
-           plan->count, plan->results - plan->results_stored, plan->results, seconds / 60, bytes / 1e6);
+    char *extent = extent_text(seconds, bytes);
+    printf("\n%zu of %zu stages to do for %zu of %zu results; about %s.\n", plan->wanted, plan->count,
+           plan->results - plan->results_stored, plan->results, extent);
+    free(extent);
     if (foretold < seconds) printf("Measured: from the times of stored stages like them, of this store.\n");
     if (foretold > 0)
         printf("Estimated (%.1f minutes of it): from operation counts at a fixed rate, good to a factor of three.\n",
@@ -96,6 +129,10 @@ bool campaign_print_plan(Campaign *s, const Cli *cli, Error *err)
         else
             printf("\nNothing to do: all %zu results are stored.\n", plan->results);
     }
+    TextList left_out = {0};
+    plan_left_out(plan, &left_out);
+    for (size_t i = 0; i < left_out.count; i++) print_sentence(left_out.items[i]);
+    text_list_free(&left_out);
     if (plan->failures.count == 0) return true;
     for (size_t i = 0; i < plan->failures.count; i++) print_sentence(plan->failures.items[i]);
     return fail(err, "%zu of %zu experiments cannot be planned", plan->failures.count, plan->experiments);

@@ -131,10 +131,19 @@ typedef struct ReportPage {
     ExperimentList experiments;
 } ReportPage;
 
-/* Whether an experiment stands on its page: not when it has just failed and nothing of it is stored. */
+static bool is_left_out(const Campaign *s, const char *name)
+{
+    const size_t length = strlen(name);
+    for (size_t i = 0; i < s->plan.left_out.count; i++)
+        if (strncmp(s->plan.left_out.items[i], name, length) == 0 && s->plan.left_out.items[i][length] == ':')
+            return true;
+    return false;
+}
+
+/* Whether an experiment stands on its page: not when it has just failed, or was left out, and nothing of it is stored. */
 static bool is_shown(const Campaign *s, const Experiment *e)
 {
-    return !s->failed || campaign_has_result(s, e->name);
+    return (!s->failed && !is_left_out(s, e->name)) || campaign_has_result(s, e->name);
 }
 
 static bool is_written(const Campaign *s, const ReportPage *page)
@@ -255,6 +264,7 @@ bool campaign_report(Campaign *s, const Cli *cli, const char *out, Error *err)
     size_t count, printed = 0;
     bool good = choose_pages(s, cli, out, pages, &count, err) &&
                 results_load(cli->store, NULL, &stored.results, &stored.remarks, err);
+    plan_left_out(&s->plan, &stored.remarks);
     for (size_t i = 0; i < count && good; i++) {
         if (count > 1 && printed++) puts("");
         if (count > 1) print_line("%s", pages[i].suite);

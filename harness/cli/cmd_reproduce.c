@@ -27,7 +27,9 @@ static const CliOption options[] = {
      "mini)"},
     OPTION_SET,
     OPTION_JOBS,
-    {"limit", "N", "at most N images a split and N captions: a quick look; results get [limit=N] in their names"},
+    {"limit", "N",
+     "a rehearsal: at most N images a split and N captions, one epoch of each training; results get [limit=N] in their "
+     "names and say that they measure nothing"},
     {"dry-run", NULL, "print the plan and stop"},
     {"out", "DIR", "folder of the report (default: reports/out/SUITE; of several suites: DIR/SUITE)"},
     OPTION_WORKER,

@@ -61,6 +61,7 @@ static void limit_member(Experiment *m, size_t limit)
     free(m->name);
     m->name = name;
     m->limit = limit;
+    options_rehearse(&m->options);
 }
 
 static bool find_member(const Book *book, Experiment *e, Json of, Error *err)

@@ -226,7 +226,9 @@ static bool append_experiment(const Book *book, const char *base, const cJSON *t
     if (!json_is_object(entry)) return json_fail(entry, err, "an object is needed");
     if (!json_string_or(entry, "label", base, &label, err)) return false;
     e->label = label_of(label, words);
-    return read_experiment(book, e, entry, err);
+    if (!read_experiment(book, e, entry, err)) return false;
+    if (limit) options_rehearse(&e->options);
+    return true;
 }
 
 /* What was found wrong may stand in the entry that it extends. */

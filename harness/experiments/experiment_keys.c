@@ -27,6 +27,9 @@ const Key book_keys[] = {
 
 const Key model_keys[] = {
     {.name = "clip", .type = KEY_TEXT, .needed = true, .help = "path of the CLIP checkpoint; palbench ls layouts"},
+    {.name = "architecture",
+     .type = KEY_TEXT,
+     .help = "that the checkpoint must have (\"RN50\"): another one is not taken for it"},
     {.name = "tokenizer", .type = KEY_TEXT, .help = "where the vocabulary lies, when not beside the weights"},
     {.name = "diffusion", .type = KEY_TEXT, .help = "the text-to-image model that draws training images"},
     {.name = "vae", .type = KEY_TEXT, .help = "another autoencoder for it"},

@@ -27,7 +27,11 @@ bool book_select_plain(const Book *book, const Selection *s, ExperimentList *lis
         const Suite *suite = book_suite(book, s->suite);
         if (!suite)
             return fail_usage(err, "%s: there is no suite %s; palbench ls suites lists them", book->path, s->suite);
-        for (size_t i = 0; i < suite->count; i++)
+        for (size_t i = 0; i < suite->count && suite->of_suites; i++) {
+            const Selection part = {.suite = suite->experiments[i], .sets = s->sets, .limit = s->limit};
+            if (!book_select_plain(book, &part, list, err)) return false;
+        }
+        for (size_t i = 0; i < suite->count && !suite->of_suites; i++)
             if (!select_one(book, suite->experiments[i], s, list, err)) {
                 char where[256];
                 snprintf(where, sizeof where, "suites.%s", s->suite);

@@ -8,6 +8,7 @@
 #include "harness/experiments/experiment_extends.h"
 #include "harness/experiments/experiment_grid.h"
 #include "harness/experiments/experiment_keys.h"
+#include "harness/experiments/places.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,13 +53,20 @@ static Json path_entry(const Book *book, const char *section, const char *name)
     return object.node ? json_get(object, name) : none;
 }
 
+/* The root of paths.json; node NULL when there is none. */
+static Json paths_root(const Book *book)
+{
+    const Json none = {0};
+    return book->paths ? json_root(book->paths) : none;
+}
+
 bool book_dataset_source(const Book *book, const char *name, DatasetSource *source, char **root, Error *err)
 {
     const Json datasets = json_get(json_root(book->file), "datasets"), own = path_entry(book, "datasets", name);
     const char *path = NULL;
     if (own.node && !json_as_string(own, &path, err)) return false;
-    if (!path && book->paths && !json_string_or(json_root(book->paths), "data", NULL, &path, err)) return false;
     *root = path ? path_join(book->paths_folder, path) : NULL;
+    if (!path && !place_data(paths_root(book), book->paths_folder, root, err)) return false;
     *source = (DatasetSource){.name = name, .folder = book->folder, .root = *root};
     if (datasets.node) source->config = json_get(datasets, name);
     return true;
@@ -82,42 +90,65 @@ static bool is_section(Json section, Error *err)
     return json_is_object(section) || json_fail(section, err, "an object of named entries is needed");
 }
 
-/* Replaces a path of the model by the one that `entry` names, if it names one; `folder` is what it is relative to. */
-static bool read_path(char **path, Json entry, const char *key, const char *folder, Error *err)
+/* One of the two files that say where models are. */
+typedef struct PathSource {
+    const Book *book;
+    Json entry;         /* of the model */
+    const char *folder; /* what its paths are relative to */
+} PathSource;
+
+/* Replaces a path of the model by the one that the entry names, if it names one. Of a place that is not there the path stays as it is
+ * written, and *why says so. */
+static bool read_path(char **path, char **why, const PathSource *from, const char *key, Error *err)
 {
     const char *value;
-    if (!json_string_or(entry, key, NULL, &value, err)) return false;
+    char *absent = NULL, *found;
+    if (!json_string_or(from->entry, key, NULL, &value, err)) return false;
     if (!value) return true;
-    free(*path);
-    *path = path_join(folder, value);
+    if (place_is(value)) {
+        found = place_find(value, paths_root(from->book), from->book->paths_folder, &absent, err);
+        if (!found && !absent) return fail_in(err, json_file_name(from->entry.file));
+        if (!found) found = xstrdup(value);
+    } else {
+        found = path_join(from->folder, value);
+    }
+    free(*path), free(*why);
+    *path = found, *why = absent;
     return true;
 }
 
 /* The paths of a model in one of the two files. */
-static bool read_paths(Model *m, Json entry, const char *folder, Error *err)
+static bool read_paths(Model *m, const PathSource *from, Error *err)
 {
-    const bool tokenizer = json_is_string(json_get(entry, "tokenizer")); /* null: as if it were not there */
-    if (!read_path(&m->clip, entry, "clip", folder, err) ||
-        !read_path(&m->tokenizer, entry, tokenizer ? "tokenizer" : "clip", folder, err))
-        return false;
-    return read_path(&m->diffusion, entry, "diffusion", folder, err) && read_path(&m->vae, entry, "vae", folder, err) &&
-           read_path(&m->judge, entry, "judge", folder, err);
+    const bool tokenizer = json_is_string(json_get(from->entry, "tokenizer")); /* null: as if it were not there */
+    char *unused = NULL; /* what is not there beside the checkpoint says so when it is opened */
+    const bool good = read_path(&m->clip, &m->no_clip, from, "clip", err) &&
+                      read_path(&m->tokenizer, &unused, from, tokenizer ? "tokenizer" : "clip", err) &&
+                      read_path(&m->diffusion, &m->no_diffusion, from, "diffusion", err) &&
+                      read_path(&m->vae, &unused, from, "vae", err) &&
+                      read_path(&m->judge, &unused, from, "judge", err);
+    free(unused);
+    return good;
 }
 
 static bool read_model(const Book *book, Model *m, Json entry, Error *err)
 {
     static const char *const own_keys[] = {"clip", "tokenizer", "diffusion", "vae", "judge", NULL};
+    const PathSource source = {book, entry, book->folder};
     const Json override = path_entry(book, "models", m->name);
     const char *clip;
     if (!json_is_object(entry)) return json_fail(entry, err, "an object such as {\"clip\": \"models/RN50\"} is needed");
-    if (!keys_check(entry, model_keys, err) || !read_paths(m, entry, book->folder, err) ||
+    if (!keys_check(entry, model_keys, err) || !read_paths(m, &source, err) ||
+        !json_string_or(entry, "architecture", NULL, &m->architecture, err) ||
         !generate_settings_read(&m->generate, json_get(entry, "generate"), err))
         return false;
     if (!override.node) return true;
     if (json_is_object(override))
-        return json_only_keys(override, own_keys, err) && read_paths(m, override, book->paths_folder, err);
+        return json_only_keys(override, own_keys, err) &&
+               read_paths(m, &(PathSource){book, override, book->paths_folder}, err);
     if (!json_as_string(override, &clip, err)) return false;
-    free(m->clip), free(m->tokenizer);
+    free(m->clip), free(m->tokenizer), free(m->no_clip);
+    m->no_clip = NULL;
     m->clip = path_join(book->paths_folder, clip);
     m->tokenizer = path_join(book->paths_folder, clip);
     return true;
@@ -181,6 +212,28 @@ static bool read_suites(Book *book, Json section, Error *err)
     return true;
 }
 
+/* A suite lists experiments, or suites of experiments. */
+static bool mark_suites_of_suites(Book *book, Error *err)
+{
+    for (size_t i = 0; i < book->suite_count; i++) {
+        Suite *suite = &book->suites[i];
+        size_t suites = 0;
+        for (size_t k = 0; k < suite->count; k++)
+            suites +=
+                book_suite(book, suite->experiments[k]) && !heritage_find(book->heritage, suite->experiments[k]).node;
+        suite->of_suites = suites == suite->count;
+        if (suites && !suite->of_suites)
+            return fail_usage(err, "%s: suites.%s: names suites and experiments; one or the other", book->path,
+                              suite->name);
+    }
+    for (size_t i = 0; i < book->suite_count; i++)
+        for (size_t k = 0; book->suites[i].of_suites && k < book->suites[i].count; k++)
+            if (book_suite(book, book->suites[i].experiments[k])->of_suites)
+                return fail_usage(err, "%s: suites.%s: %s is a suite of suites itself; name those", book->path,
+                                  book->suites[i].name, book->suites[i].experiments[k]);
+    return true;
+}
+
 static bool read_reproduce(Book *book, Json list, Error *err)
 {
     const size_t count = list.node && json_is_array(list) ? json_count(list) : 1;
@@ -204,7 +257,8 @@ static bool check_paths(const Book *book, Error *err)
     if (!book->paths) return true;
     const Json root = json_root(book->paths);
     if (!json_is_object(root)) return json_fail(root, err, "an object is needed");
-    if (!json_only_keys(root, (const char *const[]){"data", "models", "datasets", NULL}, err)) return false;
+    if (!json_only_keys(root, (const char *const[]){"data", "clip", "sd", "models", "datasets", NULL}, err))
+        return false;
     for (int i = 0; i < 2; i++) {
         const Json section = json_get(root, i ? "datasets" : "models");
         if (section.node && !is_section(section, err)) return false;
@@ -253,7 +307,8 @@ static bool read_book(Book *book, Error *err)
     return book_read_plugins(book, root, err) && read_models(book, json_get(root, "models"), err) &&
            check_datasets(book, json_get(root, "datasets"), err) &&
            read_protocols(book, json_get(root, "protocols"), err) && read_suites(book, json_get(root, "suites"), err) &&
-           read_reproduce(book, json_get(root, "reproduce"), err) && check_paths(book, err) && check_all(book, err);
+           mark_suites_of_suites(book, err) && read_reproduce(book, json_get(root, "reproduce"), err) &&
+           check_paths(book, err) && check_all(book, err);
 }
 
 /* The folder of a file; empty for the current one, so that messages say results/x and not ./results/x. Caller frees. */
@@ -300,6 +355,7 @@ void book_free(Book *book)
     for (size_t i = 0; i < book->model_count; i++) {
         Model *m = &book->models[i];
         free(m->clip), free(m->tokenizer), free(m->diffusion), free(m->vae), free(m->judge);
+        free(m->no_clip), free(m->no_diffusion);
     }
     for (size_t i = 0; i < book->suite_count; i++) free(book->suites[i].experiments);
     free(book->models);

@@ -31,10 +31,12 @@
 
 typedef struct Model {
     const char *name;
-    char *clip;      /* path of the checkpoint */
-    char *tokenizer; /* where the vocabulary lies; beside the weights when the file names none */
-    char *diffusion; /* the diffusers folder that draws training images; NULL: none */
-    char *vae;       /* another autoencoder for it; NULL: the folder's own */
+    char *clip; /* path of the checkpoint; of a place that is not there (places.h) as the file has it, and: */
+    char *no_clip, *no_diffusion; /* why they are not there; or NULL */
+    const char *architecture;     /* that the checkpoint must have: "RN50"; NULL: any */
+    char *tokenizer;              /* where the vocabulary lies; beside the weights when the file names none */
+    char *diffusion;              /* the diffusers folder that draws training images; NULL: none */
+    char *vae;                    /* another autoencoder for it; NULL: the folder's own */
     char *judge; /* the classifier that tells how many of the embedded world's objects it draws recognisably; or NULL */
     GenerateSettings generate;
 } Model;
@@ -73,8 +75,9 @@ char *experiment_setting(const Experiment *e);
 
 typedef struct Suite {
     const char *name;
-    const char **experiments; /* [count] names as the file lists them */
+    const char **experiments; /* [count] names as the file lists them, of experiments or of suites: */
     size_t count;
+    bool of_suites;
 } Suite;
 
 typedef struct Book {
@@ -93,7 +96,7 @@ typedef struct Book {
     TextList unloaded; /* plugins that the file names and that are not loaded (book_plugins.h) */
 } Book;
 
-/* `paths` NULL: paths.json beside the experiments file, if there is one. It may say {"data": DIR, "models": {NAME: PATH or
+/* `paths` NULL: paths.json beside the experiments file, if there is one. It may say {"data": DIR, "clip": PATH, "sd": PATH (places.h), "models": {NAME: PATH or
  * {"clip": .., "tokenizer": .., "diffusion": .., "vae": .., "judge": ..}}, "datasets": {NAME: DIR}}; relative to its own folder; a
  * PATH is the CLIP's, and what an object does not name stays as the experiments file has it. Fails on anything unknown or malformed
  * in either file. Loads no plugin (book_plugins.h). NULL on failure. */

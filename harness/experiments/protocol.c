@@ -38,6 +38,13 @@ static const Protocol built_ins[] = {
      .size = 224,
      .resize = RESIZE_CROP,
      .position_of_method = true},
+    {.name = "224-crop-labelled",
+     .summary = "as 224-crop, on the test images that have a label (COCO 40,137, NUS-WIDE 83,898): ML-TTA",
+     .split = SPLIT_TEST,
+     .test_set = "labelled",
+     .size = 224,
+     .resize = RESIZE_CROP,
+     .position_of_method = true},
     {.name = "448-stretch",
      .summary = "as default, resized to 448 x 448 without crop",
      .split = SPLIT_TEST,
@@ -187,7 +194,7 @@ cJSON *protocol_json(const Protocol *p)
     return object;
 }
 
-cJSON *protocol_as_run(const Protocol *p, const Preprocessing *pictures, PoolPosition position)
+cJSON *protocol_as_run(const Protocol *p, const DatasetKind *kind, const Preprocessing *pictures, PoolPosition position)
 {
     cJSON *object = protocol_json(p);
     cJSON_ReplaceItemInObjectCaseSensitive(object, "size", cJSON_CreateNumber((double)pictures->side));
@@ -195,5 +202,6 @@ cJSON *protocol_as_run(const Protocol *p, const Preprocessing *pictures, PoolPos
                                            cJSON_CreateString(resize_word(preprocessing_rule(pictures))));
     cJSON_ReplaceItemInObjectCaseSensitive(object, "pool_position", cJSON_CreateString(position_word(position)));
     cJSON_AddStringToObject(object, "epoch", epoch_words[0]);
+    if (kind->test_sets && !p->test_set) cJSON_AddStringToObject(object, "test_set", kind->test_sets[0]);
     return object;
 }

@@ -4,7 +4,7 @@
  * The epoch whose parameters are tested is a part of it too: always the last one. (Published code takes the one that is best on images
  * of the test set, which published numbers' protocols therefore say: results/published/README.md.)
  *
- * Built in: default, mini, mini-tune, 224-crop, 448-stretch, 480-stretch, voc-difficult-ignored and -positive. One's own stand in experiments.json:
+ * Built in: default, mini, mini-tune, 224-crop, 224-crop-labelled, 448-stretch, 480-stretch, voc-difficult-ignored and -positive. One's own stand in experiments.json:
  *   "protocols": {"mine": {"split": "test", "difficult": "negative", "size": 448, "resize": "stretch", "pool_position": "off"}} */
 #pragma once
 
@@ -41,5 +41,6 @@ const char *position_word(PoolPosition position);
  * model's own configuration says otherwise, and then its features' configuration says what. */
 cJSON *protocol_json(const Protocol *p);
 /* The same with nothing left to the model or the method, as it was measured: size and resize of `pictures`, the pooling that was
- * used, the epoch. What published numbers are held against (harness/results/published_numbers.h). */
-cJSON *protocol_as_run(const Protocol *p, const Preprocessing *pictures, PoolPosition position);
+ * used, the epoch, and of a data set with several test sets which. What published numbers are held against (harness/results/published_numbers.h). */
+cJSON *protocol_as_run(const Protocol *p, const DatasetKind *kind, const Preprocessing *pictures,
+                       PoolPosition position);

@@ -231,12 +231,22 @@ static const OpenModel *joint_space(const Planner *p, Error *err)
     return test ? session_joint_space(p->session, test->width, err) : NULL;
 }
 
+/* A checkpoint of other sizes is not taken for the one that the row is about, but in a rehearsal. */
+static bool check_architecture(const Planner *p, Error *err)
+{
+    const Model *model = p->model->model;
+    const char *own = clip_arch_of(&p->model->clip->config);
+    if (!model->architecture || p->e->limit || (own && strcmp(own, model->architecture) == 0)) return true;
+    return fail_absent(err, "model %s: %s is %s, and this needs %s; name the folder that has both", model->name,
+                       model->clip, own ? own : "of no published architecture", model->architecture);
+}
+
 bool plan_prepare(Planner *p, PlanInputs *in, Error *err)
 {
     if (!experiment_is_known(p->session->book, p->e, err)) return false;
     const bool named = book_model(p->session->book, p->e->model) != NULL;
     p->model = named ? session_model(p->session, p->e->model, err) : NULL;
-    if (named && !p->model) return false;
+    if (named && (!p->model || !check_architecture(p, err))) return false;
     p->dataset = session_dataset(p->session, p->e->dataset, p->e->protocol.test_set, p->e->limit, err);
     if (p->dataset && !named) p->model = joint_space(p, err);
     return p->dataset && p->model && plan_inputs(p, in, err);
@@ -279,7 +289,7 @@ static void mark_wanted(Plan *plan)
 static void give_up(Plan *plan, const Experiment *e, size_t stages, const Error *err)
 {
     char *line = plan_failure(e->name, err->text);
-    text_list_add(&plan->failures, line);
+    text_list_add(err->absent ? &plan->left_out : &plan->failures, line);
     free(line);
     while (plan->count > stages) stage_free(plan->stages[--plan->count]);
 }
@@ -291,10 +301,11 @@ bool plan_make(Plan *plan, Session *session, const ExperimentList *experiments, 
     for (size_t i = 0; i < experiments->count; i++) {
         Planner p = {.plan = plan, .session = session, .e = &experiments->items[i]};
         const size_t stages = plan->count;
-        Error *here = plan->failures.count ? &later : &first;
+        Error *here = plan->failures.count + plan->left_out.count ? &later : &first;
         if (!plan_experiment(&p, here)) give_up(plan, p.e, stages, here);
     }
-    if (plan->failures.count && plan->failures.count == experiments->count) {
+    const size_t without = plan->failures.count + plan->left_out.count;
+    if (without && without == experiments->count) {
         *err = first;
         plan_free(plan);
         return false;
@@ -303,10 +314,39 @@ bool plan_make(Plan *plan, Session *session, const ExperimentList *experiments, 
     return true;
 }
 
+/* What stands behind "EXPERIMENT: ". */
+static const char *reason_of(const char *line)
+{
+    const char *colon = strstr(line, ": ");
+    return colon ? colon + 2 : line;
+}
+
+void plan_left_out(const Plan *plan, TextList *lines)
+{
+    const TextList *all = &plan->left_out;
+    for (size_t i = 0; i < all->count; i++) {
+        const char *why = reason_of(all->items[i]);
+        TextList names = {0};
+        bool told = false;
+        for (size_t k = 0; k < all->count; k++) {
+            if (strcmp(reason_of(all->items[k]), why) != 0) continue;
+            told = told || k < i;
+            text_list_add_bytes(&names, all->items[k], (size_t)(reason_of(all->items[k]) - 2 - all->items[k]));
+        }
+        char *some = text_list_some(&names, 40);
+        char *line =
+            xformat("%zu experiment%s left out (%s): %s", names.count, names.count == 1 ? " is" : "s are", some, why);
+        if (!told) text_list_add(lines, line);
+        free(line), free(some);
+        text_list_free(&names);
+    }
+}
+
 void plan_free(Plan *plan)
 {
     for (size_t i = 0; i < plan->count; i++) stage_free(plan->stages[i]);
     free(plan->stages);
     text_list_free(&plan->failures);
+    text_list_free(&plan->left_out);
     *plan = (Plan){0};
 }

@@ -13,13 +13,17 @@ typedef struct Plan {
     size_t results_stored;
     size_t experiments; /* that were to be planned */
     TextList failures;  /* "EXPERIMENT: sentence" of those that could not be */
+    TextList left_out;  /* of those that need what this machine lacks: a checkpoint, a data set (fail_absent) */
 } Plan;
 
 /* Opens the models and data sets (for their fingerprints) and works out every stage of every experiment and seed. An
  * experiment that cannot be planned (its checkpoint is not there) is noted in plan->failures and the others go on;
- * fails when none can be. */
+ * fails when none can be. Those that need a checkpoint or a data set which this machine lacks are left out. */
 bool plan_make(Plan *plan, Session *session, const ExperimentList *experiments, Error *err);
 void plan_free(Plan *plan);
+
+/* A line for each reason of leaving out: "3 experiments (a, b, c) are left out: SENTENCE". Caller frees the list. */
+void plan_left_out(const Plan *plan, TextList *lines);
 
 /* "EXPERIMENT: sentence", with the name once, also when the sentence begins with it. Caller frees. */
 char *plan_failure(const char *experiment, const char *sentence);

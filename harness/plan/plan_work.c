@@ -13,6 +13,14 @@ static void note_damaged(const Plan *plan, const Session *session)
             progress_note(session->progress, "%s: damaged; it is made again", plan->stages[i]->path);
 }
 
+static void note_left_out(const Plan *plan, const Session *session)
+{
+    TextList lines = {0};
+    plan_left_out(plan, &lines);
+    for (size_t i = 0; i < lines.count; i++) progress_note(session->progress, "%s", lines.items[i]);
+    text_list_free(&lines);
+}
+
 /* Inputs stand before what uses them. */
 static size_t place_of(const Plan *plan, const Stage *s, size_t before)
 {
@@ -35,6 +43,7 @@ bool plan_work_begin(PlanWork *w, const Plan *plan, Session *session)
     store_sweep(session->store);
     for (size_t i = 0; i < plan->failures.count && plan->wanted; i++)
         progress_note(session->progress, "%s; the others go on", plan->failures.items[i]);
+    note_left_out(plan, session);
     note_damaged(plan, session);
     if (plan->wanted == 0 && plan->failures.count == 0)
         progress_note(session->progress, "nothing to do: all %zu results are stored in %s", plan->results,

@@ -21,6 +21,7 @@ static bool is_there(const Session *session, const Model *model, Error *err)
             "%s: models.%s has no \"diffusion\"; name a diffusers folder that draws the training images, or "
             "bring images as the data set's \"images\" list",
             session->book->path, model->name);
+    if (model->no_diffusion) return fail_absent(err, "model %s: %s", model->name, model->no_diffusion);
     return path_exists(model->diffusion) || fail_without_diffusion(model, err);
 }
 

@@ -47,6 +47,7 @@ void session_close(Session *session)
 static bool open_model(OpenModel *m, Error *err)
 {
     const Model *model = m->model;
+    if (model->no_clip) return fail_absent(err, "model %s: %s", model->name, model->no_clip);
     if (!path_exists(model->clip)) return fail_without_clip(model, err);
     m->clip = clip_open(model->clip, err);
     if (!m->clip) return false;

@@ -82,7 +82,8 @@ static void write_measurement(ArtifactWriter *w, const Stage *s)
                             dataset_kind_of(((const MethodParameters *)s->parameters)->dataset)->name);
     if (test->kind != &stage_encode_image) return; /* features were made elsewhere, and how is not known here */
     const char *arch = clip_arch_of(&images->model->clip->config);
-    cJSON *object = protocol_as_run(&s->experiment->protocol, &images->pictures, images->encode.position);
+    cJSON *object = protocol_as_run(&s->experiment->protocol, dataset_kind_of(images->dataset), &images->pictures,
+                                    images->encode.position);
     char *text = json_canonical(object);
     artifact_attribute_text(w, "protocol_as_run", text);
     if (arch) artifact_attribute_text(w, "clip", arch);

@@ -3,6 +3,7 @@
 #include "methods/shared/option.h"
 
 #include "harness/base/names.h"
+#include "harness/base/text.h"
 #include "methods/shared/method.h"
 
 #include <math.h>
@@ -187,4 +188,13 @@ char *options_json(const Options *options, bool training_only)
     char *text = json_canonical(object);
     cJSON_Delete(object);
     return text;
+}
+
+void options_rehearse(Options *options)
+{
+    for (size_t i = 0; i < options->count; i++) {
+        const char *name = options->table[i].name;
+        if (options->table[i].type != OPTION_TYPE_INT || !text_ends(name, "epochs") || strstr(name, "warmup")) continue;
+        if (options->values[i].number > 1) options->values[i].number = 1;
+    }
 }

@@ -102,6 +102,9 @@ const char *option_text(const Options *options, const char *name);
 size_t option_int_or(const Options *options, const char *name, size_t otherwise);
 const char *option_text_or(const Options *options, const char *name, const char *otherwise);
 
+/* For a rehearsal: every training that is counted in epochs, options whose names end with "epochs" but for those of warming up, takes one. */
+void options_rehearse(Options *options);
+
 /* All values as a canonical JSON object (caller frees): what results carry and hashes are made of. With `training_only`,
  * without the options that matter at test time alone. Without later options that are as before. */
 char *options_json(const Options *options, bool training_only);
