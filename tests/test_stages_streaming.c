@@ -132,6 +132,8 @@ static char *write_book(void)
     return path;
 }
 
+static bool drop;
+
 /* Runs the suite of a book with so much memory for local features; `list` gets its results. */
 static void run(const char *book, const char *store, size_t memory, ResultList *list)
 {
@@ -142,6 +144,7 @@ static void run(const char *book, const char *store, size_t memory, ResultList *
     const SessionOptions options = {.experiments = book, .store = store};
     if (!session_open(&session, &options, &err)) fail_msg("%s", err.text);
     session.local_memory = memory;
+    session.drop_local = drop;
     if (!book_select(session.book, &(Selection){.suite = "s"}, &experiments, &err) ||
         !plan_make(&plan, &session, &experiments, &err) || !plan_work(&plan, &session, &err) ||
         !results_load(store, NULL, list, NULL, &err))
@@ -205,6 +208,29 @@ static void every_method_gives_the_same_bits_from_the_disk(void **state)
     assert_true(difference(&in_memory, &list) == 0);
     results_free(&list);
     free(book), free(store);
+}
+
+/* Shards too; and what was made from them is as before. */
+static void features_are_dropped_when_nothing_waits_for_them(void **state)
+{
+    (void)state;
+    ResultList list = {0}, again = {0};
+    StoredFiles files = {0};
+    char *book = path_join(scratch_folder, "half.json"), *store = path_join(scratch_folder, "dropped"),
+         *kept = path_join(scratch_folder, "half"), *texts = path_join(store, "encode-text");
+    drop = true;
+    run(book, store, 0, &list);
+    drop = false;
+    store_list(store, &files);
+    for (size_t i = 0; i < files.count; i++) {
+        assert_string_not_equal(files.items[i].stage, "encode-text");
+        assert_string_not_equal(files.items[i].stage, "encode-image");
+    }
+    stored_files_free(&files);
+    run(book, kept, 0, &again);
+    assert_true(difference(&list, &again) == 0);
+    results_free(&list), results_free(&again);
+    free(book), free(store), free(kept), free(texts);
 }
 
 static size_t texts_in(const char *path)
@@ -274,6 +300,7 @@ int main(void)
         cmocka_unit_test(a_place_that_cannot_be_written_is_a_sentence),
         cmocka_unit_test(halves_round_to_the_nearest),
         cmocka_unit_test(every_method_gives_the_same_bits_from_the_disk),
+        cmocka_unit_test(features_are_dropped_when_nothing_waits_for_them),
         cmocka_unit_test(float16_and_shards_change_nothing_that_matters),
     };
     return cmocka_run_group_tests(tests, run_in_memory, remove_all);

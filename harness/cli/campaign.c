@@ -65,7 +65,9 @@ bool campaign_open(Campaign *s, const Cli *cli, CampaignUse use, Error *err)
     const SessionOptions options = {cli->experiments, cli->paths, cli->store, cli->arithmetic, cli->progress};
     if (use == CAMPAIGN_RUNS && !cli_has(cli, "dry-run") && !book_load_plugins(cli->experiments, cli->progress, err))
         return false;
-    return session_open(&s->session, &options, err) && choose(s, cli, err) &&
+    const bool opened = session_open(&s->session, &options, err);
+    s->session.drop_local = cli_has(cli, "drop-local");
+    return opened && choose(s, cli, err) &&
            (use == CAMPAIGN_REPORTS || plan_make(&s->plan, &s->session, &s->experiments, err));
 }
 

@@ -47,6 +47,12 @@ bool campaign_is_worker(const Cli *cli);
         "jobs", "N",                                                                                                   \
             "stages at once, each in a process of its own with --threads threads (default: 1); changes no number"      \
     }
+#define OPTION_DROP                                                                                                    \
+    {                                                                                                                  \
+        "drop-local", NULL,                                                                                            \
+            "features with local parts leave the store as soon as nothing waits for them: gigabytes, made again if "   \
+            "asked for"                                                                                                \
+    }
 #define OPTION_WORKER                                                                                                  \
     {                                                                                                                  \
         "worker", "PID", NULL                                                                                          \

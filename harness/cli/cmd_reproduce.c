@@ -27,6 +27,7 @@ static const CliOption options[] = {
      "mini)"},
     OPTION_SET,
     OPTION_JOBS,
+    OPTION_DROP,
     {"limit", "N",
      "a rehearsal: at most N images a split and N captions, one epoch of each training; results get [limit=N] in their "
      "names and say that they measure nothing"},

@@ -40,6 +40,7 @@ static bool run(Cli *cli, Error *err)
 static const CliOption options[] = {
     OPTION_SET,
     OPTION_JOBS,
+    OPTION_DROP,
     {"limit", "N", "at most N images a split and N captions"},
     {"dry-run", NULL, "print the plan and stop"},
     {"no-table", NULL, "do not print the results"},

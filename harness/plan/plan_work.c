@@ -31,6 +31,7 @@ static size_t place_of(const Plan *plan, const Stage *s, size_t before)
 bool plan_work_begin(PlanWork *w, const Plan *plan, Session *session)
 {
     *w = (PlanWork){.plan = plan,
+                    .drop_local = session->drop_local,
                     .states = xcalloc(plan->count + 1, sizeof *w->states),
                     .sentences = xcalloc(plan->count + 1, sizeof *w->sentences),
                     .inputs = xcalloc(plan->count + 1, sizeof *w->inputs)};
@@ -81,10 +82,35 @@ size_t plan_work_next(PlanWork *w)
     return PLAN_NONE;
 }
 
+static bool has_local(const Stage *s)
+{
+    if (s->kind == &stage_encode_text) return true;
+    return s->kind == &stage_encode_image && ((const EncodeImageParameters *)s->parameters)->encode.want_local;
+}
+
+static bool is_waited_for(const PlanWork *w, size_t i)
+{
+    for (size_t k = i + 1; k < w->plan->count; k++)
+        for (size_t n = 0; n < w->plan->stages[k]->input_count; n++)
+            if (w->inputs[k][n] == i && (w->states[k] == STAGE_WAITING || w->states[k] == STAGE_IN_WORK)) return true;
+    return false;
+}
+
+/* Features are the largest part of a store, and what was made from them stays. */
+static void drop_inputs(const PlanWork *w, size_t i)
+{
+    for (size_t n = 0; n < w->plan->stages[i]->input_count; n++) {
+        const size_t input = w->inputs[i][n];
+        const Stage *s = w->plan->stages[input];
+        if (has_local(s) && !is_waited_for(w, input)) store_drop(s->path);
+    }
+}
+
 void plan_work_done(PlanWork *w, size_t i)
 {
     w->states[i] = STAGE_DONE;
     w->in_work--;
+    if (w->drop_local) drop_inputs(w, i);
 }
 
 void plan_work_failed(PlanWork *w, size_t i, const char *sentence)

@@ -23,6 +23,7 @@ typedef enum StageState {
 
 typedef struct PlanWork {
     const Plan *plan;
+    bool drop_local;                /* Session.drop_local */
     StageState *states;             /* [plan->count] */
     char **sentences;               /* [plan->count] of those that failed */
     size_t (*inputs)[STAGE_INPUTS]; /* [plan->count] places of their inputs in the plan */

@@ -42,8 +42,9 @@ typedef struct Session {
     const char *store;
     Arithmetic arithmetic;
     Progress *progress;
-    size_t
-        local_memory; /* local features of an artifact of more bytes are read from the disk, a few at a time: LOCAL_MEMORY */
+    /* Local features of an artifact of more bytes are read from the disk, a few at a time: LOCAL_MEMORY. */
+    size_t local_memory;
+    bool drop_local; /* features with a local part leave the store as soon as no stage of the plan waits for them */
     OpenModel models[OPEN_MAX];
     size_t model_count;
     OpenDataset datasets[OPEN_MAX];

@@ -162,3 +162,15 @@ void stored_files_free(StoredFiles *files)
     free(files->items);
     *files = (StoredFiles){0};
 }
+
+void store_drop(const char *path)
+{
+    StoredFiles shards = {0};
+    char *folder = xformat("%.*s", (int)(strlen(path) - strlen(".h5")), path);
+    store_list_folder(folder, "", &shards);
+    unlink(path);
+    for (size_t i = 0; i < shards.count; i++) unlink(shards.items[i].path);
+    rmdir(folder);
+    stored_files_free(&shards);
+    free(folder);
+}

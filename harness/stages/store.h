@@ -18,6 +18,9 @@ void store_sweep(const char *store);
  * the first version is the one that counts again (results_load takes the newest). */
 void store_touch(const char *path);
 
+/* Deletes an artifact and its shards; it is made again when it is asked for. */
+void store_drop(const char *path);
+
 typedef struct StoredFile {
     char *stage, *path;
     size_t bytes;
