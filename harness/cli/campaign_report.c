@@ -190,8 +190,35 @@ static char *published_folder(const Campaign *s)
     return path_is_folder(place) ? xstrdup(place) : NULL;
 }
 
-static bool write_page(Campaign *s, const Cli *cli, const Stored *stored, const ReportPage *page,
-                       const char *const *beside, Error *err)
+static bool has_result(const ResultList *stored, const char *experiment)
+{
+    for (size_t i = 0; i < stored->count; i++)
+        if (strcmp(stored->items[i].experiment, experiment) == 0) return true;
+    return false;
+}
+
+/* Without a plan nobody knows why a result is not there: what is there is shown, and the others are named. */
+static void keep_stored(const ResultList *stored, const char **names, const char **labels, TextList *remarks)
+{
+    TextList missing = {0};
+    size_t kept = 0;
+    for (size_t i = 0; names[i]; i++) {
+        if (has_result(stored, names[i]))
+            names[kept] = names[i], labels[kept++] = labels[i];
+        else
+            text_list_add(&missing, names[i]);
+    }
+    if (kept && missing.count) {
+        names[kept] = labels[kept] = NULL;
+        char *some = text_list_some(&missing, 12), *remark = xformat("No result is stored of %s", some);
+        text_list_add(remarks, remark);
+        free(some), free(remark);
+    }
+    text_list_free(&missing);
+}
+
+static bool write_page(Campaign *s, const Cli *cli, Stored *stored, const ReportPage *page, const char *const *beside,
+                       Error *err)
 {
     const ExperimentList *list = &page->experiments;
     Ablations ablations = {0};
@@ -203,6 +230,7 @@ static bool write_page(Campaign *s, const Cli *cli, const Stored *stored, const 
         own[i] = list->items[i].name;
         if (is_shown(s, &list->items[i])) names[count] = list->items[i].name, labels[count++] = list->items[i].label;
     }
+    if (!s->plan.experiments) keep_stored(&stored->results, names, labels, &stored->remarks);
     if (!is_ablation(page->suite)) add_imported(&stored->results, names, labels);
     say_what_is_shown(s, cli, page->suite, &command, &title);
     char *published = published_folder(s);
