@@ -71,6 +71,8 @@ void artifact_close(ArtifactReader *r);
  * another configuration is to be made again; damage inside shows by its checksum when it is read. */
 bool artifact_stands(const char *path, const char *config_json);
 const char *artifact_path(const ArtifactReader *r);
+/* Whether there is a data set of that name. One that is damaged or leads into another file counts: who reads it is told why that
+ * cannot be, where passing it over would lose it without a word. */
 bool artifact_has(const ArtifactReader *r, const char *name);
 /* Names of the data sets at the root, in the file's order of names, those that are damaged among them. False when the list itself
  * is damaged. Caller frees with text_list_free. */

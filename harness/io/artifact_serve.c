@@ -208,13 +208,19 @@ static bool serve_shape(const Serving *s, const char *name, Answer *a)
     return good;
 }
 
+static bool stands_there(const Serving *s, const char *name)
+{
+    const H5Kind kind = h5_kind(s->file->file, name);
+    return kind == H5_DATA || kind == H5_DAMAGED || kind == H5_ELSEWHERE;
+}
+
 static bool serve_question(Serving *s, const Request *q, const char *name, Answer *a)
 {
     switch (q->question) {
     case ASK_OPEN:
         return serve_open(s, name, a);
     case ASK_HAS:
-        a->yes = h5_kind(s->file->file, name) == H5_DATA;
+        a->yes = stands_there(s, name);
         return true;
     case ASK_NAMES:
         return serve_names(s, a);
