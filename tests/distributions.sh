@@ -98,8 +98,9 @@ try() { # SYSTEM
 }
 
 # apart ONE OTHER: the same results, their means over seeds at most 0.1 apart. (The bits are not the same: cairo 1.18
-# draws edges of the embedded world's pictures otherwise than 1.16.) A training that makes much of that is named; it
-# passes while its means differ by less than twice the standard error that its seeds show.
+# draws one round join of lines in twenty otherwise than 1.16, and nothing else of what the embedded world uses.) A
+# training that makes much of that is named; it passes while its means differ by less than twice the standard error that
+# its seeds show.
 apart() {
     awk -F'\t' -v one="$1" -v other="$2" '
         function size(x) {return x < 0 ? -x : x}
