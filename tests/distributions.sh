@@ -98,9 +98,9 @@ try() { # SYSTEM
 }
 
 # apart ONE OTHER: the same results, their means over seeds at most 0.1 apart. (The bits are not the same: cairo 1.18
-# draws one round join of lines in twenty otherwise than 1.16, and nothing else of what the embedded world uses.) A
-# training that makes much of that is named; it passes while its means differ by less than twice the standard error that
-# its seeds show.
+# bevels a round join of nearly straight lines, 1.16 rounds or mitres it (cairo-path-stroke-polygon.c, outer_close and
+# outer_join), and oneDNN adds in another order.) A training that makes much of that is named; it passes while its means
+# differ by less than twice the standard error that its seeds show.
 apart() {
     awk -F'\t' -v one="$1" -v other="$2" '
         function size(x) {return x < 0 ? -x : x}
