@@ -224,7 +224,7 @@ static bool add_line(void *texts, const Line *line, Error *err)
     return true;
 }
 
-bool cli_texts(const Cli *cli, TextList *texts, Error *err)
+static bool add_texts(const Cli *cli, TextList *texts, Error *err)
 {
     for (size_t i = 0; i < cli->argument_count; i++) {
         char what[32];
@@ -237,4 +237,11 @@ bool cli_texts(const Cli *cli, TextList *texts, Error *err)
     if (standard_input && !lines_read_stream(stdin, "standard input", add_line, texts, err)) return false;
     if (file && !standard_input && !lines_read(file, add_line, texts, err)) return false;
     return texts->count || file ? true : cli_misuse(cli, err, "no text is given, neither as argument nor by --file");
+}
+
+bool cli_texts(const Cli *cli, TextList *texts, Error *err)
+{
+    if (add_texts(cli, texts, err)) return true;
+    text_list_free(texts);
+    return false;
 }
