@@ -56,7 +56,8 @@ bool checkpoint_huggingface_sizes(Checkpoint *c, Json root, Error *err);
 bool checkpoint_openai_text_sizes(const Checkpoint *c, ClipConfig *k, Error *err);
 /* Makes the model from c->tensors, whose layout reads the sizes; frees what the Checkpoint holds but its tensors. NULL on failure. */
 Clip *checkpoint_load(Checkpoint *c, const CheckpointLayout *layout, Error *err);
-/* The layout of a text tower's tensors (clip_text_from_tensors). */
+/* A text tower alone, from tensors that stay the caller's (clip_text_from_tensors), and the layout of these. */
+Checkpoint checkpoint_of_text(TensorFile *tensors, const char *path, const char *config_json);
 CheckpointLayout checkpoint_text_layout(const Checkpoint *c);
 /* A dimension of a tensor, for sizes that are read off shapes. Fails when it is absent or of another rank. */
 bool checkpoint_dim(const Checkpoint *c, const char *name, int rank, int axis, size_t *value, Error *err);

@@ -76,12 +76,7 @@ bool clip_survey(const char *path, ClipSurvey *s, Error *err)
 
 bool clip_survey_text(TensorFile *tensors, const char *path, const char *config_json, ClipSurvey *s, Error *err)
 {
-    Checkpoint c = {.path = path,
-                    .text_prefix = "",
-                    .image_prefix = "",
-                    .tensors = tensors,
-                    .weights_path = xstrdup(path),
-                    .config_json = config_json};
+    Checkpoint c = checkpoint_of_text(tensors, path, config_json);
     const CheckpointLayout layout = checkpoint_text_layout(&c);
     return survey(&c, &layout, s, err);
 }

@@ -59,6 +59,16 @@ static bool openclip_sizes(Checkpoint *c, Error *err)
     return true;
 }
 
+Checkpoint checkpoint_of_text(TensorFile *tensors, const char *path, const char *config_json)
+{
+    return (Checkpoint){.path = path,
+                        .text_prefix = "",
+                        .image_prefix = "",
+                        .tensors = tensors,
+                        .weights_path = xstrdup(path),
+                        .config_json = config_json};
+}
+
 CheckpointLayout checkpoint_text_layout(const Checkpoint *c)
 {
     const bool openclip = checkpoint_find(c, "token_embedding.weight") != NULL;
@@ -71,12 +81,7 @@ CheckpointLayout checkpoint_text_layout(const Checkpoint *c)
 
 Clip *clip_text_from_tensors(TensorFile *tensors, const char *path, const char *config_json, Error *err)
 {
-    Checkpoint c = {.path = path,
-                    .text_prefix = "",
-                    .image_prefix = "",
-                    .tensors = tensors,
-                    .weights_path = xstrdup(path),
-                    .config_json = config_json};
+    Checkpoint c = checkpoint_of_text(tensors, path, config_json);
     const CheckpointLayout layout = checkpoint_text_layout(&c);
     Clip *clip = checkpoint_load(&c, &layout, err);
     tensor_file_close(tensors);

@@ -278,9 +278,9 @@ bool artifact_shape(const ArtifactReader *r, const char *name, ArtifactShape *s,
 
 /* ---- numbers ---- */
 
-/* `values`: address of the pointer that receives the array. */
-static bool read_numbers(const ArtifactReader *r, const char *name, NumberType type, size_t size, int rank, size_t *dim,
-                         void *values, Error *err)
+/* Asks for an array, whose bytes are sent next, and takes only a shape that was asked for. */
+static bool ask_numbers(const ArtifactReader *r, const char *name, NumberType type, int rank, const size_t *dim,
+                        ArtifactShape *shape, Error *err)
 {
     Request q = {.question = ASK_NUMBERS, .type = type, .rank = rank};
     Answer a;
@@ -288,19 +288,28 @@ static bool read_numbers(const ArtifactReader *r, const char *name, NumberType t
     if (!ask(r, q, name, &a, err)) return false;
     bool fits = is_shape(&a.shape) && a.shape.rank == rank;
     for (int i = 0; i < rank && fits; i++) fits = !dim[i] || dim[i] == a.shape.dim[i];
-    if (!fits) return broken(r, false, err);
+    *shape = a.shape;
+    return fits || broken(r, false, err);
+}
+
+/* `values`: address of the pointer that receives the array. */
+static bool read_numbers(const ArtifactReader *r, const char *name, NumberType type, size_t size, int rank, size_t *dim,
+                         void *values, Error *err)
+{
+    ArtifactShape shape;
+    if (!ask_numbers(r, name, type, rank, dim, &shape, err)) return false;
     void *room = NULL;
-    if (!big_alloc(&room, a.shape.count, size, name, err)) {
+    if (!big_alloc(&room, shape.count, size, name, err)) {
         fail_in(err, r->path);
         *r->dead = *err;
         child_kill(r->child); /* what it sends now, nobody takes */
         return false;
     }
-    if (!hear_content(r, room, a.shape.count * size, err)) {
+    if (!hear_content(r, room, shape.count * size, err)) {
         free(room);
         return false;
     }
-    for (int i = 0; i < rank; i++) dim[i] = a.shape.dim[i];
+    for (int i = 0; i < rank; i++) dim[i] = shape.dim[i];
     memcpy(values, &room, sizeof room);
     return true;
 }
@@ -373,15 +382,10 @@ static bool hand_on(const ArtifactReader *r, size_t bytes, ArtifactTake *take, v
 bool artifact_stream_floats(const ArtifactReader *r, const char *name, int rank, size_t *dim, bool half,
                             ArtifactTake *take, void *context, Error *err)
 {
-    Request q = {.question = ASK_NUMBERS, .type = half ? NUMBER_HALF : NUMBER_FLOAT, .rank = rank};
-    Answer a;
-    for (int i = 0; i < rank; i++) q.dim[i] = dim[i];
-    if (!ask(r, q, name, &a, err)) return false;
-    bool fits = is_shape(&a.shape) && a.shape.rank == rank;
-    for (int i = 0; i < rank && fits; i++) fits = !dim[i] || dim[i] == a.shape.dim[i];
-    if (!fits) return broken(r, false, err);
-    for (int i = 0; i < rank; i++) dim[i] = a.shape.dim[i];
-    return hand_on(r, a.shape.count * (half ? 2 : sizeof(float)), take, context, err);
+    ArtifactShape shape;
+    if (!ask_numbers(r, name, half ? NUMBER_HALF : NUMBER_FLOAT, rank, dim, &shape, err)) return false;
+    for (int i = 0; i < rank; i++) dim[i] = shape.dim[i];
+    return hand_on(r, shape.count * (half ? 2 : sizeof(float)), take, context, err);
 }
 
 bool artifact_read_byte_rows(const ArtifactReader *r, const char *name, size_t first, size_t count, uint8_t *values,
