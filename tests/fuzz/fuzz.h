@@ -21,14 +21,14 @@
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count);
 
-static char fuzz_folder[64];
-
-/* In memory where that is there; run.sh removes what is left. */
-static inline void fuzz_begin(void)
+/* The scratch folder, made at first use: in memory where that is there; run.sh removes what is left. */
+static inline const char *fuzz_folder(void)
 {
-    snprintf(fuzz_folder, sizeof fuzz_folder, "%s/palbench-fuzz-XXXXXX",
-             path_is_folder("/dev/shm") ? "/dev/shm" : "/tmp");
-    if (!mkdtemp(fuzz_folder)) abort();
+    static char folder[64];
+    if (folder[0]) return folder;
+    snprintf(folder, sizeof folder, "%s/palbench-fuzz-XXXXXX", path_is_folder("/dev/shm") ? "/dev/shm" : "/tmp");
+    if (!mkdtemp(folder)) abort();
+    return folder;
 }
 
 /* A path in the scratch folder; valid until the fourth next call. */
@@ -37,7 +37,7 @@ static inline const char *fuzz_path(const char *name)
     static char paths[4][256];
     static unsigned next;
     char *path = paths[next++ % 4];
-    snprintf(path, sizeof paths[0], "%s/%s", fuzz_folder, name);
+    snprintf(path, sizeof paths[0], "%s/%s", fuzz_folder(), name);
     return path;
 }
 

@@ -46,7 +46,6 @@ enum { KINDS = sizeof kinds / sizeof *kinds };
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
     (void)argc, (void)argv;
-    fuzz_begin();
     fuzz_link("tests/golden/tiny_world/clip", "clip");
     fuzz_link("tests/golden/pipeline", "pipeline");
     return 0;

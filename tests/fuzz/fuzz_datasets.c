@@ -7,7 +7,6 @@
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
     (void)argc, (void)argv;
-    fuzz_begin();
     mkdir(fuzz_path("images"), 0700);
     mkdir(fuzz_path("annotations"), 0700);
     mkdir(fuzz_path("val2014"), 0700);
@@ -21,7 +20,7 @@ static void open_dataset(const char *config)
     Error err;
     JsonFile *json = json_parse("config", config, strlen(config), &err);
     if (!json) abort();
-    const DatasetSource source = {.name = "d", .folder = fuzz_folder, .config = json_get(json_root(json), "d")};
+    const DatasetSource source = {.name = "d", .folder = fuzz_folder(), .config = json_get(json_root(json), "d")};
     Dataset *dataset = dataset_open(&source, &err);
     if (dataset) dataset_captions(dataset, &err), dataset_split(dataset, SPLIT_TEST, &err);
     dataset_free(dataset);
@@ -39,8 +38,8 @@ static void open_list(const char *form, const char *classes, const char *list)
 
 static void open_coco(const char *captions)
 {
-    char *config = xformat("{\"d\": {\"kind\": \"coco2014\", \"root\": \"%s\", \"captions\": \"%s/%s\"}}", fuzz_folder,
-                           fuzz_folder, captions);
+    char *config = xformat("{\"d\": {\"kind\": \"coco2014\", \"root\": \"%s\", \"captions\": \"%s/%s\"}}",
+                           fuzz_folder(), fuzz_folder(), captions);
     open_dataset(config);
     free(config);
 }

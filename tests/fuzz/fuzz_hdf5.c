@@ -6,7 +6,6 @@
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
     (void)argc, (void)argv;
-    fuzz_begin();
     artifact_prepare();
     return 0;
 }

@@ -5,13 +5,6 @@
 #include "harness/score/score_table.h"
 #include "tests/fuzz/fuzz.h"
 
-int LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-    (void)argc, (void)argv;
-    fuzz_begin();
-    return 0;
-}
-
 static bool take(void *context, const Line *line, Error *err)
 {
     (void)err;
@@ -33,7 +26,7 @@ static void open_dataset(const char *file)
         if (strcmp(others[i][0], file) != 0)
             fuzz_put(others[i][0], (const uint8_t *)others[i][1], strlen(others[i][1]));
     JsonFile *json = json_parse("config", config, strlen(config), &err);
-    DatasetSource source = {.name = "d", .folder = fuzz_folder, .config = json_get(json_root(json), "d")};
+    DatasetSource source = {.name = "d", .folder = fuzz_folder(), .config = json_get(json_root(json), "d")};
     Dataset *dataset = dataset_open(&source, &err);
     if (dataset) dataset_captions(dataset, &err), dataset_split(dataset, SPLIT_TEST, &err);
     dataset_free(dataset);

@@ -5,7 +5,6 @@
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
     (void)argc, (void)argv;
-    fuzz_begin();
     fuzz_link("tests/golden/tiny_world/clip", "tokenizer");
     unlink(fuzz_path("tokenizer/open_clip_model.safetensors"));
     unlink(fuzz_path("tokenizer/open_clip_config.json"));
