@@ -72,6 +72,8 @@ static void texts_begin_end_and_are_found(void **state)
     assert_true(text_begins("model.bin", "model") && text_begins("a", "") && !text_begins("mod", "model"));
     assert_true(text_ends("model.bin", ".bin") && text_ends(".bin", ".bin") && text_ends("a", ""));
     assert_false(text_ends("bin", ".bin") || text_ends("model.bin.json", ".bin"));
+    assert_true(text_ends_part("a/b/c", "b/c", '/') && text_ends_part("b/c", "b/c", '/'));
+    assert_false(text_ends_part("a/ab/c", "b/c", '/') || text_ends_part("c", "b/c", '/'));
     TextList list = {0};
     assert_false(text_list_has(&list, ""));
     text_list_add_once(&list, "a");

@@ -56,6 +56,12 @@ bool text_ends(const char *text, const char *end)
     return length >= tail && strcmp(text + length - tail, end) == 0;
 }
 
+bool text_ends_part(const char *text, const char *end, char between)
+{
+    const size_t length = strlen(text), tail = strlen(end);
+    return text_ends(text, end) && (length == tail || text[length - tail - 1] == between);
+}
+
 void text_list_add_bytes(TextList *list, const char *item, size_t length)
 {
     if (list->count == list->capacity) {
@@ -147,6 +153,23 @@ char *path_join(const char *folder, const char *name)
     if (name[0] == '/' || !folder[0]) return xstrdup(name);
     const bool slash = folder[strlen(folder) - 1] == '/';
     return xformat("%s%s%s", folder, slash ? "" : "/", name);
+}
+
+char *path_first_in(const char *folder, const char *const *names)
+{
+    for (; path_is_folder(folder) && *names; names++) {
+        char *path = path_join(folder, *names);
+        if (path_exists(path)) return path;
+        free(path);
+    }
+    return NULL;
+}
+
+char *path_before_equals(const char *what, const char **rest)
+{
+    const char *equals = path_exists(what) ? NULL : strrchr(what, '=');
+    *rest = equals ? equals + 1 : NULL;
+    return equals ? xformat("%.*s", (int)(equals - what), what) : xstrdup(what);
 }
 
 char *path_folder(const char *path)

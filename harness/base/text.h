@@ -18,6 +18,7 @@ void text_free(Text *text);
 
 bool text_begins(const char *text, const char *start);
 bool text_ends(const char *text, const char *end);
+bool text_ends_part(const char *text, const char *end, char between); /* whole, or behind a `between` */
 
 typedef struct TextList { /* {0} is an empty list; the list owns its strings */
     char **items;
@@ -43,6 +44,10 @@ bool write_file(const char *path, const char *data, size_t length, Error *err);
 char *path_join(const char *folder, const char *name);
 /* The folder part of a path ("." when there is none). Caller frees. */
 char *path_folder(const char *path);
+/* Folder and name of the first of `names` (NULL ends them) that is in a folder; NULL when none is, or it is no folder. Caller frees. */
+char *path_first_in(const char *folder, const char *const *names);
+/* "FILE=REST" -> "FILE", and *rest behind the last '='; NULL in *rest when there is none, or when a file has just this name. Caller frees. */
+char *path_before_equals(const char *what, const char **rest);
 bool path_exists(const char *path);
 bool path_is_folder(const char *path);
 bool path_is_file(const char *path); /* not a folder, a device, a pipe */

@@ -9,18 +9,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* "FILE=WORD" in its parts; a file that has such a name is meant as it is. */
+char *textual_inversion_in(const char *folder)
+{
+    static const char *const names[] = {"learned_embeds.safetensors", "learned_embeds.bin", NULL};
+    return path_first_in(folder, names);
+}
+
+/* "FILE=WORD" in its parts; of a folder its file. */
 static void take_apart(const char *what, char **file, char **word)
 {
-    const char *equals = path_exists(what) ? NULL : strrchr(what, '=');
-    *file = equals ? xformat("%.*s", (int)(equals - what), what) : xstrdup(what);
-    *word = equals && equals[1] ? xstrdup(equals + 1) : NULL;
-    static const char *const names[] = {"learned_embeds.safetensors", "learned_embeds.bin"};
-    for (size_t i = 0; i < 2 && path_is_folder(*file); i++) {
-        char *inside = path_join(*file, names[i]);
-        if (path_exists(inside)) free(*file), *file = xstrdup(inside);
-        free(inside);
-    }
+    const char *said;
+    *file = path_before_equals(what, &said);
+    *word = said && *said ? xstrdup(said) : NULL;
+    char *inside = textual_inversion_in(*file);
+    if (inside) free(*file), *file = inside;
 }
 
 /* "dir/word.safetensors" -> "word" */

@@ -23,3 +23,5 @@ bool textual_inversion_open(TextualInversion *t, const char *what, Error *err);
  * vocabulary has one of them. */
 bool textual_inversion_add(const TextualInversion *t, Tokenizer *vocabulary, int32_t *ids, Error *err);
 void textual_inversion_free(TextualInversion *t);
+/* The file in a folder, as diffusers names it; NULL when there is none. Caller frees. */
+char *textual_inversion_in(const char *folder);

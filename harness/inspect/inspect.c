@@ -96,6 +96,11 @@ void inspection_list(TextList *to, const char *prefix, const TextList *from)
     }
 }
 
+const char *inspect_generation(size_t text_width)
+{
+    return text_width == 768 ? "sd15" : text_width == 1024 ? "sd21" : NULL;
+}
+
 bool inspect_has(const char *folder, const char *name)
 {
     char *path = path_join(folder, name);

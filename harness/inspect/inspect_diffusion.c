@@ -18,7 +18,7 @@ static bool is_standard(const UNetConfig *k)
 static char *unet_architecture(const UNetConfig *k)
 {
     const size_t text = k->down[0].text_width;
-    const char *name = text == 768 ? "sd15" : text == 1024 ? "sd21" : NULL;
+    const char *name = inspect_generation(text);
     if (is_standard(k) && name)
         return xformat("%s%s", name, k->condition_width ? "-lcm" : k->in_channels == 9 ? "-inpainting" : "");
     Text out = {0};

@@ -35,6 +35,8 @@ void inspection_refuse(Inspection *i, const char *why);
 void inspection_count(Inspection *i, const TensorFile *tensors);
 /* Appends `prefix` and each item. */
 void inspection_list(TextList *to, const char *prefix, const TextList *from);
+/* "sd15", "sd21": the Stable Diffusion whose texts have this width; NULL of others. */
+const char *inspect_generation(size_t text_width);
 /* Whether FOLDER/NAME is there, and the text of its config.json, or NULL. */
 bool inspect_has(const char *folder, const char *name);
 char *inspect_config(const char *folder);

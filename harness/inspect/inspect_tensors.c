@@ -35,8 +35,8 @@ static void describe_lora(const LoraFile *lora, Inspection *i)
         if (layer->rank > most) most = layer->rank;
         if (layer->scale < low) low = layer->scale;
         if (layer->scale > high) high = layer->scale;
-        if (!layer->is_text && strstr(layer->module, "_attn2_to_k"))
-            architecture = down->dim[1] == 768 ? "sd15" : down->dim[1] == 1024 ? "sd21" : architecture;
+        const char *generation = inspect_generation(down->dim[1]);
+        if (generation && !layer->is_text && strstr(layer->module, "_attn2_to_k")) architecture = generation;
     }
     if (architecture) i->architecture = xstrdup(architecture);
     inspection_note(i, "%zu layers of the U-Net, %zu of the text tower; %zu of them larger convolutions",
@@ -46,20 +46,19 @@ static void describe_lora(const LoraFile *lora, Inspection *i)
     inspection_use(i, "experiments.json: \"generate\": {\"lora\": {\"%s\": 1}}", lora->path);
 }
 
-static bool is_lora_folder(const char *folder)
+/* A folder in which nothing of the kind was found; frees what was. */
+static bool is_folder_without(const char *path, char *inside)
 {
-    static const char *const names[] = {"pytorch_lora_weights.safetensors", "adapter_model.safetensors",
-                                        "pytorch_lora_weights.bin", "adapter_model.bin"};
-    for (size_t k = 0; k < sizeof names / sizeof *names; k++)
-        if (inspect_has(folder, names[k])) return true;
-    return false;
+    const bool without = path_is_folder(path) && !inside;
+    free(inside);
+    return without;
 }
 
 bool inspect_lora(const char *path, Inspection *i)
 {
     Error why;
     LoraFile lora;
-    if (path_is_folder(path) && !is_lora_folder(path)) return false;
+    if (is_folder_without(path, lora_file_in(path))) return false;
     inspection_begin(i, "lora", NULL);
     if (!lora_file_open(&lora, path, &why)) {
         inspection_refuse(i, why.text);
@@ -86,16 +85,15 @@ bool inspect_embedding(const char *path, Inspection *i)
 {
     Error why;
     TextualInversion t;
-    if (path_is_folder(path) && !inspect_has(path, "learned_embeds.safetensors") &&
-        !inspect_has(path, "learned_embeds.bin"))
-        return false;
+    if (is_folder_without(path, textual_inversion_in(path))) return false;
     inspection_begin(i, "embedding", NULL);
     if (!textual_inversion_open(&t, path, &why)) {
         inspection_refuse(i, why.text);
         return true;
     }
     if (!i->parameters) i->parameters = t.vectors * t.width;
-    i->architecture = t.width == 768 ? xstrdup("sd15") : t.width == 1024 ? xstrdup("sd21") : NULL;
+    const char *generation = inspect_generation(t.width);
+    i->architecture = generation ? xstrdup(generation) : NULL;
     inspection_note(i, "the word %.60s, %zu vector%s of width %zu", t.word, t.vectors, t.vectors == 1 ? "" : "s",
                     t.width);
     inspection_use(i, "palbench generate --model DIR --embedding %s --prompt \"a %.60s\"", path, t.word);

@@ -64,9 +64,8 @@ static void list_unet(LoraSet *set, UNet *unet)
     static const char end[] = ".weight";
     for (size_t i = 0; i < unet->set.count; i++) {
         Parameter *p = &unet->set.weights[i];
-        const size_t length = strlen(p->name), tail = sizeof end - 1;
-        if (p->shape.rank < 2 || length <= tail || strcmp(p->name + length - tail, end) != 0) continue;
-        char *module = arena_format(&set->arena, "%.*s", (int)(length - tail), p->name);
+        if (p->shape.rank < 2 || !text_ends(p->name, end)) continue;
+        char *module = arena_format(&set->arena, "%.*s", (int)(strlen(p->name) - (sizeof end - 1)), p->name);
         for (char *c = module; *c; c++)
             if (*c == '.') *c = '_';
         add_target(set, (Target){.module = module, .weight = p, .rows = p->shape.dim[0]});
@@ -205,18 +204,17 @@ static bool lay_over(LoraSet *set, const LoraFile *file, float weight, Error *er
 
 /* ---- the set ---- */
 
-/* "FILE=0.8" in its parts; a file that has such a name is meant as it is. */
+/* "FILE=0.8" in its parts. */
 static bool take_apart(const char *what, char **file, float *weight, Error *err)
 {
-    const char *equals = path_exists(what) ? NULL : strrchr(what, '=');
-    *file = equals ? xformat("%.*s", (int)(equals - what), what) : xstrdup(what);
+    const char *said;
+    *file = path_before_equals(what, &said);
     *weight = 1;
-    if (!equals) return true;
+    if (!said) return true;
     char *end;
-    *weight = strtof(equals + 1, &end);
-    return (end > equals + 1 && !*end && isfinite(*weight)) ||
-           fail_usage(err, "%s: \"%.40s\" is no weight; FILE=WEIGHT is needed, as style.safetensors=0.8", *file,
-                      equals + 1);
+    *weight = strtof(said, &end);
+    return (end > said && !*end && isfinite(*weight)) ||
+           fail_usage(err, "%s: \"%.40s\" is no weight; FILE=WEIGHT is needed, as style.safetensors=0.8", *file, said);
 }
 
 static bool open_next(LoraSet *set, const char *what, Hash *hash, Error *err)

@@ -16,17 +16,17 @@ enum { CONFIG_BYTES = 1 << 20 };
 
 /* ---- the file ---- */
 
-/* The file in a folder, as diffusers and PEFT name it. */
-static char *file_of(const char *path)
+char *lora_file_in(const char *folder)
 {
     static const char *const names[] = {"pytorch_lora_weights.safetensors", "adapter_model.safetensors",
-                                        "pytorch_lora_weights.bin", "adapter_model.bin"};
-    for (size_t i = 0; i < sizeof names / sizeof *names && path_is_folder(path); i++) {
-        char *inside = path_join(path, names[i]);
-        if (path_exists(inside)) return inside;
-        free(inside);
-    }
-    return xstrdup(path);
+                                        "pytorch_lora_weights.bin", "adapter_model.bin", NULL};
+    return path_first_in(folder, names);
+}
+
+static char *file_of(const char *path)
+{
+    char *inside = lora_file_in(path);
+    return inside ? inside : xstrdup(path);
 }
 
 /* PEFT's own folders say alpha in a file beside; diffusers' files in their header. */
@@ -182,12 +182,9 @@ static bool pattern_alpha(Json pattern, const char *path, double *alpha, Error *
     for (size_t i = 0; json_is_object(pattern) && i < json_count(pattern); i++) {
         const Json member = json_at(pattern, i);
         const char *key = json_key(member);
-        const size_t length = strlen(path), tail = strlen(key);
         if (strpbrk(key, "^$*+?|()[]{}\\"))
             return json_fail(member, err, "a regular expression; the plain end of a layer's path is built");
-        const bool ends = length >= tail && strcmp(path + length - tail, key) == 0 &&
-                          (length == tail || path[length - tail - 1] == '.');
-        if (ends) return json_as_number(member, alpha, err);
+        if (text_ends_part(path, key, '.')) return json_as_number(member, alpha, err);
     }
     return true;
 }

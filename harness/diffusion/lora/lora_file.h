@@ -40,6 +40,8 @@ typedef struct LoraFile {
  * Diffusion XL and of transformers, by name; halves of layers; shapes that do not fit each other; values that are not finite. */
 bool lora_file_open(LoraFile *lora, const char *path, Error *err);
 void lora_file_close(LoraFile *lora);
+/* The file in a folder, as diffusers and PEFT name it; NULL when there is none. Caller frees. */
+char *lora_file_in(const char *folder);
 /* Does any tensor have a name as LoRA files have them? */
 bool lora_file_looks(const TensorFile *tensors);
 /* Digest of the file's bytes, and of the configuration beside it. */
