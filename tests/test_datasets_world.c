@@ -2,6 +2,8 @@
 #include "datasets/dataset.h"
 #include "datasets/mini/mini_world.h"
 #include "datasets/mini/world_language.h"
+#include "datasets/mini/world_random.h"
+#include "datasets/mini/world_stroke.h"
 #include "harness/base/hash.h"
 #include "harness/base/names.h"
 
@@ -52,6 +54,95 @@ static void threads_render_what_one_thread_renders(void **state)
         world_render(&scene, together[i]);
     }
     assert_memory_equal(alone, together, sizeof alone);
+}
+
+static void digest_scenes(WorldSplit split, char hex[65])
+{
+    static uint8_t pixels[PIXELS];
+    Hash *hash = hash_new();
+    for (uint64_t i = 0; i < 400; i++) {
+        WorldScene scene;
+        world_scene(&scene, split, i);
+        scene.shift = i % 2 ? 1 : 0;
+        world_render(&scene, pixels);
+        hash_add(hash, pixels, PIXELS);
+    }
+    hash_finish(hash, hex);
+}
+
+/* Made with cairo 1.16.0 when it still drew the outlines itself. */
+static void pictures_are_those_of_cairo_1_16(void **state)
+{
+    (void)state;
+    static const char *const expected[WORLD_SPLITS] = {
+        "fd98a62fcd2f45a560bf3a39007dab90a01cec2c643bb2e21eeba4cdd5b93b1e",
+        "286b2c540a32357aa466498e2d6dcc7a79531ff561ecb11e4d770cfbc11e03dc",
+        "39a6eff4b10d65801aefb2dd5556764722e9bc578a517fc383ca71cef8cd2074",
+        "d84d1d611d922af8796b5911422b9e2d5de18baaacdb9fadf393449eb1840461",
+        "9369d31d228cec2bab93447aef810cc9feefaf58415a746cfb83cde1170a298c",
+    };
+    for (int split = 0; split < WORLD_SPLITS; split++) {
+        char hex[65];
+        digest_scenes((WorldSplit)split, hex);
+        assert_string_equal(hex, expected[split]);
+    }
+}
+
+typedef struct Canvas {
+    uint32_t pixels[WORLD_SIZE * WORLD_SIZE];
+    cairo_surface_t *surface;
+    cairo_t *cairo;
+} Canvas;
+
+static void canvas_begin(Canvas *c)
+{
+    memset(c->pixels, 0, sizeof c->pixels);
+    c->surface = cairo_image_surface_create_for_data((unsigned char *)c->pixels, CAIRO_FORMAT_RGB24, WORLD_SIZE,
+                                                     WORLD_SIZE, 4 * WORLD_SIZE);
+    c->cairo = cairo_create(c->surface);
+    cairo_set_source_rgb(c->cairo, 1, 1, 1);
+    cairo_set_line_cap(c->cairo, CAIRO_LINE_CAP_ROUND);
+    cairo_set_line_join(c->cairo, CAIRO_LINE_JOIN_ROUND);
+}
+
+static void canvas_end(Canvas *c)
+{
+    cairo_destroy(c->cairo);
+    cairo_surface_flush(c->surface);
+    cairo_surface_destroy(c->surface);
+}
+
+/* Lines partly outside of the picture, dots, nothing at all; frames that are turned, stretched and mirrored. */
+static void lay_random_line(cairo_t *cairo, Dice *dice, int i)
+{
+    const double x = dice_between(dice, -10, 74), y = dice_between(dice, -10, 74);
+    cairo_move_to(cairo, x, y);
+    if (i % 10 == 0) cairo_line_to(cairo, x, y);
+    if (i % 10 > 1) cairo_line_to(cairo, dice_between(dice, -10, 74), dice_between(dice, -10, 74));
+    if (i % 10 == 2) cairo_close_path(cairo);
+    cairo_rotate(cairo, dice_between(dice, 0, 6.3));
+    cairo_scale(cairo, dice_between(dice, 4, 20) * (i % 2 ? 1 : -1), dice_between(dice, 4, 20));
+}
+
+static void a_line_that_does_not_bend_is_drawn_as_cairo_does(void **state)
+{
+    (void)state;
+    static Canvas theirs, ours;
+    for (int i = 0; i < 2000; i++) {
+        Dice dice = dice_new(DICE_RENDER, 0, 0, (uint64_t)i), again = dice;
+        const double width = i % 50 ? 0.4 * (i % 13) / 13.0 : 0;
+        canvas_begin(&theirs);
+        lay_random_line(theirs.cairo, &dice, i);
+        cairo_set_line_width(theirs.cairo, width);
+        cairo_stroke(theirs.cairo);
+        canvas_end(&theirs);
+        canvas_begin(&ours);
+        lay_random_line(ours.cairo, &again, i);
+        world_stroke(ours.cairo, width);
+        assert_false(cairo_has_current_point(ours.cairo));
+        canvas_end(&ours);
+        assert_memory_equal(theirs.pixels, ours.pixels, sizeof ours.pixels);
+    }
 }
 
 static void scenes_keep_their_promises(void **state)
@@ -330,6 +421,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_scene_depends_on_split_and_index_alone),
         cmocka_unit_test(threads_render_what_one_thread_renders),
+        cmocka_unit_test(pictures_are_those_of_cairo_1_16),
+        cmocka_unit_test(a_line_that_does_not_bend_is_drawn_as_cairo_does),
         cmocka_unit_test(scenes_keep_their_promises),
         cmocka_unit_test(object_counts_are_those_of_the_split),
         cmocka_unit_test(every_class_appears_often_enough_to_be_scored),

@@ -75,7 +75,7 @@ static void mini_scene(const Dataset *d, SplitName name, size_t i, WorldScene *s
     scene->shift = ((const Mini *)d->state)->shift;
 }
 
-/* cairo's version is part of it: its rasteriser decides the last bit of an edge. */
+/* cairo's version is part of it: outlines are ours, but how an edge is filled is cairo's. */
 static void fingerprint_split(const Dataset *d, SplitName name, size_t count, char hex[65])
 {
     char text[160];

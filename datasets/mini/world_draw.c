@@ -2,6 +2,8 @@
  * outline. Size, turn and mirror of the object are cairo's matrix, which the caller has set. */
 #include "datasets/mini/world_draw.h"
 
+#include "datasets/mini/world_stroke.h"
+
 #include <math.h>
 
 static double channel(double value)
@@ -69,8 +71,7 @@ void pen_paint(const Pen *pen, Rgb fill)
     }
     cairo_fill_preserve(pen->cairo);
     set_colour(pen, pen->outline);
-    cairo_set_line_width(pen->cairo, pen->width);
-    cairo_stroke(pen->cairo);
+    world_stroke(pen->cairo, pen->width);
 }
 
 static void lay_points(const Pen *pen, const double *points, size_t count)
@@ -90,8 +91,7 @@ void pen_line(const Pen *pen, Rgb colour, double width, const double *points, si
 {
     lay_points(pen, points, count);
     set_colour(pen, colour);
-    cairo_set_line_width(pen->cairo, width);
-    cairo_stroke(pen->cairo);
+    world_stroke(pen->cairo, width);
 }
 
 void pen_ellipse(const Pen *pen, Rgb fill, double x, double y, double a, double b)
@@ -112,8 +112,7 @@ void pen_ring(const Pen *pen, Rgb colour, double width, double x, double y, doub
     cairo_arc(pen->cairo, x, y, radius, 0, 2 * M_PI);
     cairo_close_path(pen->cairo);
     set_colour(pen, colour);
-    cairo_set_line_width(pen->cairo, width);
-    cairo_stroke(pen->cairo);
+    world_stroke(pen->cairo, width);
 }
 
 void pen_box(const Pen *pen, Rgb fill, double left, double top, double right, double bottom)

@@ -129,8 +129,6 @@ void world_render(const WorldScene *scene, uint8_t *pixels)
     cairo_surface_t *surface = cairo_image_surface_create_for_data((unsigned char *)canvas, CAIRO_FORMAT_RGB24,
                                                                    WORLD_SIZE, WORLD_SIZE, 4 * WORLD_SIZE);
     cairo_t *cairo = cairo_create(surface);
-    cairo_set_line_cap(cairo, CAIRO_LINE_CAP_ROUND);
-    cairo_set_line_join(cairo, CAIRO_LINE_JOIN_ROUND);
     draw_picture(&(Pen){.cairo = cairo, .dice = &dice}, scene);
     cairo_surface_flush(surface);
     if (cairo_status(cairo) != CAIRO_STATUS_SUCCESS)
