@@ -118,10 +118,9 @@ bool section_generated(const SectionInput *in, Section *out, Error *err)
     TextList done = {0};
     bool good = true;
     for (size_t column = 0; good && column < in->summary->column_count; column++) {
-        InputFiles inputs = {0};
-        const char *label;
-        const InputFile *file =
-            section_best(in, column, "generate", &label, &inputs) ? inputs_get(&inputs, "generate", NULL) : NULL;
+        Best best;
+        good = section_best(in, column, "generate", &best, err);
+        const InputFile *file = inputs_get(&best.inputs, "generate", NULL);
         bool fresh = file != NULL; /* columns that differ in the protocol alone have one set of images */
         for (size_t i = 0; fresh && i < done.count; i++) fresh = strcmp(done.items[i], file->path) != 0;
         if (fresh) {
@@ -130,7 +129,7 @@ bool section_generated(const SectionInput *in, Section *out, Error *err)
             good = add_sheet(in, file->path, name, out, err) && judged_add(in, file->path, column, out, err);
             free(name);
         }
-        inputs_free(&inputs);
+        best_free(&best);
     }
     text_list_free(&done);
     return good;

@@ -58,13 +58,12 @@ static bool read_maps(const ArtifactReader *r, HeatMaps *h, Error *err)
                         artifact_path(r));
 }
 
-static bool has_maps(const char *path)
+static bool has_maps(const char *path, bool *has, Error *err)
 {
-    Error ignored;
-    ArtifactReader *r = artifact_open(path, &ignored);
-    const bool has = r && artifact_has(r, "heat_maps") && artifact_has(r, "grid");
+    ArtifactReader *r = artifact_open(path, err);
+    *has = r && artifact_has(r, "heat_maps") && artifact_has(r, "grid");
     artifact_close(r);
-    return has;
+    return r != NULL;
 }
 
 static bool heat_maps_read(const ReportOptions *options, const StoredResult *result, HeatMaps *h, Error *err)
@@ -208,27 +207,33 @@ static bool draw_sheet(cairo_t *c, const void *context, Error *err)
     return true;
 }
 
-/* The row with maps and the highest mean; rows made from generated images go first. */
-static const StoredResult *choose_result(const SectionInput *in, size_t column, const char **label)
+/* The row with maps and the highest mean; rows made from generated images go first. NULL: there is none. */
+static bool choose_result(const SectionInput *in, size_t column, const StoredResult **chosen, const char **label,
+                          Error *err)
 {
-    InputFiles inputs = {0};
-    const StoredResult *best = section_best(in, column, "generate", label, &inputs);
-    inputs_free(&inputs);
-    if (best && has_maps(best->file)) return best;
+    Best drawn;
+    bool has = false;
     double highest = 0;
-    best = NULL;
-    for (size_t row = 0; row < in->summary->row_count; row++) {
+    *chosen = NULL;
+    if (!section_best(in, column, "generate", &drawn, err)) return false;
+    bool good = !drawn.result || has_maps(drawn.result->file, &has, err);
+    if (has) *chosen = drawn.result, *label = drawn.label;
+    best_free(&drawn);
+    for (size_t row = 0; good && !has && row < in->summary->row_count; row++) {
         const Cell *cell = summary_cell(in->summary, row, column);
-        if (!cell->count || (best && cell->map.mean <= highest) || !has_maps(cell->results[0]->file)) continue;
-        best = cell->results[0], highest = cell->map.mean, *label = in->summary->rows[row].label;
+        bool here = false;
+        if (!cell->count || (*chosen && cell->map.mean <= highest)) continue;
+        good = has_maps(cell->results[0]->file, &here, err);
+        if (here) *chosen = cell->results[0], *label = in->summary->rows[row].label, highest = cell->map.mean;
     }
-    return best;
+    return good;
 }
 
 static bool add_column(const SectionInput *in, size_t column, Section *out, Error *err)
 {
     const char *label = NULL;
-    const StoredResult *result = choose_result(in, column, &label);
+    const StoredResult *result;
+    if (!choose_result(in, column, &result, &label, err)) return false;
     if (!result || !report_has_pictures(in->options, result)) return true;
     HeatMaps h;
     if (!heat_maps_read(in->options, result, &h, err)) return false;

@@ -92,32 +92,34 @@ static bool read_objects(const ArtifactReader *r, Judged *j, Error *err)
     return true;
 }
 
-/* The attribute model_hash, or NULL. Caller frees. */
-static char *model_hash(const char *path)
+/* The attribute model_hash, NULL where there is none. Caller frees. */
+static bool model_hash(const char *path, char **hash, Error *err)
 {
-    Error ignored;
-    char *hash = NULL;
-    ArtifactReader *r = artifact_open(path, &ignored);
-    if (r && artifact_has_attribute(r, "model_hash") && !artifact_attribute_get_text(r, "model_hash", &hash, &ignored))
-        hash = NULL;
+    *hash = NULL;
+    ArtifactReader *r = artifact_open(path, err);
+    const bool good =
+        r && (!artifact_has_attribute(r, "model_hash") || artifact_attribute_get_text(r, "model_hash", hash, err));
     artifact_close(r);
-    return hash;
+    return good;
 }
 
-/* The newest judgement of the model that drew `generated`. */
-static const char *find(const SectionInput *in, const char *generated)
+/* The newest judgement of the model that drew `generated`, NULL where there is none. */
+static bool find(const SectionInput *in, const char *generated, const char **path, Error *err)
 {
     const StoredFile *best = NULL;
-    char *wanted = model_hash(generated);
-    for (size_t i = 0; i < in->files->count; i++) {
+    char *wanted;
+    bool good = model_hash(generated, &wanted, err);
+    for (size_t i = 0; good && i < in->files->count; i++) {
         const StoredFile *f = &in->files->items[i];
+        char *have;
         if (strcmp(f->stage, "judge") != 0 || (best && f->modified <= best->modified)) continue;
-        char *have = model_hash(f->path);
-        if (!wanted || !have || strcmp(wanted, have) == 0) best = f;
+        good = model_hash(f->path, &have, err);
+        if (good && (!wanted || !have || strcmp(wanted, have) == 0)) best = f;
         free(have);
     }
     free(wanted);
-    return best ? best->path : NULL;
+    *path = best ? best->path : NULL;
+    return good;
 }
 
 static bool draw_sheet(cairo_t *c, const void *context, Error *err)
@@ -202,7 +204,8 @@ static void add_sentence(const Judged *j, Section *out)
 
 bool judged_add(const SectionInput *in, const char *generated, size_t column, Section *out, Error *err)
 {
-    const char *path = find(in, generated);
+    const char *path;
+    if (!find(in, generated, &path, err)) return false;
     ArtifactReader *r = path ? artifact_open(path, err) : NULL;
     if (!r) return !path;
     Judged j = {.settings = generator_settings(r)};

@@ -35,25 +35,33 @@ void section_sentence(Section *out, const char *sentence)
     text_add(&out->markdown, "\n\n");
 }
 
-const StoredResult *section_best(const SectionInput *in, size_t column, const char *stage, const char **label,
-                                 InputFiles *inputs)
+bool section_best(const SectionInput *in, size_t column, const char *stage, Best *best, Error *err)
 {
-    const StoredResult *best = NULL;
     double highest = 0;
+    *best = (Best){0};
     for (size_t row = 0; row < in->summary->row_count; row++) {
         const Cell *cell = summary_cell(in->summary, row, column);
-        if (!cell->count || (best && cell->map.mean <= highest)) continue;
+        if (!cell->count || (best->result && cell->map.mean <= highest)) continue;
         InputFiles found = {0};
-        inputs_find(in->files, cell->results[0]->file, &found);
+        if (!inputs_find(in->files, cell->results[0]->file, &found, err)) {
+            best_free(best);
+            return false;
+        }
         if (!inputs_get(&found, stage, NULL)) {
             inputs_free(&found);
             continue;
         }
-        inputs_free(inputs);
-        *inputs = found;
-        best = cell->results[0], highest = cell->map.mean, *label = in->summary->rows[row].label;
+        best_free(best);
+        *best = (Best){cell->results[0], in->summary->rows[row].label, found};
+        highest = cell->map.mean;
     }
-    return best;
+    return true;
+}
+
+void best_free(Best *best)
+{
+    inputs_free(&best->inputs);
+    *best = (Best){0};
 }
 
 char *section_name(const char *what, size_t column)

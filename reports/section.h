@@ -40,9 +40,16 @@ void section_free(Section *section);
 bool section_figure(const SectionInput *in, const char *name, const char *caption, Section *out, Error *err);
 /* The same plain sentence in page and Markdown. */
 void section_sentence(Section *out, const char *sentence);
-/* Of a column's rows that were made from an artifact of `stage`, the one with the highest mean: its first result, its label and
- * inputs (inputs_free). NULL when there is none. */
-const StoredResult *section_best(const SectionInput *in, size_t column, const char *stage, const char **label,
-                                 InputFiles *inputs);
+
+typedef struct Best { /* {0}: there is none */
+    const StoredResult *result;
+    const char *label;
+    InputFiles inputs; /* of the result */
+} Best;
+
+/* Of a column's rows that were made from an artifact of `stage`, the one with the highest mean: its first result. False: a file
+ * of the store cannot be read. */
+bool section_best(const SectionInput *in, size_t column, const char *stage, Best *best, Error *err);
+void best_free(Best *best);
 /* "sheet" for the first column, "sheet_2", ...; caller frees. */
 char *section_name(const char *what, size_t column);

@@ -72,23 +72,28 @@ static void add_table(const Ablation *a, Section *out)
     add_notes(a, out);
 }
 
-/* Rows of all suites; an experiment that stands in several is taken once. */
-static size_t collect(const SectionInput *in, const Ablation *ablations, size_t count, CurveSource **sources)
+static bool is_collected(const CurveSource *sources, size_t count, const AblationRow *row)
 {
-    size_t found = 0;
-    *sources = NULL;
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(sources[i].row->results[0]->experiment, row->results[0]->experiment) == 0) return true;
+    return false;
+}
+
+/* Rows of all suites; an experiment that stands in several is taken once. */
+static bool collect(const SectionInput *in, const Ablation *ablations, size_t count, CurveSource **sources,
+                    size_t *found, Error *err)
+{
+    *sources = NULL, *found = 0;
     for (size_t i = 0; i < count; i++)
         for (size_t k = 0; k < ablations[i].count; k++) {
             const AblationRow *row = &ablations[i].rows[k];
-            bool known = false;
-            for (size_t j = 0; j < found && !known; j++)
-                known = strcmp((*sources)[j].row->results[0]->experiment, row->results[0]->experiment) == 0;
-            if (known) continue;
-            *sources = xrealloc(*sources, (found + 1) * sizeof **sources);
-            (*sources)[found].row = row;
-            settings_of(row->results[0], in->files, &(*sources)[found++].settings);
+            if (is_collected(*sources, *found, row)) continue;
+            *sources = xrealloc(*sources, (*found + 1) * sizeof **sources);
+            (*sources)[*found].row = row;
+            if (!settings_of(row->results[0], in->files, &(*sources)[*found].settings, err)) return false;
+            ++*found;
         }
-    return found;
+    return true;
 }
 
 /* "ablation_KEY" as a file's name. Keys are options of methods, but a stored result may bring any text: what is neither letter nor
@@ -115,9 +120,9 @@ static bool add_curves(const SectionInput *in, const Ablation *ablations, size_t
 {
     CurveSource *sources;
     CurveSets sets;
-    const size_t found = collect(in, ablations, count, &sources);
+    size_t found;
+    bool good = collect(in, ablations, count, &sources, &found, err);
     curves_find(&sets, sources, found);
-    bool good = true;
     if (sets.count) text_add(&out->html, "<div class=\"pair\">\n");
     for (size_t i = 0; good && i < sets.count; i++) {
         char *name = curve_name(&sets, i);

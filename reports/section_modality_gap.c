@@ -28,11 +28,11 @@ static void sources_free(Sources *s)
 }
 
 /* Features of images that were made from something are of training images; the nearest that were not, of test images. */
-static void sources_of(const SectionInput *in, const StoredResult *r, Sources *s)
+static bool sources_of(const SectionInput *in, const StoredResult *r, Sources *s, Error *err)
 {
     InputFiles inputs = {0};
-    inputs_find(in->files, r->file, &inputs);
     *s = (Sources){0};
+    if (!inputs_find(in->files, r->file, &inputs, err)) return false;
     for (size_t i = 0; i < inputs.count; i++) {
         const InputFile *f = &inputs.items[i];
         int set = SETS;
@@ -41,17 +41,21 @@ static void sources_of(const SectionInput *in, const StoredResult *r, Sources *s
         if (set < SETS && !s->path[set]) s->path[set] = xstrdup(f->path), s->count++;
     }
     inputs_free(&inputs);
+    return true;
 }
 
 /* Of a column's rows the one with the most sets, then the highest mean: T2I-PAL's, where there is one. */
-static void choose_sources(const SectionInput *in, size_t column, Sources *best)
+static bool choose_sources(const SectionInput *in, size_t column, Sources *best, Error *err)
 {
     double highest = 0;
     *best = (Sources){0};
     for (size_t row = 0; row < in->summary->row_count; row++) {
         const Cell *cell = summary_cell(in->summary, row, column);
         Sources s = {0};
-        if (cell->count) sources_of(in, cell->results[0], &s);
+        if (cell->count && !sources_of(in, cell->results[0], &s, err)) {
+            sources_free(best);
+            return false;
+        }
         if (s.count > best->count || (s.count && s.count == best->count && cell->map.mean > highest)) {
             sources_free(best);
             *best = s, highest = cell->map.mean;
@@ -59,6 +63,7 @@ static void choose_sources(const SectionInput *in, size_t column, Sources *best)
             sources_free(&s);
         }
     }
+    return true;
 }
 
 static bool read_set(const char *path, int set, FeatureSet *out, Error *err)
@@ -239,10 +244,10 @@ bool section_modality_gap(const SectionInput *in, Section *out, Error *err)
     bool good = true;
     for (size_t column = 0; good && column < in->summary->column_count; column++) {
         Sources sources;
-        choose_sources(in, column, &sources);
+        good = choose_sources(in, column, &sources, err);
         Text key = {0};
         for (int i = 0; i < SETS; i++) text_addf(&key, "%s\n", sources.path[i] ? sources.path[i] : "");
-        bool fresh = sources.count > 1;
+        bool fresh = good && sources.count > 1;
         for (size_t i = 0; i < done.count; i++) fresh = fresh && strcmp(done.items[i], key.data) != 0;
         if (fresh) {
             text_list_add(&done, key.data);

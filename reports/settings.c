@@ -27,24 +27,26 @@ static void add_options(Settings *s, const char *json)
     cJSON_Delete(options);
 }
 
-static void add_generator(Settings *s, const char *path)
+static bool add_generator(Settings *s, const char *path, Error *err)
 {
     static const char *const numbers[] = {"steps", "guidance", "seed"}, *const texts[] = {"scheduler", "negative",
                                                                                           "size", "model_hash"};
-    Error ignored;
-    ArtifactReader *r = artifact_open(path, &ignored);
-    if (!r) return;
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+    ArtifactReader *r = artifact_open(path, err);
+    bool good = r != NULL;
+    for (size_t i = 0; good && i < sizeof numbers / sizeof *numbers; i++) {
         double value;
-        if (artifact_has_attribute(r, numbers[i]) && artifact_attribute_get_number(r, numbers[i], &value, &ignored))
-            add(s, xformat("generate.%s", numbers[i]), xformat("%.10g", value), true, value);
+        if (!artifact_has_attribute(r, numbers[i])) continue;
+        good = artifact_attribute_get_number(r, numbers[i], &value, err);
+        if (good) add(s, xformat("generate.%s", numbers[i]), xformat("%.10g", value), true, value);
     }
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+    for (size_t i = 0; good && i < sizeof texts / sizeof *texts; i++) {
         char *value;
-        if (artifact_has_attribute(r, texts[i]) && artifact_attribute_get_text(r, texts[i], &value, &ignored))
-            add(s, xformat("generate.%s", texts[i]), value, false, 0);
+        if (!artifact_has_attribute(r, texts[i])) continue;
+        good = artifact_attribute_get_text(r, texts[i], &value, err);
+        if (good) add(s, xformat("generate.%s", texts[i]), value, false, 0);
     }
     artifact_close(r);
+    return good;
 }
 
 const char *const setting_axes[SETTING_AXES] = {"setting.few_shot", "setting.partial"};
@@ -90,7 +92,7 @@ static int by_key(const void *a, const void *b)
     return strcmp(((const SettingValue *)a)->key, ((const SettingValue *)b)->key);
 }
 
-void settings_of(const StoredResult *r, const StoredFiles *store, Settings *s)
+bool settings_of(const StoredResult *r, const StoredFiles *store, Settings *s, Error *err)
 {
     *s = (Settings){0};
     const char *const outer[][2] = {
@@ -101,11 +103,13 @@ void settings_of(const StoredResult *r, const StoredFiles *store, Settings *s)
     add_setting(s, r->setting);
     add_members(s, r->config);
     InputFiles inputs = {0};
-    inputs_find(store, r->file, &inputs);
+    bool good = inputs_find(store, r->file, &inputs, err);
     const InputFile *generated = inputs_get(&inputs, "generate", NULL);
-    if (generated) add_generator(s, generated->path);
+    if (good && generated) good = add_generator(s, generated->path, err);
     inputs_free(&inputs);
     qsort(s->items, s->count, sizeof *s->items, by_key);
+    if (!good) settings_free(s);
+    return good;
 }
 
 void settings_free(Settings *s)

@@ -26,7 +26,7 @@ const char *setting_axis(const char *setting, double *value);
 const char *setting_axis_title(const char *axis);
 
 /* Options from the result; generator settings from the attributes of the generated images, where they are in the store. */
-void settings_of(const StoredResult *result, const StoredFiles *store, Settings *settings);
+bool settings_of(const StoredResult *result, const StoredFiles *store, Settings *settings, Error *err);
 void settings_free(Settings *settings);
 const SettingValue *settings_get(const Settings *settings, const char *key); /* NULL: not there */
 /* Are all settings but `key` the same in both? */

@@ -245,7 +245,7 @@ static void inputs_are_found_by_their_hashes(void **state)
     Error err;
     store_list(store, &files);
     assert_true(results_load(store, (const char *[]){"fast", NULL}, &results, NULL, &err));
-    inputs_find(&files, results.items[0].file, &inputs);
+    assert_true(inputs_find(&files, results.items[0].file, &inputs, &err));
     assert_int_equal(inputs.count, 5); /* test, train, features, texts, images */
     assert_non_null(strstr(inputs_get(&inputs, "encode-image", NULL)->path, "/test-"));
     assert_non_null(strstr(inputs_get(&inputs, "encode-image", "generate")->path, "/by-quick-"));
@@ -303,7 +303,7 @@ static void curves_join_what_differs_in_one_number(void **state)
     ablation_make(&a, &ablate, &results);
     for (size_t i = 0; i < 4; i++) {
         sources[i].row = &a.rows[i];
-        settings_of(a.rows[i].results[0], &files, &sources[i].settings);
+        assert_true(settings_of(a.rows[i].results[0], &files, &sources[i].settings, &err));
     }
     curves_find(&sets, sources, 4);
     assert_int_equal(sets.count, 2); /* adapter is no number */
@@ -329,13 +329,14 @@ static void curves_run_over_shots_and_over_shares_known(void **state)
     CurveSource sources[6];
     CurveSets sets;
     const StoredFiles nothing = {0};
+    Error err;
     for (size_t i = 0; i < 6; i++) {
         results[i] =
             (StoredResult){.dataset = "tiny", .protocol = "p", .model = "m", .method = "coop", .options = "{}"};
         results[i].config = "{}", results[i].file = "none.h5", results[i].setting = settings[i];
         rows[i] = (AblationRow){.map = {.mean = 50}};
         sources[i].row = &rows[i];
-        settings_of(&results[i], &nothing, &sources[i].settings);
+        assert_true(settings_of(&results[i], &nothing, &sources[i].settings, &err));
     }
     curves_find(&sets, sources, 6);
     assert_int_equal(sets.count, 2);
@@ -415,6 +416,42 @@ static void sections_without_gnuplot_lack_plots_alone(void **state)
     free(path), free(out);
 }
 
+static void flip_byte_in_the_middle(const char *path)
+{
+    FILE *f = fopen(path, "r+b");
+    assert_non_null(f);
+    assert_int_equal(fseek(f, 0, SEEK_END), 0);
+    const long middle = ftell(f) / 2;
+    assert_int_equal(fseek(f, middle, SEEK_SET), 0);
+    const int byte = fgetc(f);
+    assert_int_equal(fseek(f, middle, SEEK_SET), 0);
+    assert_int_equal(fputc(byte ^ 1, f), byte ^ 1);
+    assert_int_equal(fclose(f), 0);
+}
+
+static void what_a_section_cannot_read_is_told_and_not_left_out(void **state)
+{
+    (void)state;
+    static const char *const files[][2] = {{"generate", "drawn"},    {"encode-image", "of-drawn"},
+                                           {"encode-image", "test"}, {"encode-text", "texts"},
+                                           {"train", "learned"},     {"judge", "judge"}};
+    char *out = xformat("%s/unread", store);
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        Error err = {0};
+        char *hash = hash_of(files[i][1]);
+        char *path = xformat("%s/%s/%s-%.16s.h5", store, files[i][0], files[i][1], hash);
+        flip_byte_in_the_middle(path);
+        assert_false(try_report(out, &err));
+        assert_non_null(strstr(err.text, path));
+        assert_non_null(strstr(err.text, "delete it"));
+        flip_byte_in_the_middle(path);
+        free(path), free(hash);
+    }
+    Error err = {0};
+    assert_true(try_report(out, &err));
+    free(out);
+}
+
 static void judged_class_out_of_range_is_refused(void **state)
 {
     (void)state;
@@ -445,6 +482,7 @@ int main(void)
         cmocka_unit_test(curves_run_over_shots_and_over_shares_known),
         cmocka_unit_test(report_has_every_section_that_is_stored),
         cmocka_unit_test(sections_without_gnuplot_lack_plots_alone),
+        cmocka_unit_test(what_a_section_cannot_read_is_told_and_not_left_out),
         cmocka_unit_test(judged_class_out_of_range_is_refused),
     };
     return cmocka_run_group_tests(tests, make_store, remove_store);

@@ -5,17 +5,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-cJSON *artifact_configuration(const char *path)
+bool artifact_configuration(const char *path, cJSON **config, Error *err)
 {
-    Error ignored;
-    ArtifactReader *r = artifact_open(path, &ignored);
     char *text = NULL;
-    if (!r) return NULL;
-    const bool good = artifact_attribute_get_text(r, "config", &text, &ignored);
+    *config = NULL;
+    if (!path_exists(path)) return true;
+    ArtifactReader *r = artifact_open(path, err);
+    if (!r) return false;
+    bool good = !artifact_has_attribute(r, "config") || artifact_attribute_get_text(r, "config", &text, err);
     artifact_close(r);
-    cJSON *config = good ? cJSON_Parse(text) : NULL;
+    if (good && text && !(*config = cJSON_Parse(text)))
+        good = fail(err, "%s: its configuration is not JSON; delete it to have it made again", path);
     free(text);
-    return config;
+    return good;
 }
 
 /* The artifact whose name carries the first 16 digits of the hash. */
@@ -48,9 +50,10 @@ static void append(InputFiles *list, const StoredFile *file)
 }
 
 /* Appends the inputs of one artifact; their stages go into `stages` unless it is NULL. */
-static void add_inputs(const StoredFiles *store, const char *path, TextList *stages, InputFiles *list)
+static bool add_inputs(const StoredFiles *store, const char *path, TextList *stages, InputFiles *list, Error *err)
 {
-    cJSON *config = artifact_configuration(path);
+    cJSON *config;
+    if (!artifact_configuration(path, &config, err)) return false;
     const cJSON *inputs = cJSON_GetObjectItemCaseSensitive(config, "inputs"), *input;
     if (cJSON_IsObject(inputs)) cJSON_ArrayForEach(input, inputs)
         {
@@ -59,18 +62,21 @@ static void add_inputs(const StoredFiles *store, const char *path, TextList *sta
             if (file) append(list, file);
         }
     cJSON_Delete(config);
+    return true;
 }
 
-void inputs_find(const StoredFiles *store, const char *path, InputFiles *list)
+bool inputs_find(const StoredFiles *store, const char *path, InputFiles *list, Error *err)
 {
-    add_inputs(store, path, NULL, list);
-    for (size_t i = 0; i < list->count; i++) { /* the list grows on the way */
+    bool good = add_inputs(store, path, NULL, list, err);
+    for (size_t i = 0; good && i < list->count; i++) { /* the list grows on the way */
         char *next = xstrdup(list->items[i].path);
         TextList stages = {0};
-        add_inputs(store, next, &stages, list);
+        good = add_inputs(store, next, &stages, list, err);
         list->items[i].made_from = stages;
         free(next);
     }
+    if (!good) inputs_free(list);
+    return good;
 }
 
 void inputs_free(InputFiles *list)

@@ -4,7 +4,7 @@
  *     StoredFiles store = {0};
  *     InputFiles inputs = {0};
  *     store_list("results/store", &store);
- *     inputs_find(&store, result->file, &inputs);
+ *     if (!inputs_find(&store, result->file, &inputs, err)) return false;
  *     const InputFile *generated = inputs_get(&inputs, "generate", NULL); */
 #pragma once
 
@@ -21,13 +21,15 @@ typedef struct InputFiles { /* {0} is empty */
 } InputFiles;
 
 /* All that the artifact at `path` was made from, directly or not, the nearest first and each once; inputs of one artifact stand in
- * the order of their names. What is gone from the store, or damaged, is left out with what lies behind it. */
-void inputs_find(const StoredFiles *store, const char *path, InputFiles *inputs);
+ * the order of their names. What is gone from the store is left out with what lies behind it; false: a file that is there cannot be
+ * read, and `inputs`, which must be {0}, is so again. */
+bool inputs_find(const StoredFiles *store, const char *path, InputFiles *inputs, Error *err);
 void inputs_free(InputFiles *inputs);
 /* The nearest one of a stage that was itself made from a stage `from` (NULL: from anything), or NULL. */
 const InputFile *inputs_get(const InputFiles *inputs, const char *stage, const char *from);
 
 /* Where the store has the artifact of this hash; NULL: nowhere. Borrowed. */
 const char *inputs_path(const StoredFiles *store, const char *hash);
-/* The attribute "config" of an artifact; NULL when it cannot be had. Caller frees with cJSON_Delete. */
-cJSON *artifact_configuration(const char *path);
+/* The attribute "config" of an artifact, NULL where there is no file or no such attribute; false: it cannot be read. Caller frees
+ * with cJSON_Delete. */
+bool artifact_configuration(const char *path, cJSON **config, Error *err);

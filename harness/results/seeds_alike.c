@@ -82,9 +82,11 @@ static void compare_inputs(const Seen *s, const cJSON *a, const cJSON *b, int de
             continue;
         const char *first = inputs_path(s->store, item->valuestring),
                    *second = inputs_path(s->store, other->valuestring);
-        cJSON *config = first && second ? artifact_configuration(first) : NULL,
-              *other_config = config ? artifact_configuration(second) : NULL;
-        if (other_config) compare_artifacts(s, config, other_config, depth + 1);
+        cJSON *config = NULL, *other_config = NULL;
+        Error ignored; /* what cannot be read cannot be compared */
+        if (first && second && artifact_configuration(first, &config, &ignored) &&
+            artifact_configuration(second, &other_config, &ignored) && config && other_config)
+            compare_artifacts(s, config, other_config, depth + 1);
         cJSON_Delete(config);
         cJSON_Delete(other_config);
     }
