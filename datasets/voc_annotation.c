@@ -25,6 +25,16 @@ typedef struct Reading {
     bool failed;
 } Reading;
 
+/* Counted from 1, where the parser stands. expat 2.9 has another function for it, and deprecates that of all before. */
+static unsigned long line_of(XML_Parser parser)
+{
+#if XML_MAJOR_VERSION > 2 || (XML_MAJOR_VERSION == 2 && XML_MINOR_VERSION >= 9)
+    return (unsigned long)XML_GetCurrentLineNumber64(parser);
+#else
+    return (unsigned long)XML_GetCurrentLineNumber(parser);
+#endif
+}
+
 static void begin_text(Text *text)
 {
     text->length = 0;
@@ -60,7 +70,7 @@ static void end_object(Reading *r)
     }
     r->failed = true;
     fail(r->err, "%s: line %lu: \"%.60s\" is none of the classes of PASCAL VOC; fetch the file again", r->path,
-         (unsigned long)XML_GetCurrentLineNumber(r->parser), r->name.data);
+         line_of(r->parser), r->name.data);
     XML_StopParser(r->parser, XML_FALSE);
 }
 
@@ -83,8 +93,8 @@ static bool parse(Reading *r, const char *bytes, size_t count)
     XML_SetCharacterDataHandler(r->parser, on_text);
     const bool good = XML_Parse(r->parser, bytes, (int)count, 1) == XML_STATUS_OK;
     if (!good && !r->failed)
-        fail(r->err, "%s: line %lu: this is no XML (%s); fetch the file again", r->path,
-             (unsigned long)XML_GetCurrentLineNumber(r->parser), XML_ErrorString(XML_GetErrorCode(r->parser)));
+        fail(r->err, "%s: line %lu: this is no XML (%s); fetch the file again", r->path, line_of(r->parser),
+             XML_ErrorString(XML_GetErrorCode(r->parser)));
     XML_ParserFree(r->parser);
     return good;
 }
