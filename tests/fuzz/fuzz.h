@@ -21,13 +21,15 @@
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count);
 
-/* The scratch folder, made at first use: in memory where that is there; run.sh removes what is left. */
+/* The scratch folder, made at first use: in the folder FUZZ_SCRATCH, which run.sh makes and removes, or else in memory where that
+ * is there. */
 static inline const char *fuzz_folder(void)
 {
-    static char folder[64];
+    static char folder[160];
     if (folder[0]) return folder;
-    snprintf(folder, sizeof folder, "%s/palbench-fuzz-XXXXXX", path_is_folder("/dev/shm") ? "/dev/shm" : "/tmp");
-    if (!mkdtemp(folder)) abort();
+    const char *given = getenv("FUZZ_SCRATCH"), *parent = path_is_folder("/dev/shm") ? "/dev/shm" : "/tmp";
+    const int length = snprintf(folder, sizeof folder, "%s/palbench-fuzz-XXXXXX", given ? given : parent);
+    if (length >= (int)sizeof folder || !mkdtemp(folder)) abort();
     return folder;
 }
 

@@ -7,6 +7,9 @@ build=$1
 shift
 export ASAN_OPTIONS=allocator_may_return_null=1:detect_leaks=1:handle_abort=1 OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive
 export LSAN_OPTIONS=suppressions=$PWD/tests/lsan.supp:print_suppressions=0
+FUZZ_SCRATCH=$(mktemp -d -p /dev/shm 2>/dev/null || mktemp -d) || exit 1
+export FUZZ_SCRATCH
+trap 'rm -rf "$FUZZ_SCRATCH"' EXIT
 mkdir -p "$build/faults"
 rm -rf "$build/seeds"
 tests/fuzz/seeds.sh "$build/seeds" || exit 1
@@ -23,6 +26,6 @@ for target in "$@"; do
     [ $status -eq 0 ] || { result="FAULT (status $status): $(grep -m 1 -E 'SUMMARY|ERROR|palbench:' "$build/$name.log"); see $build/$name.log"; faults=$((faults + 1)); }
     printf '%-18s %12s %9s %9s %8s  %s\n' "$name" "$(value number_of_executed_units)" "$(value average_exec_per_sec)" \
         "$(sed -n 's/.* cov: \([0-9]*\) .*/\1/p' "$build/$name.log" | tail -n 1)" "$(ls "$build/corpus/$name" | wc -l)" "$result"
-    rm -rf /dev/shm/palbench-fuzz-* /tmp/palbench-fuzz-*
+    rm -rf "$FUZZ_SCRATCH"/*
 done
 [ $faults -eq 0 ]
