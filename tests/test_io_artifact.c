@@ -157,16 +157,60 @@ static void large_and_scalar_arrays_work(void **state)
     artifact_close(r);
 }
 
-static void equal_content_gives_equal_files(void **state)
+static void assert_same_bytes(const char *a, const char *b)
 {
-    (void)state;
     size_t one, two;
-    write_good(scratch("one.h5"), 5);
-    write_good(scratch("two.h5"), 5);
-    char *first = get_file(scratch("one.h5"), &one), *second = get_file(scratch("two.h5"), &two);
+    char *first = get_file(a, &one), *second = get_file(b, &two);
     assert_int_equal(one, two);
     assert_memory_equal(first, second, one);
     free(first), free(second);
+}
+
+static void equal_content_gives_equal_files(void **state)
+{
+    (void)state;
+    write_good(scratch("one.h5"), 5);
+    write_good(scratch("two.h5"), 5);
+    assert_same_bytes(scratch("one.h5"), scratch("two.h5"));
+}
+
+/* The same bytes as of a data set that is written at once; cut into chunks by rows, and within a row. */
+static void rows_one_after_the_other_give_the_same_file(void **state)
+{
+    (void)state;
+    static const size_t shapes[][3] = {{3000, 3, 211}, {3, 700, 800}, {5, 1, 1}, {0, 2, 2}};
+    for (size_t k = 0; k < 8; k++) {
+        Error err;
+        const size_t *dim = shapes[k / 2], row = dim[1] * dim[2];
+        const bool half = k % 2;
+        float *values = xmalloc((dim[0] * row + 1) * sizeof *values);
+        for (size_t i = 0; i < dim[0] * row; i++) values[i] = sinf((float)i);
+        ArtifactWriter *w = artifact_create(scratch("whole.h5"), "{}", &err);
+        (half ? artifact_write_halves : artifact_write_floats)(w, "x", 3, dim, values);
+        if (!artifact_commit(w, &err)) fail_msg("%s", err.text);
+        w = artifact_create(scratch("rows.h5"), "{}", &err);
+        ArtifactRows *rows = artifact_rows_begin(w, "x", 3, dim, half);
+        for (size_t first = 0, n = 1; first < dim[0]; first += n, n = 2 * n < dim[0] - first ? 2 * n : dim[0] - first)
+            artifact_rows_add(rows, values + first * row, n);
+        artifact_rows_end(rows);
+        if (!artifact_commit(w, &err)) fail_msg("%s", err.text);
+        assert_same_bytes(scratch("whole.h5"), scratch("rows.h5"));
+        free(values);
+    }
+}
+
+static void rows_that_do_not_come_leave_nothing(void **state)
+{
+    (void)state;
+    Error err;
+    ArtifactWriter *w = artifact_create(scratch("few.h5"), "{}", &err);
+    ArtifactRows *rows = artifact_rows_begin(w, "x", 2, (size_t[]){3, 2}, false);
+    artifact_rows_add(rows, (const float[]){1, 2, 3, 4}, 2);
+    artifact_rows_end(rows);
+    assert_false(artifact_commit(w, &err));
+    assert_sentence(&err, "few.h5", "2 of its 3 rows");
+    assert_false(path_exists(scratch("few.h5")));
+    assert_no_handles();
 }
 
 static void files_of_others_are_converted(void **state)
@@ -559,6 +603,8 @@ int main(void)
         cmocka_unit_test(empty_arrays_work),
         cmocka_unit_test(large_and_scalar_arrays_work),
         cmocka_unit_test(equal_content_gives_equal_files),
+        cmocka_unit_test(rows_one_after_the_other_give_the_same_file),
+        cmocka_unit_test(rows_that_do_not_come_leave_nothing),
         cmocka_unit_test(files_of_others_are_converted),
         cmocka_unit_test(what_does_not_fit_is_refused),
         cmocka_unit_test(a_filter_that_is_not_here_is_named_and_not_called_damage),

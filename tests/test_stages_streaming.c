@@ -1,4 +1,5 @@
-/* Local features that are too many for memory: rows in a file, shards of texts, and that no result depends on where they lie. */
+/* Local features that are too many for memory: rows in a file, shards of texts, features of others that go by, and that no result depends on
+ * where they lie. */
 #include "harness/io/row_file.h"
 #include "harness/io/tensor.h"
 #include "harness/plan/plan.h"
@@ -8,6 +9,7 @@
 
 #include <limits.h>
 #include <math.h>
+#include <sys/resource.h>
 
 /* ---- rows in a file ---- */
 
@@ -293,6 +295,92 @@ static void float16_and_shards_change_nothing_that_matters(void **state)
     free(shards), free(whole), free(book), free(store), free(whole_store);
 }
 
+/* ---- features that were made elsewhere ---- */
+
+enum { POSITIONS = 49, WIDTH = 256 };
+
+/* A file of a data set "features" with `count` pictures, in float32 and of length 2, so that it is normalised and rounded. */
+static void write_features(const char *path, size_t count)
+{
+    Error err;
+    float *row = xmalloc(POSITIONS * WIDTH * sizeof *row);
+    int8_t *labels = xmalloc(count * 2);
+    ArtifactWriter *w = artifact_create(path, "{}", &err);
+    if (!w) fail_msg("%s", err.text);
+    for (size_t i = 0; i < POSITIONS * WIDTH; i++) row[i] = i % WIDTH == i / WIDTH ? 2 : 0;
+    for (size_t i = 0; i < 2 * count; i++) labels[i] = (i + i / 2) % 2 ? 1 : -1;
+    artifact_write_int8(w, "labels", 2, (size_t[]){count, 2}, labels);
+    ArtifactRows *rows = artifact_rows_begin(w, "global", 2, (size_t[]){count, WIDTH}, false);
+    for (size_t i = 0; i < count; i++) artifact_rows_add(rows, row, 1);
+    artifact_rows_end(rows);
+    rows = artifact_rows_begin(w, "local", 3, (size_t[]){count, POSITIONS, WIDTH}, false);
+    for (size_t i = 0; i < count; i++) artifact_rows_add(rows, row, 1);
+    artifact_rows_end(rows);
+    if (!artifact_commit(w, &err)) fail_msg("%s", err.text);
+    free(row), free(labels);
+}
+
+/* Peak memory of this process so far, in megabytes. */
+static double peak(void)
+{
+    struct rusage used;
+    getrusage(RUSAGE_SELF, &used);
+    return (double)used.ru_maxrss / 1024;
+}
+
+static char *features_taken_over(const char *store)
+{
+    StoredFiles files = {0};
+    char *path = NULL;
+    store_list(store, &files);
+    for (size_t i = 0; i < files.count; i++)
+        if (strcmp(files.items[i].stage, "features") == 0 && strstr(files.items[i].path, "test"))
+            path = xstrdup(files.items[i].path);
+    stored_files_free(&files);
+    assert_non_null(path);
+    return path;
+}
+
+/* Takes the pictures over and scores them without their local features. */
+static void take_over(size_t count, const char *store)
+{
+    Error err;
+    ResultList list = {0};
+    const char *book = scratch("features.json"),
+               *text = "{\"datasets\": {\"f\": {\"kind\": \"features\", \"classes\": [\"cat\", \"dog\"], "
+                       "\"test\": \"f.h5\", \"class_text\": \"f.h5:global[0:2]\"}}, \"suites\": {\"s\": [\"zs\"]}, "
+                       "\"experiments\": {\"zs\": {\"dataset\": \"f\", \"method\": \"zsclip\"}}}";
+    write_features(scratch("f.h5"), count);
+    if (!write_file(book, text, strlen(text), &err)) fail_msg("%s", err.text);
+    run(book, store, 0, &list);
+    assert_int_equal(list.count, 1);
+    results_free(&list);
+}
+
+static void features_are_taken_over_in_the_same_memory_whatever_their_number(void **state)
+{
+    (void)state;
+    enum { FEW = 1000, MANY = 5000 }; /* 48 MB of local features, and 239 */
+    Error err;
+    ImageFeatures f;
+    take_over(FEW, scratch("few"));
+    const double before = peak();
+    take_over(MANY, scratch("many"));
+    const double more = peak() - before;
+    print_message("peak of %d pictures: %.0f MB; of %d: %.0f MB more\n", FEW, before, MANY, more);
+    assert_true(more < 24 || getenv("ASAN_OPTIONS")); /* the sanitizer keeps what was freed */
+    char *path = features_taken_over(scratch("few"));
+    if (!image_features_read(path, true, scratch_folder, SIZE_MAX, &f, &err)) fail_msg("%s", err.text);
+    assert_int_equal(f.count, FEW);
+    assert_int_equal(f.rows * f.columns, POSITIONS);
+    for (size_t i = 0; i < f.count * POSITIONS * WIDTH; i++) {
+        const size_t at = i % (POSITIONS * WIDTH);
+        assert_true(f.local[i] == (at % WIDTH == at / WIDTH ? 1 : 0));
+    }
+    image_features_free(&f);
+    free(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -302,6 +390,7 @@ int main(void)
         cmocka_unit_test(every_method_gives_the_same_bits_from_the_disk),
         cmocka_unit_test(features_are_dropped_when_nothing_waits_for_them),
         cmocka_unit_test(float16_and_shards_change_nothing_that_matters),
+        cmocka_unit_test(features_are_taken_over_in_the_same_memory_whatever_their_number),
     };
     return cmocka_run_group_tests(tests, run_in_memory, remove_all);
 }

@@ -40,6 +40,13 @@ void artifact_write_uint64(ArtifactWriter *w, const char *name, int rank, const 
 void artifact_write_texts(ArtifactWriter *w, const char *name, size_t count, const char *const *values); /* [count] */
 /* Stored as float16, which is for numbers that it holds well, such as those of unit-length features. */
 void artifact_write_halves(ArtifactWriter *w, const char *name, int rank, const size_t *dim, const float *values);
+/* Floats whose rows come one after the other, for what is too large for memory: the same file as when they are written at once. `half`: as
+ * artifact_write_halves. All rows come before artifact_rows_end, which frees, or the file
+ * is not committed; nothing else is written meanwhile. */
+typedef struct ArtifactRows ArtifactRows;
+ArtifactRows *artifact_rows_begin(ArtifactWriter *w, const char *name, int rank, const size_t *dim, bool half);
+void artifact_rows_add(ArtifactRows *rows, const float *values, size_t count); /* [count, dim[1], ..] */
+void artifact_rows_end(ArtifactRows *rows);
 /* For files that are kept with the source: compressed always. Floats are stored as float16 if `half`; they must be numbers that it
  * holds. Texts become strings of one length, padded with zeros. Read like the others. */
 void artifact_write_packed_floats(ArtifactWriter *w, const char *name, int rank, const size_t *dim, const float *values,

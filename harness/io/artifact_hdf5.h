@@ -64,6 +64,11 @@ struct ArtifactWriter {
 /* Remembers the first failure (with HDF5's reason) of writing `what`, and sinks what HDF5 still writes. */
 void artifact_record(ArtifactWriter *w, const char *what);
 
+/* A data set of floats whose values come later, laid out as one that is written at once; `chunk` gets the rows that are stored together.
+ * Negative after a failure, which is recorded. Close with H5Dclose. */
+hid_t artifact_create_floats(ArtifactWriter *w, const char *name, int rank, const size_t *dim, bool half,
+                             size_t *chunk);
+
 /* ---- in the child: an open file, and what artifact.h promises of one ---- */
 
 typedef struct H5File {

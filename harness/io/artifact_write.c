@@ -237,13 +237,13 @@ static bool constant(const Payload *p, size_t count)
     return true;
 }
 
-/* Floats are noise to gzip unless they are all the same; small integers nearly always pay; of bytes (pictures, labels) a
- * sample tells. */
+/* Floats are noise to gzip unless they are all the same, which nobody knows of rows that are still to come; small integers nearly
+ * always pay; of bytes (pictures, labels) a sample tells. */
 static bool compression_pays(const Payload *p)
 {
     const size_t count = elements(p);
     if (p->packed) return true;
-    if (H5Tget_class(p->stored) == H5T_FLOAT) return count > 64 && constant(p, count);
+    if (H5Tget_class(p->stored) == H5T_FLOAT) return p->values && count > 64 && constant(p, count);
     if (p->size > 1) return true;
     const size_t sample = count < SAMPLE_BYTES ? count : SAMPLE_BYTES;
     uLongf packed = compressBound(sample);
@@ -286,21 +286,42 @@ static void write_attribute(ArtifactWriter *w, hid_t object, const char *name, h
     H5Sclose(space);
 }
 
-/* `crc`: of texts, NULL otherwise. */
-static void write_data(ArtifactWriter *w, const Payload *p, const uint32_t *crc)
+/* A data set without its values; negative after a failure, which is recorded. Close with H5Dclose. */
+static hid_t create_data(ArtifactWriter *w, const Payload *p)
 {
     if (p->rank > ARTIFACT_RANK_MAX) die("%s: %s: more than %d axes", w->path, p->name, ARTIFACT_RANK_MAX);
-    if (!reserve(w, stored_bytes(p))) return;
+    if (!reserve(w, stored_bytes(p))) return -1;
     hsize_t dim[ARTIFACT_RANK_MAX] = {0};
     for (int i = 0; i < p->rank; i++) dim[i] = p->dim[i];
     const hid_t space = p->rank ? H5Screate_simple(p->rank, dim, NULL) : H5Screate(H5S_SCALAR);
     const hid_t list = creation(p);
     const hid_t data = H5Dcreate2(w->file, p->name, p->stored, space, H5P_DEFAULT, list, H5P_DEFAULT);
-    if (data < 0 || !put(data, p)) artifact_record(w, p->name);
-    if (data >= 0 && crc) write_attribute(w, data, "crc32", H5T_STD_U32LE, H5T_NATIVE_UINT32, crc);
-    if (data >= 0) H5Dclose(data);
+    if (data < 0) artifact_record(w, p->name);
     H5Pclose(list);
     H5Sclose(space);
+    return data;
+}
+
+/* `crc`: of texts, NULL otherwise. */
+static void write_data(ArtifactWriter *w, const Payload *p, const uint32_t *crc)
+{
+    const hid_t data = create_data(w, p);
+    if (data < 0) return;
+    if (!put(data, p)) artifact_record(w, p->name);
+    if (crc) write_attribute(w, data, "crc32", H5T_STD_U32LE, H5T_NATIVE_UINT32, crc);
+    H5Dclose(data);
+}
+
+hid_t artifact_create_floats(ArtifactWriter *w, const char *name, int rank, const size_t *dim, bool half, size_t *chunk)
+{
+    const hid_t type = h5_number_type(half ? NUMBER_HALF : NUMBER_FLOAT, true);
+    const Payload p = {name, rank, dim, type, type, half ? 2 : 4, NULL, false};
+    hsize_t shape[ARTIFACT_RANK_MAX] = {1};
+    if (elements(&p)) chunk_shape(&p, shape);
+    *chunk = (size_t)shape[0];
+    const hid_t data = create_data(w, &p);
+    H5Tclose(type);
+    return data;
 }
 
 void artifact_write_floats(ArtifactWriter *w, const char *name, int rank, const size_t *dim, const float *values)

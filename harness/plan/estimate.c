@@ -57,9 +57,10 @@ void estimate_images(Stage *s, size_t images)
 
 void estimate_features(Stage *s)
 {
-    const FeatureRows *rows = ((const FeaturesParameters *)s->parameters)->rows;
-    const double places = 1 + (double)rows->positions + (rows->tokens ? tokens_a_caption : 0);
-    s->bytes = 4 * (double)rows->width * (double)rows->count * places + 8192;
+    const FeaturesParameters *p = s->parameters;
+    const double local = p->rows->tokens ? tokens_a_caption : (double)p->rows->positions;
+    const double size = dataset_stores_half(p->dataset) ? 2 : 4;
+    s->bytes = (double)p->rows->width * (double)p->rows->count * (4 + size * local) + 8192;
     s->seconds = 2 * s->bytes / bytes_a_second + overhead_seconds;
 }
 

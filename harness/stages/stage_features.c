@@ -1,5 +1,6 @@
 /* Stage "features": features that a data set brings (datasets/own_features.h), taken over into the form of encode-image and encode-text, at
- * unit length, so that all that follows is the same as with a tower. Of captions only those that the captions stage kept.
+ * unit length, so that all that follows is the same as with a tower. Of captions only those that the captions stage kept. Features go
+ * by row after row, from file to file: no more of them than a piece is in memory.
  *
  * Artifact: as of encode-image (pictures, classes) or encode-text (captions). */
 #include "harness/base/clock.h"
@@ -10,17 +11,31 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Which rows of the file: `rows` [count], or, when NULL, so many from the first on. */
+/* Which rows of a data set of the file: `rows` [count], rising, or, when NULL, so many from `first` on. */
 typedef struct Choice {
-    const FeatureRows *from;
+    size_t first;
     const int32_t *rows;
     size_t count;
 } Choice;
 
 static size_t row_of(const Choice *c, size_t i)
 {
-    return c->from->first + (c->rows ? (size_t)c->rows[i] : i);
+    return c->first + (c->rows ? (size_t)c->rows[i] : i);
 }
+
+/* ---- features, row after row ---- */
+
+/* A data set as it goes by: chosen rows are put together from pieces that end anywhere, and handed on. */
+typedef struct Passing {
+    const Choice *choice;
+    size_t each, width; /* features a row, values a feature */
+    size_t row, next;   /* of the file, and of the choice */
+    float *values;      /* [each, width] of the row that is being put together, bytes so far */
+    size_t bytes;
+    bool unit;        /* every feature so far had unit length */
+    bool none;        /* one had no direction: row_of(choice, next) */
+    ArtifactRows *to; /* where they go; NULL: they are only looked at */
+} Passing;
 
 /* The length of a feature; 0 of one that has no direction. */
 static double length_of(const float *row, size_t width)
@@ -30,134 +45,145 @@ static double length_of(const float *row, size_t width)
     return isfinite(square) ? sqrt(square) : 0;
 }
 
-/* Unit length, unless whoever made them had done so: float16 leaves a length within a thousandth of 1, and these are left as they
- * are, so that they rank as they did there. `each` features a row; `path`, `name` for the sentence. */
-static bool normalise(float *values, const Choice *c, size_t each, const char *path, const char *name, Error *err)
+static void look(Passing *p)
 {
-    const size_t width = c->from->width, count = c->count * each;
-    bool done = true;
-    for (size_t i = 0; i < count; i++) {
-        const double length = length_of(values + i * width, width);
-        if (length <= 0)
-            return fail(err, "%s: %s: row %zu has no direction: it is zero, or not of numbers; write it anew", path,
-                        name, row_of(c, i / each));
-        done = done && fabs(length - 1) < 1e-3;
+    for (size_t i = 0; i < p->each; i++) {
+        const double length = length_of(p->values + i * p->width, p->width);
+        p->none = p->none || length <= 0;
+        p->unit = p->unit && fabs(length - 1) < 1e-3;
     }
-    for (size_t i = 0; !done && i < count; i++) {
-        float *row = values + i * width;
-        const double inverse = 1 / length_of(row, width);
-        for (size_t k = 0; k < width; k++) row[k] = (float)((double)row[k] * inverse);
+}
+
+static void hand_on(Passing *p)
+{
+    for (size_t i = 0; !p->unit && i < p->each; i++) {
+        float *feature = p->values + i * p->width;
+        const double inverse = 1 / length_of(feature, p->width);
+        for (size_t k = 0; k < p->width; k++) feature[k] = (float)((double)feature[k] * inverse);
     }
+    artifact_rows_add(p->to, p->values, 1);
+}
+
+static void pass(void *context, const void *bytes, size_t count)
+{
+    Passing *p = context;
+    const size_t row_bytes = p->each * p->width * sizeof *p->values;
+    for (const char *at = bytes; count && p->next < p->choice->count && !p->none;) {
+        const size_t left = row_bytes - p->bytes, n = count < left ? count : left;
+        const bool chosen = p->row == row_of(p->choice, p->next);
+        if (chosen) memcpy((char *)p->values + p->bytes, at, n);
+        at += n, count -= n, p->bytes += n;
+        if (p->bytes < row_bytes) continue;
+        if (chosen) p->to ? hand_on(p) : look(p);
+        if (!p->none) p->next += chosen;
+        p->row++, p->bytes = 0;
+    }
+}
+
+/* One way through the data set, whose axes behind the first are [each, width] or, of rank 2, [width]. */
+static bool pass_all(const ArtifactReader *r, Passing *p, const char *name, int rank, Error *err)
+{
+    size_t dim[3] = {0, rank == 3 ? p->each : p->width, p->width};
+    p->row = p->next = p->bytes = 0;
+    if (!artifact_stream_floats(r, name, rank, dim, false, pass, p, err)) return false;
+    if (p->none)
+        return fail(err, "%s: %s: row %zu has no direction: it is zero, or not of numbers; write it anew",
+                    artifact_path(r), name, row_of(p->choice, p->next));
+    return p->next == p->choice->count || fail(err, "%s: %s: it has %zu rows, row %zu is asked for; write it anew",
+                                               artifact_path(r), name, dim[0], row_of(p->choice, p->next));
+}
+
+/* The chosen rows of the data set `name` -> `as` of the artifact, at unit length, unless whoever made them had done so: float16 leaves
+ * a length within a thousandth of 1, and these are left as they are, so that they rank as they did there. All of them decide that, so they
+ * go by twice. */
+static bool take_rows(const ArtifactReader *r, const Choice *c, const char *name, int rank, size_t each, size_t width,
+                      ArtifactWriter *w, const char *as, bool half, Error *err)
+{
+    Passing p = {.choice = c, .each = each, .width = width, .unit = true};
+    if (!big_alloc(&p.values, each * width, sizeof *p.values, "features", err)) return false;
+    bool good = pass_all(r, &p, name, rank, err);
+    if (good) {
+        p.to = artifact_rows_begin(w, as, rank, (size_t[]){c->count, rank == 3 ? each : width, width}, half);
+        good = pass_all(r, &p, name, rank, err);
+        artifact_rows_end(p.to);
+    }
+    free(p.values);
+    return good;
+}
+
+/* ---- pictures and classes ---- */
+
+static bool take_images(const Stage *s, const ArtifactReader *r, const Choice *c, ArtifactWriter *w, Error *err)
+{
+    const FeaturesParameters *p = s->parameters;
+    const FeatureRows *from = p->rows;
+    const Split *split = p->which < FEATURES_CAPTIONS ? dataset_split(p->dataset, (SplitName)p->which, err) : NULL;
+    if (!split && p->which != FEATURES_CLASSES) return false;
+    const bool local = from->positions > 0; /* a file without has a grid of one place */
+    const int32_t grid[] = {local ? (int32_t)from->rows : 1, local ? (int32_t)from->columns : 1};
+    const bool half = dataset_stores_half(p->dataset);
+    artifact_write_texts(w, "files", c->count, split ? split->files : dataset_class_names(p->dataset));
+    artifact_write_int32(w, "grid", 1, (size_t[]){2}, grid);
+    return take_rows(r, c, from->name, 2, 1, from->width, w, "global", false, err) &&
+           (!local || take_rows(r, c, "local", 3, from->positions, from->width, w, "local", half, err));
+}
+
+/* ---- captions ---- */
+
+/* Tokens of the chosen captions: offsets [count + 1] of ours, and their rows in the file, one after the other. */
+static bool choose_tokens(const ArtifactReader *r, const Choice *c, const int64_t *given, size_t total, size_t *offsets,
+                          int32_t **rows, Error *err)
+{
+    int64_t last = 0;
+    offsets[0] = 0;
+    for (size_t i = 0; i < c->count; i++) {
+        const int64_t first = given[row_of(c, i)], end = given[row_of(c, i) + 1];
+        if (first < last || end < first || (size_t)end > total)
+            return fail(err, "%s: offsets of row %zu do not rise within the %zu tokens; write the file anew",
+                        artifact_path(r), row_of(c, i), total);
+        offsets[i + 1] = offsets[i] + (size_t)(end - first);
+        last = end;
+    }
+    if (!big_alloc(rows, offsets[c->count], sizeof **rows, "tokens", err)) return false;
+    for (size_t i = 0; i < c->count; i++)
+        for (size_t k = offsets[i]; k < offsets[i + 1]; k++)
+            (*rows)[k] = (int32_t)((size_t)given[row_of(c, i)] + k - offsets[i]);
     return true;
 }
 
-/* The chosen rows of a data set [.., each, width] -> values [count, each, width], unit length. */
-static bool read_rows(const ArtifactReader *r, const Choice *c, const char *name, int rank, size_t each, float **values,
-                      Error *err)
-{
-    const size_t width = c->from->width, size = each * width;
-    size_t dim[3] = {0, rank == 3 ? each : width, width};
-    float *all;
-    if (!artifact_read_floats(r, name, rank, dim, &all, err)) return false;
-    const bool good = big_alloc(values, c->count * size, sizeof **values, "features", err);
-    for (size_t i = 0; good && i < c->count; i++)
-        memcpy(*values + i * size, all + row_of(c, i) * size, size * sizeof **values);
-    free(all);
-    return good && normalise(*values, c, each, artifact_path(r), name, err);
-}
-
-static bool read_images(const ArtifactReader *r, const Choice *c, ImageFeatures *f, Error *err)
-{
-    const FeatureRows *from = c->from;
-    const bool local = from->positions > 0; /* a file without has a grid of one place */
-    *f = (ImageFeatures){.count = c->count,
-                         .width = from->width,
-                         .positions = from->positions,
-                         .rows = local ? from->rows : 1,
-                         .columns = local ? from->columns : 1};
-    return read_rows(r, c, from->name, 2, 1, &f->global, err) &&
-           (!from->positions || read_rows(r, c, "local", 3, from->positions, &f->local, err));
-}
-
-/* Tokens of the chosen captions, one after the other. */
-static bool gather_tokens(const ArtifactReader *r, const Choice *c, const int64_t *offsets, const float *local,
-                          const int32_t *tokens, size_t total, TextFeatures *f, Error *err)
-{
-    const size_t width = f->width;
-    for (size_t i = 0; i < c->count; i++) {
-        const int64_t first = offsets[row_of(c, i)], end = offsets[row_of(c, i) + 1];
-        if (first < 0 || end < first || (size_t)end > total)
-            return fail(err, "%s: offsets of row %zu do not rise within the %zu tokens; write the file anew",
-                        artifact_path(r), row_of(c, i), total);
-        f->offsets[i + 1] = f->offsets[i] + (size_t)(end - first);
-    }
-    const size_t count = f->offsets[c->count];
-    if (!big_alloc(&f->local, count * width, sizeof *f->local, "token features", err) ||
-        !big_alloc(&f->tokens, count, sizeof *f->tokens, "tokens", err))
-        return false;
-    for (size_t i = 0; i < c->count; i++) {
-        const size_t first = (size_t)offsets[row_of(c, i)], to = f->offsets[i], n = f->offsets[i + 1] - to;
-        memcpy(f->local + to * width, local + first * width, n * width * sizeof *local);
-        memcpy(f->tokens + to, tokens + first, n * sizeof *tokens);
-    }
-    const Choice all = {.from = c->from, .count = count};
-    return normalise(f->local, &all, 1, artifact_path(r), "local", err);
-}
-
-static bool read_tokens(const ArtifactReader *r, const Choice *c, TextFeatures *f, Error *err)
-{
-    int64_t *offsets = NULL;
-    int32_t *tokens = NULL;
-    float *local = NULL;
-    size_t rows[1] = {0}, total[1] = {0}, dim[2] = {0, f->width};
-    bool good = artifact_read_int64(r, "offsets", 1, rows, &offsets, err) &&
-                artifact_read_int32(r, "tokens", 1, total, &tokens, err);
-    dim[0] = total[0];
-    good = good && artifact_read_floats(r, "local", 2, dim, &local, err);
-    if (good && rows[0] < c->from->first + c->from->count + 1)
-        good =
-            fail(err, "%s: offsets: there are %zu for %zu captions, which take one more than they are; write it anew",
-                 artifact_path(r), rows[0], c->from->first + c->from->count);
-    good = good && gather_tokens(r, c, offsets, local, tokens, total[0], f, err);
-    free(offsets), free(tokens), free(local);
-    return good;
-}
-
-/* Captions without tokens have no positions: offsets of zeros. */
-static bool read_texts(const ArtifactReader *r, const Choice *c, TextFeatures *f, Error *err)
-{
-    *f = (TextFeatures){
-        .count = c->count, .width = c->from->width, .offsets = xcalloc(c->count + 1, sizeof *f->offsets)};
-    return read_rows(r, c, c->from->name, 2, 1, &f->global, err) && (!c->from->tokens || read_tokens(r, c, f, err));
-}
-
-static bool write_images(const Stage *s, const ArtifactReader *r, const Choice *c, double started, Error *err)
+static bool put_tokens(const Stage *s, const ArtifactReader *r, const Choice *c, const int32_t *tokens,
+                       const size_t *offsets, const int32_t *rows, ArtifactWriter *w, Error *err)
 {
     const FeaturesParameters *p = s->parameters;
-    ImageFeatures f = {0};
-    StageWriter w;
-    const Split *split = p->which < FEATURES_CAPTIONS ? dataset_split(p->dataset, (SplitName)p->which, err) : NULL;
-    bool good =
-        (split || p->which == FEATURES_CLASSES) && read_images(r, c, &f, err) && stage_begin(&w, s, started, err);
-    if (good) {
-        image_features_put(w.artifact, &f, split ? split->files : dataset_class_names(p->dataset), false);
-        good = stage_finish(&w, err);
-    }
-    image_features_free(&f);
-    return good;
+    const size_t count = offsets[c->count];
+    const Choice chosen = {.rows = rows, .count = count};
+    int32_t *own;
+    if (!big_alloc(&own, count, sizeof *own, "tokens", err)) return false;
+    for (size_t k = 0; k < count; k++) own[k] = tokens[rows[k]];
+    text_offsets_put(w, offsets, c->count);
+    artifact_write_int32(w, "tokens", 1, &count, own);
+    free(own);
+    return take_rows(r, &chosen, "local", 2, 1, p->rows->width, w, "local", dataset_stores_half(p->dataset), err);
 }
 
-static bool write_texts(const Stage *s, const ArtifactReader *r, const Choice *c, const TextList *texts, double started,
-                        Error *err)
+static bool take_tokens(const Stage *s, const ArtifactReader *r, const Choice *c, ArtifactWriter *w, Error *err)
 {
-    TextFeatures f = {0};
-    StageWriter w;
-    bool good = read_texts(r, c, &f, err) && stage_begin(&w, s, started, err);
-    if (good) {
-        text_features_put(w.artifact, &f, (const char *const *)texts->items, false);
-        good = stage_finish(&w, err);
-    }
-    text_features_free(&f);
+    const FeatureRows *from = ((const FeaturesParameters *)s->parameters)->rows;
+    int64_t *given = NULL;
+    int32_t *tokens = NULL, *rows = NULL;
+    size_t captions[1] = {0}, total[1] = {0}, *offsets = xmalloc((c->count + 1) * sizeof *offsets);
+    bool good = artifact_read_int64(r, "offsets", 1, captions, &given, err) &&
+                artifact_read_int32(r, "tokens", 1, total, &tokens, err);
+    if (good && captions[0] < from->first + from->count + 1)
+        good =
+            fail(err, "%s: offsets: there are %zu for %zu captions, which take one more than they are; write it anew",
+                 artifact_path(r), captions[0], from->first + from->count);
+    if (good && total[0] > INT32_MAX)
+        good =
+            fail(err, "%s: tokens: %zu are more than %d; cut the file in two", artifact_path(r), total[0], INT32_MAX);
+    good = good && choose_tokens(r, c, given, total[0], offsets, &rows, err);
+    if (good && offsets[c->count]) good = put_tokens(s, r, c, tokens, offsets, rows, w, err);
+    free(given), free(tokens), free(rows), free(offsets);
     return good;
 }
 
@@ -178,22 +204,24 @@ static bool check_kept(const Stage *s, const int32_t *rows, size_t count, const 
 {
     const char *path = stage_input(s, ROLE_CAPTIONS)->path;
     bool good = texts->count == count;
-    for (size_t i = 0; good && i < count; i++) good = rows[i] >= 0 && (size_t)rows[i] < given;
+    for (size_t i = 0; good && i < count; i++) good = rows[i] > (i ? rows[i - 1] : -1) && (size_t)rows[i] < given;
     return good ||
            fail(err, "%s: its captions are none of the data set's %zu; delete the file and run again", path, given);
 }
 
-static bool take_over(const Stage *s, const ArtifactReader *r, double started, Error *err)
+/* Of captions those that the captions stage kept. */
+static bool take_captions(const Stage *s, const ArtifactReader *r, ArtifactWriter *w, Error *err)
 {
-    const FeaturesParameters *p = s->parameters;
-    Choice c = {.from = p->rows, .count = p->rows->count};
-    if (p->which != FEATURES_CAPTIONS) return write_images(s, r, &c, started, err);
+    const FeatureRows *from = ((const FeaturesParameters *)s->parameters)->rows;
+    Choice c = {.first = from->first};
     int32_t *rows = NULL;
     TextList texts = {0};
     bool good = read_kept(stage_input(s, ROLE_CAPTIONS), &rows, &c.count, &texts, err) &&
-                check_kept(s, rows, c.count, &texts, p->rows->count, err);
+                check_kept(s, rows, c.count, &texts, from->count, err);
     c.rows = rows;
-    good = good && write_texts(s, r, &c, &texts, started, err);
+    if (good) artifact_write_texts(w, "texts", c.count, (const char *const *)texts.items);
+    good = good && take_rows(r, &c, from->name, 2, 1, from->width, w, "global", false, err) &&
+           (!from->tokens || take_tokens(s, r, &c, w, err));
     text_list_free(&texts);
     free(rows);
     return good;
@@ -206,15 +234,26 @@ static void describe(const Stage *s, cJSON *config)
     cJSON_AddStringToObject(config, "dataset", dataset_name(p->dataset));
     cJSON_AddStringToObject(config, "of", words[p->which]);
     cJSON_AddStringToObject(config, "features", p->rows->fingerprint);
+    if ((p->rows->positions || p->rows->tokens) && dataset_stores_half(p->dataset)) describe_local(true, true, config);
 }
 
 static bool make(Session *session, const Stage *s, Error *err)
 {
     (void)session;
     const double started = seconds_now();
-    ArtifactReader *r = artifact_open(((const FeaturesParameters *)s->parameters)->rows->path, err);
-    if (!r) return false;
-    const bool good = take_over(s, r, started, err);
+    const FeaturesParameters *p = s->parameters;
+    const Choice all = {.first = p->rows->first, .count = p->rows->count};
+    ArtifactReader *r = artifact_open(p->rows->path, err);
+    StageWriter w;
+    bool good = r && stage_begin(&w, s, started, err);
+    if (good) {
+        good = p->which == FEATURES_CAPTIONS ? take_captions(s, r, w.artifact, err)
+                                             : take_images(s, r, &all, w.artifact, err);
+        if (good)
+            good = stage_finish(&w, err);
+        else
+            artifact_abandon(w.artifact);
+    }
     artifact_close(r);
     return good;
 }
