@@ -33,8 +33,7 @@ static bool read_path(Dataset *d, const DatasetSource *source, const char *key, 
 
 static bool is_list(const char *path)
 {
-    const size_t length = strlen(path);
-    return length > 6 && strcmp(path + length - 6, ".jsonl") == 0 && !path_is_folder(path);
+    return text_ends(path, ".jsonl") && !path_is_folder(path);
 }
 
 /* Files of an entry that is only looked at whether it makes sense are not looked for. */

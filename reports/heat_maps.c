@@ -6,7 +6,7 @@
 #include "harness/base/memory.h"
 #include "reports/drawing.h"
 #include "reports/section.h"
-#include "reports/sheet.h"
+#include "reports/shown_pictures.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -16,8 +16,8 @@ enum { PICTURES = 6, TRUE_SHOWN = 4, PICTURE = 150, GAP = 16, LINE = 15, SIDE = 
 enum { COLUMNS = TRUE_SHOWN + 2, TILE_WIDTH = PICTURE + GAP, TILE_HEIGHT = PICTURE + 2 * LINE + GAP };
 
 typedef struct HeatMaps {
-    const ReportOptions *options;
     const StoredResult *result;
+    Image pictures[PICTURES];
     size_t count, positions, rows, columns; /* pictures; rows * columns = positions */
     float *maps, *scores;                   /* [count, classes, positions], [images, classes] */
     int8_t *labels;                         /* [images, classes] */
@@ -27,6 +27,7 @@ typedef struct HeatMaps {
 static void heat_maps_free(HeatMaps *h)
 {
     free(h->maps), free(h->scores), free(h->labels);
+    report_pictures_free(h->pictures, PICTURES);
 }
 
 /* How the protocol brings pictures to a square. */
@@ -66,10 +67,10 @@ static bool has_maps(const char *path, bool *has, Error *err)
     return r != NULL;
 }
 
-static bool heat_maps_read(const ReportOptions *options, const StoredResult *result, HeatMaps *h, Error *err)
+static bool heat_maps_read(const StoredResult *result, HeatMaps *h, Error *err)
 {
     char *resize = NULL;
-    *h = (HeatMaps){.options = options, .result = result, .crop = was_cropped(result)};
+    *h = (HeatMaps){.result = result, .crop = was_cropped(result)};
     ArtifactReader *r = artifact_open(result->file, err);
     if (!r) return false;
     bool good = read_maps(r, h, err) &&
@@ -161,12 +162,10 @@ static size_t choose_classes(const HeatMaps *h, size_t image, size_t chosen[COLU
     return count;
 }
 
-static bool draw_row(cairo_t *c, const HeatMaps *h, size_t image, double y, Error *err)
+static void draw_row(cairo_t *c, const HeatMaps *h, size_t image, double y)
 {
-    Image picture = {0};
-    if (!report_picture(h->options, h->result, image, &picture, err)) return false;
-    if (h->crop) crop_to_square(&picture);
-    drawing_image(c, &picture, GAP, y, PICTURE);
+    const Image *picture = &h->pictures[image];
+    drawing_image(c, picture, GAP, y, PICTURE);
     size_t chosen[COLUMNS];
     double range[2] = {INFINITY, -INFINITY};
     const size_t count = choose_classes(h, image, chosen), classes = h->result->classes;
@@ -180,7 +179,7 @@ static bool draw_row(cairo_t *c, const HeatMaps *h, size_t image, double y, Erro
         const bool true_class = h->labels[image * classes + chosen[k]] > 0;
         char *name = xformat("%s %s", true_class ? "\xE2\x9C\x93" : "\xE2\x9C\x97", h->result->class_names[chosen[k]]);
         char *score = xformat("score %.3f", (double)h->scores[image * classes + chosen[k]]);
-        draw_overlay(c, h, &picture, h->maps + (image * classes + chosen[k]) * h->positions, range, x, y);
+        draw_overlay(c, h, picture, h->maps + (image * classes + chosen[k]) * h->positions, range, x, y);
         drawing_text(c, x, y + PICTURE + LINE, 11.5, true_class ? "00734F" : "A33B00", name);
         drawing_text(c, x, y + PICTURE + 2 * LINE - 1, 10.5, "555555", score);
         free(name), free(score);
@@ -190,8 +189,6 @@ static bool draw_row(cairo_t *c, const HeatMaps *h, size_t image, double y, Erro
         drawing_text(c, GAP, y + PICTURE + LINE, 10.5, "555555", scale);
         free(scale);
     }
-    image_free(&picture);
-    return true;
 }
 
 static size_t shown(const HeatMaps *h)
@@ -201,9 +198,18 @@ static size_t shown(const HeatMaps *h)
 
 static bool draw_sheet(cairo_t *c, const void *context, Error *err)
 {
+    (void)err;
     const HeatMaps *h = context;
-    for (size_t i = 0; i < shown(h); i++)
-        if (!draw_row(c, h, i, GAP + (double)i * TILE_HEIGHT, err)) return false;
+    for (size_t i = 0; i < shown(h); i++) draw_row(c, h, i, GAP + (double)i * TILE_HEIGHT);
+    return true;
+}
+
+/* The pictures as they were encoded; false: none of them is there. */
+static bool read_pictures(const SectionInput *in, HeatMaps *h)
+{
+    static const size_t rows[PICTURES] = {0, 1, 2, 3, 4, 5};
+    if (!report_pictures_read(in->options, h->result, rows, shown(h), h->pictures, in->remarks)) return false;
+    for (size_t i = 0; h->crop && i < shown(h); i++) crop_to_square(&h->pictures[i]);
     return true;
 }
 
@@ -236,7 +242,7 @@ static bool add_column(const SectionInput *in, size_t column, Section *out, Erro
     if (!choose_result(in, column, &result, &label, err)) return false;
     if (!result || !report_has_pictures(in->options, result)) return true;
     HeatMaps h;
-    if (!heat_maps_read(in->options, result, &h, err)) return false;
+    if (!heat_maps_read(result, &h, err)) return false;
     char *name = section_name("heat_maps", column);
     char *caption = xformat(
         "The first test images of %s, and where %s (seed %lld) sees a class: cosine similarity of each of the %zu x "
@@ -245,9 +251,10 @@ static bool add_column(const SectionInput *in, size_t column, Section *out, Erro
         "red: the highest-scoring class that is not. One colour scale a row, from its lowest (violet) to its highest "
         "(yellow) value.",
         result->dataset, label, (long long)result->seed, h.rows, h.columns, TRUE_SHOWN);
-    const bool good = !shown(&h) || (drawing_save(in->figures, name, GAP + COLUMNS * TILE_WIDTH,
-                                                  GAP + (int)shown(&h) * TILE_HEIGHT, draw_sheet, &h, err) &&
-                                     section_figure(in, name, caption, out, err));
+    const bool good =
+        !read_pictures(in, &h) || (drawing_save(in->figures, name, GAP + COLUMNS * TILE_WIDTH,
+                                                GAP + (int)shown(&h) * TILE_HEIGHT, draw_sheet, &h, err) &&
+                                   section_figure(in, name, caption, out, err));
     free(name), free(caption);
     heat_maps_free(&h);
     return good;

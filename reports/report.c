@@ -96,10 +96,11 @@ static bool example_sheet(Report *r, size_t column, Error *err)
         best = cell->map.mean, shown = i;
     }
     const StoredResult *result = summary_cell(&r->summary, shown, column)->results[0];
-    if (!report_has_pictures(r->options, result)) return true;
     char *name = figure_name("examples", column);
-    const bool good = sheet_of_examples(r->options, result, r->summary.rows[shown].label, r->figure_folder, name, err);
-    if (good)
+    bool drawn;
+    const bool good = sheet_of_examples(r->options, result, r->summary.rows[shown].label, r->figure_folder, name,
+                                        &r->remarks, &drawn, err);
+    if (good && drawn)
         keep_figure(
             r, name,
             xformat("Test images, evenly spread over the test set, with the three classes that %s ranks highest.",
@@ -129,7 +130,8 @@ static bool write_sections(Report *r, Error *err)
 {
     StoredFiles files = {0};
     store_list(r->options->store, &files);
-    const SectionInput in = {r->options, &r->summary, r->options->stored, &files, r->figure_folder, r->gnuplot};
+    const SectionInput in = {r->options,       &r->summary, r->options->stored, &files,
+                             r->figure_folder, r->gnuplot,  &r->remarks};
     bool good = true;
     for (size_t i = 0; good && i < SECTIONS; i++) good = section_writers[i](&in, &r->sections[i], err);
     stored_files_free(&files);

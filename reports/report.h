@@ -32,6 +32,8 @@ typedef struct ReportOptions {
     bool (*has_pictures)(void *context,
                          const StoredResult *result); /* false: of features, nothing can be shown; NULL: all have */
     void *picture_context;
+    TextList
+        *noted; /* which data sets' lost pictures were noted, for several reports in one go; NULL: each notes its own */
     const char *command; /* how to make the report again, for its footer */
 } ReportOptions;
 

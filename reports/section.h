@@ -13,6 +13,7 @@ typedef struct SectionInput {
     const StoredFiles *files;  /* its artifacts */
     const char *figures;       /* folder for SVG and PNG */
     bool gnuplot;              /* false: without plots */
+    TextList *remarks;         /* of the page: what could not be shown */
 } SectionInput;
 
 typedef struct Section {

@@ -5,6 +5,7 @@
 #include "harness/base/memory.h"
 #include "harness/base/text.h"
 #include "reports/drawing.h"
+#include "reports/shown_pictures.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -71,66 +72,48 @@ static void draw_labels(cairo_t *c, const StoredResult *r, const float *scores, 
 }
 
 typedef struct Sheet {
-    const ReportOptions *options;
     const StoredResult *result;
     const char *label;
+    size_t count, rows[COLUMNS * ROWS]; /* evenly spread over the test images: not chosen by hand */
+    Image pictures[COLUMNS * ROWS];
     float *scores;
     int8_t *labels;
 } Sheet;
 
-static bool draw_tile(cairo_t *c, const Sheet *s, size_t image, double x, double y, Error *err)
+static void draw_tile(cairo_t *c, const Sheet *s, size_t k, double x, double y)
 {
     const StoredResult *r = s->result;
-    Image picture = {0};
-    if (!report_picture(s->options, r, image, &picture, err)) return false;
-    drawing_image(c, &picture, x, y, PICTURE);
-    image_free(&picture);
+    const size_t image = s->rows[k];
+    drawing_image(c, &s->pictures[k], x, y, PICTURE);
     draw_labels(c, r, s->scores + image * r->classes, s->labels + image * r->classes, x, y + PICTURE + 2);
-    return true;
 }
 
 static bool draw_sheet(cairo_t *c, const void *context, Error *err)
 {
+    (void)err;
     const Sheet *s = context;
     const StoredResult *r = s->result;
-    const size_t wanted = COLUMNS * ROWS, shown = r->images < wanted ? r->images : wanted;
     char *title =
         xformat("%s on %s, seed %lld: the three classes with the highest scores (\xE2\x9C\x93 in the picture)",
                 s->label, r->dataset, (long long)r->seed);
     drawing_text(c, GAP, 22, 13, "222222", title);
     free(title);
-    for (size_t k = 0; k < shown; k++) {
-        /* Evenly spread over the test images: not chosen by hand. */
-        const size_t image = k * r->images / shown;
-        const double x = GAP + (double)(k % COLUMNS) * TILE_WIDTH, y = TITLE + (double)(k / COLUMNS) * TILE_HEIGHT;
-        if (!draw_tile(c, s, image, x, y, err)) return false;
-    }
+    for (size_t k = 0; k < s->count; k++)
+        draw_tile(c, s, k, GAP + (double)(k % COLUMNS) * TILE_WIDTH, TITLE + (double)(k / COLUMNS) * TILE_HEIGHT);
     return true;
 }
 
 bool sheet_of_examples(const ReportOptions *options, const StoredResult *r, const char *label, const char *folder,
-                       const char *name, Error *err)
+                       const char *name, TextList *remarks, bool *drawn, Error *err)
 {
-    Sheet s = {.options = options, .result = r, .label = label};
-    if (!result_scores(r, &s.scores, &s.labels, NULL, err)) return false;
-    const bool good =
-        drawing_save(folder, name, GAP + COLUMNS * TILE_WIDTH, TITLE + ROWS * TILE_HEIGHT, draw_sheet, &s, err);
+    const size_t wanted = COLUMNS * ROWS;
+    Sheet s = {.result = r, .label = label, .count = r->images < wanted ? r->images : wanted};
+    for (size_t k = 0; k < s.count; k++) s.rows[k] = k * r->images / s.count;
+    *drawn = report_has_pictures(options, r) && report_pictures_read(options, r, s.rows, s.count, s.pictures, remarks);
+    const bool good = !*drawn || (result_scores(r, &s.scores, &s.labels, NULL, err) &&
+                                  drawing_save(folder, name, GAP + COLUMNS * TILE_WIDTH, TITLE + ROWS * TILE_HEIGHT,
+                                               draw_sheet, &s, err));
     free(s.scores), free(s.labels);
-    return good;
-}
-
-bool report_has_pictures(const ReportOptions *options, const StoredResult *r)
-{
-    return options->picture && (!options->has_pictures || options->has_pictures(options->picture_context, r));
-}
-
-bool report_picture(const ReportOptions *options, const StoredResult *r, size_t image, Image *picture, Error *err)
-{
-    uint8_t *png = NULL;
-    size_t bytes = 0;
-    if (!options->picture(options->picture_context, r, image, &png, &bytes, err)) return false;
-    char *name = xformat("%s: picture %zu", r->file, image);
-    const bool good = image_decode(png, bytes, name, picture, err);
-    free(name), free(png);
+    report_pictures_free(s.pictures, s.count);
     return good;
 }

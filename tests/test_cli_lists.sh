@@ -69,6 +69,8 @@ refused the_same_of_imports 1 'no class has a positive label'
 printf 'file,dog,cat\n0.png,1,-1\n1.png,-1,1\n' >labels.csv
 printf 'file;dog;cat\n0.png;0.5;-1.5\n1.png;0.25;2\n' >semicolon.csv
 run import-scores semicolon.csv --labels labels.csv --store store-csv; check semicolons_are_found says 'mAP 100'
+cp semicolon.csv .csv
+run import-scores .csv --as bare --labels labels.csv --store store-csv; check a_name_that_is_an_ending_has_it says 'mAP 100'
 tr ';' '\t' <semicolon.csv >tab.tsv
 run import-scores tab.tsv --labels labels.csv --store store-csv;       check tabs_are_found says 'mAP 100'
 sed 's/\([0-9]\)\.\([0-9]\)/\1,\2/g' semicolon.csv >comma.csv

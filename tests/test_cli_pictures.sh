@@ -39,6 +39,17 @@ check the_result_says_so says "without 2 test pictures that cannot be decoded"
 run results --store st --json
 check also_for_programs says "cannot be decoded"
 
+# The report outlives pictures, and the lists of them.
+mkdir away
+for gone in images test.jsonl; do
+    mv $gone away/
+    run report --suite tiny --store st --out page-$gone
+    check "a_report_is_written_without_its_$gone" test $status -eq 0 -a -s page-$gone/index.html -a -s page-$gone/results.csv
+    check "that_its_${gone}_are_gone_is_said_once" test "$(grep -c 'Pictures of tiny cannot be shown' "$folder/err")" -eq 1
+    check "and_stands_on_its_page_of_$gone" grep -q 'Pictures of tiny cannot be shown' page-$gone/index.html
+done
+mv away/* .
+
 # A mask has a line for each picture that is left.
 cat >mask.json <<'END'
 {"models": {"tiny": {"clip": "clip"}},

@@ -24,6 +24,9 @@ run generate --quiet --model "$pipeline" --captions marked.txt --steps 1 --size 
 check captions_of_a_marked_list grep -q '"caption": "bus at a stop"' drawn/images.jsonl
 printf '\357\273\277{"caption": "a cat"}\r\n' >marked.jsonl
 run generate --quiet --model "$pipeline" --captions marked.jsonl --steps 1 --size 16x16 --out drawn.jsonl
+cp marked.jsonl .jsonl
+run generate --quiet --model "$pipeline" --captions .jsonl --steps 1 --size 16x16 --out bare
+check a_name_that_is_an_ending_has_it grep -q '"caption": "a cat"' bare/images.jsonl
 check captions_of_a_marked_json_list grep -q '"caption": "a cat"' drawn.jsonl/images.jsonl
 for command in "tokenize --tokenizer clip --file" "label --dataset voc2007 --file" "encode-text --clip clip --out x.h5 --file" \
     "generate --quiet --model $pipeline --out x --captions"; do

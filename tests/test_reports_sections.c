@@ -360,6 +360,48 @@ static bool grey_picture(void *context, const StoredResult *r, size_t image, uin
     return image_encode_png(&(Image){8, 6, pixels}, png, bytes, err);
 }
 
+/* The pictures from `*context` on are gone. */
+static bool lost_picture(void *context, const StoredResult *r, size_t image, uint8_t **png, size_t *bytes, Error *err)
+{
+    if (image >= *(const size_t *)context) return (fail)(err, "pictures/%zu.jpg: cannot open", image);
+    return grey_picture(context, r, image, png, bytes, err);
+}
+
+/* A report of which so many pictures are there. */
+static void report_after_loss(size_t left, const char *out)
+{
+    Error err = {0};
+    TextList noted = {0};
+    const ReportOptions options = {.title = "tiny",
+                                   .experiments = main_names,
+                                   .labels = main_names,
+                                   .store = store,
+                                   .out = out,
+                                   .picture = lost_picture,
+                                   .picture_context = &left,
+                                   .noted = &noted};
+    if (!report_of_store(options, &err)) fail_msg("%s", err.text);
+    assert_int_equal(noted.count, 1); /* by the sheet of examples; not again by the heat maps */
+    text_list_free(&noted);
+}
+
+static void pictures_that_are_gone_stop_no_report(void **state)
+{
+    (void)state;
+    for (size_t left = 0; left < 2; left++) {
+        char *out = xformat("%s/lost-%zu", store, left), *sheet = xformat("%s/figures/examples.svg", out),
+             *maps = xformat("%s/figures/heat_maps.svg", out);
+        report_after_loss(left, out);
+        char *page = contents(out, "index.html"),
+             *sentence = strstr(page, "Pictures of tiny cannot be shown: pictures/");
+        assert_non_null(sentence);
+        assert_null(strstr(sentence + 1, "Pictures of tiny"));
+        assert_int_equal(path_exists(sheet), left > 0); /* one of them is there: a sheet with grey squares */
+        assert_int_equal(path_exists(maps), left > 0);
+        free(page), free(out), free(sheet), free(maps);
+    }
+}
+
 static bool try_report(const char *out, Error *err)
 {
     const ReportOptions options = {.title = "tiny",
@@ -480,6 +522,7 @@ int main(void)
         cmocka_unit_test(differences_are_taken_seed_by_seed),
         cmocka_unit_test(curves_join_what_differs_in_one_number),
         cmocka_unit_test(curves_run_over_shots_and_over_shares_known),
+        cmocka_unit_test(pictures_that_are_gone_stop_no_report),
         cmocka_unit_test(report_has_every_section_that_is_stored),
         cmocka_unit_test(sections_without_gnuplot_lack_plots_alone),
         cmocka_unit_test(what_a_section_cannot_read_is_told_and_not_left_out),

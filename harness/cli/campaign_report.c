@@ -177,7 +177,7 @@ static const char **pages_beside(const Campaign *s, const ReportPage *pages, siz
 /* What the store holds, read once for all pages, and what reading it gave. */
 typedef struct Stored {
     ResultList results;
-    TextList remarks;
+    TextList remarks, noted;
 } Stored;
 
 /* Published numbers lie beside the experiments file, or, of a file elsewhere, where the program is run. NULL: nowhere. */
@@ -252,6 +252,7 @@ static bool write_page(Campaign *s, const Cli *cli, Stored *stored, const Report
         .picture = picture_of_result,
         .has_pictures = result_has_pictures,
         .picture_context = &s->session,
+        .noted = &stored->noted,
         .command = command.data,
     };
     good = good && report_write(&options, err);
@@ -308,5 +309,6 @@ bool campaign_report(Campaign *s, const Cli *cli, const char *out, Error *err)
     free(pages);
     results_free(&stored.results);
     text_list_free(&stored.remarks);
+    text_list_free(&stored.noted);
     return good;
 }

@@ -49,9 +49,8 @@ static bool add_line(void *context, const Line *line, Error *err)
 bool caption_file_read(const char *path, CaptionFile *file, Error *err)
 {
     *file = (CaptionFile){.labels = NULL};
-    const size_t length = strlen(path);
-    const bool objects = length > 6 && strcmp(path + length - 6, ".jsonl") == 0;
-    bool good = objects ? jsonl_read(path, add_object, file, err) : lines_read(path, add_line, file, err);
+    bool good =
+        text_ends(path, ".jsonl") ? jsonl_read(path, add_object, file, err) : lines_read(path, add_line, file, err);
     if (good && !file->captions.count) good = fail(err, "%s: holds no caption; one a line is needed", path);
     if (good && file->labelled < file->captions.count) {
         text_list_free(&file->classes);

@@ -29,7 +29,8 @@ const Command command_report = {
     .name = "report",
     .arguments = "[--suite NAME] [--out DIR]",
     .summary = "tables and figures of a suite's stored results",
-    .details = "One HTML page, Markdown, LaTeX, CSV, and figures as SVG and PNG; nothing is trained or scored.",
+    .details = "One HTML page, Markdown, LaTeX, CSV, and figures as SVG and PNG; nothing is trained or scored.\n"
+               "Test pictures are shown where they still are.",
     .example = "palbench report --suite mini --out report",
     .takes = TAKES_EXPERIMENTS | TAKES_STORE,
     .options = options,

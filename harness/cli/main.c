@@ -78,6 +78,18 @@ static void end(int status, void *unused)
         stop_short("a library ended the program, which happens when memory runs out; what was complete is stored");
 }
 
+/* `palbench --help` and `palbench --version`, behind which nothing is expected. */
+static int print_and_end(int argc, char **argv, void (*print)(void))
+{
+    Error err;
+    if (argc > 2) {
+        fail_usage(&err, "%s is not expected behind %s; see palbench --help", argv[2], argv[1]);
+        return report_error(&err);
+    }
+    print();
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     sleep_while_waiting(argv);
@@ -88,14 +100,8 @@ int main(int argc, char **argv)
         return EXIT_USAGE;
     }
     const char *name = argv[1];
-    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
-        print_overview();
-        return 0;
-    }
-    if (strcmp(name, "--version") == 0) {
-        print_version();
-        return 0;
-    }
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) return print_and_end(argc, argv, print_overview);
+    if (strcmp(name, "--version") == 0) return print_and_end(argc, argv, print_version);
     const Command *command = command_find(name);
     if (!command) {
         Error err;

@@ -55,7 +55,7 @@ static bool is_picture_name(const char *name)
     const size_t length = strlen(name);
     for (size_t k = 0; k < sizeof ends / sizeof *ends; k++) {
         const size_t tail = strlen(ends[k]);
-        if (length > tail && strcasecmp(name + length - tail, ends[k]) == 0) return true;
+        if (length >= tail && strcasecmp(name + length - tail, ends[k]) == 0) return true;
     }
     return false;
 }

@@ -163,16 +163,10 @@ static bool open_sharded(TensorFile *file, const char *path, Error *err)
 
 /* ---- outside ---- */
 
-static bool is_index(const char *path)
-{
-    const size_t length = strlen(path);
-    return length > 5 && strcmp(path + length - 5, ".json") == 0;
-}
-
 TensorFile *tensor_file_open(const char *path, Error *err)
 {
     TensorFile *file = xcalloc(1, sizeof *file);
-    if (is_index(path) ? open_sharded(file, path, err) : open_single(file, path, err)) return file;
+    if (text_ends(path, ".json") ? open_sharded(file, path, err) : open_single(file, path, err)) return file;
     err->exit_status = EXIT_WORK_FAILED; /* the JSON of a checkpoint is data, not a configuration of the user's */
     tensor_file_close(file);
     return NULL;

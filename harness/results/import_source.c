@@ -134,9 +134,8 @@ static bool check(ImportSource *s, Error *err)
 
 bool import_source_read(ImportSource *s, const char *path, Error *err)
 {
-    const size_t length = strlen(path);
+    const bool csv = text_ends(path, ".csv") || text_ends(path, ".tsv");
     *s = (ImportSource){.path = path};
-    const bool csv = length > 4 && (strcmp(path + length - 4, ".csv") == 0 || strcmp(path + length - 4, ".tsv") == 0);
     if ((csv ? read_csv(s, err) : read_hdf5(s, err)) && check(s, err)) return true;
     import_source_free(s);
     return false;

@@ -9,7 +9,6 @@ MODEL: RN50 RN101 ViT-B-16 sd15; all when none is named. Prints how far features
 all containers give the same bits. Weights are of float16, so that every container holds the same numbers. sd15 takes 9 GB of disk and of
 memory. torch 2.15.0, open_clip_torch 3.3.0, transformers 5.24.0, diffusers 0.42.1, peft 0.21.2."""
 import argparse
-import glob
 import json
 import os
 import shutil
@@ -29,6 +28,8 @@ from torchvision import transforms
 from torchvision.transforms import InterpolationMode
 from transformers import CLIPTokenizer
 
+from full_size import CLIP_CONTAINERS, PIPELINE_CONTAINERS, VOCABULARY, clip_model, save_clip, save_pipeline, sd15_pipeline
+
 parser = argparse.ArgumentParser()
 parser.add_argument("--palbench", default="build/palbench")
 parser.add_argument("--work", default="/tmp/containers")
@@ -37,29 +38,12 @@ parser.add_argument("models", nargs="*")
 args = parser.parse_args()
 torch.set_num_threads(2)
 torch.set_grad_enabled(False)
-vocabulary = os.environ.get("PALBENCH_SHARED", "../shared") + "/data/clip-tokenizer"
 texts = ["a photo of a cat.", "two dogs run along the beach", "x"]
 failed = False
 
 
 def unit(x):
     return x / x.norm(dim=-1, keepdim=True)
-
-
-def randomise(model, seed):
-    g = torch.Generator().manual_seed(seed)
-    for name, p in model.state_dict().items():
-        if not p.is_floating_point() or "attn_mask" in name:
-            continue
-        noise = torch.randn(p.shape, generator=g)
-        if "running_var" in name:
-            p.copy_(0.5 + noise.abs())
-        elif p.dim() > 1:
-            p.copy_(noise * (0.02 if "embedding" in name else p[0].numel() ** -0.5))
-        elif p.dim() == 1:
-            p.copy_(0.1 * noise + (1 if ("norm" in name or "bn" in name or "ln_" in name or "downsample.1" in name) and name.endswith("weight") else 0))
-        p.copy_(p.half().float())
-    return model.eval()
 
 
 def run(*command):
@@ -81,107 +65,53 @@ def pictures(folder):
     return files, torch.stack([prepare(Image.open(f).convert("RGB")) for f in files])
 
 
-def huggingface_names(w, layers):
-    new = {"logit_scale": w["logit_scale"], "visual_projection.weight": w["visual.proj"].t(), "text_projection.weight": w["text_projection"].t(),
-           "vision_model.embeddings.class_embedding": w["visual.class_embedding"], "vision_model.embeddings.patch_embedding.weight": w["visual.conv1.weight"],
-           "vision_model.embeddings.position_embedding.weight": w["visual.positional_embedding"], "text_model.embeddings.token_embedding.weight": w["token_embedding.weight"],
-           "text_model.embeddings.position_embedding.weight": w["positional_embedding"]}
-    for ours, their in (("visual.ln_pre", "vision_model.pre_layrnorm"), ("visual.ln_post", "vision_model.post_layernorm"), ("ln_final", "text_model.final_layer_norm")):
-        new |= {f"{their}.{x}": w[f"{ours}.{x}"] for x in ("weight", "bias")}
-    for i in range(layers):
-        for ours, their in (("visual.transformer", "vision_model"), ("transformer", "text_model")):
-            a, b = f"{ours}.resblocks.{i}.", f"{their}.encoder.layers.{i}."
-            for x in ("weight", "bias"):
-                for k, part in enumerate(w[f"{a}attn.in_proj_{x}"].chunk(3)):
-                    new[f"{b}self_attn.{'qkv'[k]}_proj.{x}"] = part
-                for o, t in (("attn.out_proj", "self_attn.out_proj"), ("ln_1", "layer_norm1"), ("ln_2", "layer_norm2"), ("mlp.c_fc", "mlp.fc1"), ("mlp.c_proj", "mlp.fc2")):
-                    new[f"{b}{t}.{x}"] = w[f"{a}{o}.{x}"]
-    return {k: v.clone().contiguous() for k, v in new.items()}
+CONTAINER_WORDS = {"script": "TorchScript, float16", "state": "state dictionary, float32", "nested": "state dictionary, float16, nested",
+                   "open_clip": "open_clip, safetensors", "open_clip.bin": "open_clip, .bin", "huggingface": "Hugging Face, safetensors",
+                   "huggingface.bin": "Hugging Face, .bin"}
 
 
-def containers(folder, model, vision, embed, x, tokens):
-    """Yields the name and path of one container after the other; the last one is removed."""
-    w = {k: v for k, v in model.state_dict().items() if k != "attn_mask"}
-    half = {k: v.half() if v.is_floating_point() else v for k, v in w.items()}
-    config = {"model_cfg": {"embed_dim": embed, "quick_gelu": True, "vision_cfg": vision, "text_cfg": {}}}
-    path = f"{folder}/script.pt"
-    traced = torch.jit.trace(model, (x[:1], tokens[:1]), check_trace=False)
-    torch.jit.save(traced.half(), path)
-    model.float()
-    yield "TorchScript, float16", path
-    os.remove(path)
-    torch.save(w, path)
-    yield "state dictionary, float32", path
-    os.remove(path)
-    torch.save({"epoch": 1, "state_dict": {"module." + k: v for k, v in half.items()}}, path)
-    yield "state dictionary, float16, nested", path
-    os.remove(path)
-    os.makedirs(f"{folder}/open_clip")
-    with open(f"{folder}/open_clip/open_clip_config.json", "w") as f:
-        json.dump(config, f)
-    save_file({k: v.contiguous() for k, v in half.items()}, f"{folder}/open_clip/open_clip_model.safetensors")
-    yield "open_clip, safetensors", f"{folder}/open_clip"
-    os.remove(f"{folder}/open_clip/open_clip_model.safetensors")
-    torch.save(w, f"{folder}/open_clip/open_clip_pytorch_model.bin")
-    yield "open_clip, .bin", f"{folder}/open_clip"
-    shutil.rmtree(f"{folder}/open_clip")
-    if "patch_size" not in vision:
-        return
-    from transformers import CLIPConfig
-    new, hf = huggingface_names(w, 12), f"{folder}/huggingface"
-    CLIPConfig(vision_config={"patch_size": 16}).save_pretrained(hf)
-    save_file(new, f"{hf}/model.safetensors", metadata={"format": "pt"})
-    yield "Hugging Face, safetensors", hf
-    os.remove(f"{hf}/model.safetensors")
-    torch.save({k: v.half() for k, v in new.items()}, f"{hf}/pytorch_model.bin")
-    yield "Hugging Face, .bin", hf
+def remove(path):
+    shutil.rmtree(path) if os.path.isdir(path) else os.remove(path)
 
 
-def clip(name, vision, embed):
+def clip(name):
     global failed
-    from open_clip.model import CLIP
     folder = f"{args.work}/{name}"
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
     files, x = pictures(folder)
-    tokenizer = CLIPTokenizer.from_pretrained(vocabulary)
+    tokenizer = CLIPTokenizer.from_pretrained(VOCABULARY)
     ids = [tokenizer(t)["input_ids"] for t in texts]
     tokens = torch.tensor([i + [0] * (77 - len(i)) for i in ids])
-    model = randomise(CLIP(embed, vision, {}, quick_gelu=True), 1)
+    model = clip_model(name)
     theirs = unit(model.encode_image(x)).numpy(), unit(model.encode_text(tokens)).numpy()
     first = None
-    for container, path in containers(folder, model, vision, embed, x, tokens):
+    for kind in CLIP_CONTAINERS:
+        if kind.startswith("huggingface") and not name.startswith("ViT"):
+            continue
+        container, path = CONTAINER_WORDS[kind], save_clip(model, name, kind, f"{folder}/model")
         out = f"{folder}/out.h5"
         seconds = run("encode-image", "--clip", path, "--out", out, *files)
         with h5py.File(out) as f:
             image = f["global"][:], f["local"][:]
-        run("encode-text", "--clip", path, "--tokenizer", vocabulary, "--out", out, *texts)
+        run("encode-text", "--clip", path, "--tokenizer", VOCABULARY, "--out", out, *texts)
         with h5py.File(out) as f:
             text = f["global"][:]
-        kind = json.loads(subprocess.run([args.palbench, "inspect", "--json", path], stdout=subprocess.PIPE, text=True).stdout)
+        said = json.loads(subprocess.run([args.palbench, "inspect", "--json", path], stdout=subprocess.PIPE, text=True).stdout)
         first = first or (*image, text)
         same = all(np.array_equal(a, b) for a, b in zip((*image, text), first))
         worst = max(np.abs(image[0] - theirs[0]).max(), np.abs(text - theirs[1]).max())
         error = max(np.linalg.norm(a - b) / np.linalg.norm(b) for a, b in zip((image[0], text), theirs))
-        good = same and error < 1e-4 and kind["architecture"] == name and not kind["missing"] and not kind["unknown"]
+        good = same and error < 1e-4 and said["architecture"] == name and not said["missing"] and not said["unknown"]
         failed |= not good
         print(f"{name:9} {container:34} {'the same bits' if same else 'OTHER BITS':13} off by {error:.1e}, worst value {worst:.1e}; {seconds:.1f} s; "
-              f"{kind['kind']} {kind['layout']} {kind['architecture']} {kind['parameters']} {'ok' if good else 'FAIL'}", flush=True)
+              f"{said['kind']} {said['layout']} {said['architecture']} {said['parameters']} {'ok' if good else 'FAIL'}", flush=True)
+        remove(path)
     shutil.rmtree(folder)
 
 
 # ---- Stable Diffusion 1.5 ----
 PROMPT, SIZE = "a red cat", 256
-
-
-def single_file_names():
-    """ldm_unet and ldm_vae of make_single_file.py, which makes files when it is imported."""
-    import diffusers.loaders.single_file_utils as utils
-    with open("tests/golden/make_single_file.py") as f:
-        source = f.read()
-    space = {"torch": torch, "convert_ldm_unet_checkpoint": utils.convert_ldm_unet_checkpoint, "convert_ldm_vae_checkpoint": utils.convert_ldm_vae_checkpoint}
-    exec(source[source.index("RESNET ="):source.index("def openclip_text")], space)
-    return space["ldm_unet"], space["ldm_vae"]
 
 
 def draw(path, *options):
@@ -200,28 +130,18 @@ def check_picture(name, ours, seconds, theirs, first):
 
 
 def sd15():
-    from diffusers import AutoencoderKL, LCMScheduler, PNDMScheduler, StableDiffusionPipeline, UNet2DConditionModel
-    from transformers import CLIPTextConfig, CLIPTextModel
+    from diffusers import LCMScheduler
     folder = f"{args.work}/sd15"
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
-    unet_channels, vae_channels = ((32, 64, 128, 128), (32, 32, 64, 64)) if args.small else ((320, 640, 1280, 1280), (128, 256, 512, 512))
-    tok = CLIPTokenizer.from_pretrained(vocabulary, model_max_length=77, pad_token="<|endoftext|>")
-    text = randomise(CLIPTextModel(CLIPTextConfig(hidden_size=768, intermediate_size=3072, num_attention_heads=12, bos_token_id=49406, eos_token_id=49407, pad_token_id=1)), 2)
-    unet = randomise(UNet2DConditionModel(sample_size=64, cross_attention_dim=768, attention_head_dim=8, block_out_channels=unet_channels), 3)
-    vae = randomise(AutoencoderKL(block_out_channels=vae_channels, layers_per_block=2, sample_size=512, down_block_types=["DownEncoderBlock2D"] * 4,
-                                  up_block_types=["UpDecoderBlock2D"] * 4), 4)
-    scheduler = PNDMScheduler(num_train_timesteps=1000, beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", set_alpha_to_one=False, steps_offset=1, skip_prk_steps=True)
-    pipe = StableDiffusionPipeline(vae=vae, text_encoder=text, tokenizer=tok, unet=unet, scheduler=scheduler, safety_checker=None, feature_extractor=None, requires_safety_checker=False)
-    pipe.set_progress_bar_config(disable=True)
+    pipe = sd15_pipeline(args.small)
+    unet = pipe.unet
 
     def theirs(**options):
         image = pipe(PROMPT, generator=torch.Generator().manual_seed(5), height=SIZE, width=SIZE, output_type="np", **options).images[0]
         print(f"diffusers: mean {image.mean():.2f}, deviation {image.std():.2f}, not clipped {((image > 0) & (image < 1)).mean():.2f}", flush=True)
         return (image * 255).round().astype(int)
 
-    # one file: names from the states in float16
-    ldm_unet, ldm_vae = single_file_names()
     plain = theirs(num_inference_steps=2, guidance_scale=3.0)
     # LCM-LoRA of rank 64: linear layers and convolutions
     g, lora = torch.Generator().manual_seed(9), {}
@@ -240,44 +160,23 @@ def sd15():
     fast = theirs(num_inference_steps=4, guidance_scale=1.0)
     pipe.unload_lora_weights()
     pipe.scheduler = own
-    for part in (text, unet, vae):
+    for part in (pipe.text_encoder, pipe.unet, pipe.vae):
         part.half()
-    pipe.save_pretrained(f"{folder}/safetensors")
-    for name in ("vocab.json", "merges.txt"):
-        if not os.path.exists(f"{folder}/safetensors/tokenizer/{name}"):
-            shutil.copy(f"{vocabulary}/{name}", f"{folder}/safetensors/tokenizer/{name}")
-    state = {**ldm_unet(unet.state_dict(), unet.config), **ldm_vae(vae.state_dict(), vae.config)}
-    state |= {"cond_stage_model.transformer.text_model." + k.removeprefix("text_model."): v for k, v in text.state_dict().items()}
-    del pipe, unet, vae, text
-
-    first, seconds = draw(f"{folder}/safetensors", "--steps", "2", "--guidance", "3")
-    check_picture("folder, safetensors", first, seconds, plain, first)
-    ours, seconds = draw(f"{folder}/safetensors", "--lora", f"{folder}/lcm.safetensors", "--scheduler", "lcm", "--steps", "4", "--guidance", "1")
-    check_picture("with an LCM-LoRA, four steps", ours, seconds, fast, ours)
-    state = {k: v.contiguous() for k, v in state.items()}
-    os.makedirs(f"{folder}/single")
-    shutil.copytree(f"{folder}/safetensors/tokenizer", f"{folder}/single/tokenizer")
-    save_file(state, f"{folder}/single/model.safetensors", metadata={"format": "pt"})
-    ours, seconds = draw(f"{folder}/single/model.safetensors", "--steps", "2", "--guidance", "3")
-    check_picture("one file, .safetensors", ours, seconds, plain, first)
-    os.remove(f"{folder}/single/model.safetensors")
-    torch.save({"global_step": 1, "state_dict": state}, f"{folder}/single/model.ckpt")
-    del state
-    ours, seconds = draw(f"{folder}/single/model.ckpt", "--steps", "2", "--guidance", "3")
-    check_picture("one file, .ckpt", ours, seconds, plain, first)
-    os.remove(f"{folder}/single/model.ckpt")
-    from safetensors.torch import load_file
-    for path in glob.glob(f"{folder}/safetensors/*/*.safetensors"):
-        torch.save(load_file(path), path.replace(".safetensors", ".bin").replace("text_encoder/model", "text_encoder/pytorch_model"))
-        os.remove(path)
-    ours, seconds = draw(f"{folder}/safetensors", "--steps", "2", "--guidance", "3")
-    check_picture("folder, .bin", ours, seconds, plain, first)
+    words = {"folder": "folder, safetensors", "folder.bin": "folder, .bin", "safetensors": "one file, .safetensors", "ckpt": "one file, .ckpt"}
+    first = None
+    for kind in PIPELINE_CONTAINERS:
+        path = save_pipeline(pipe, kind, f"{folder}/{kind}")
+        ours, seconds = draw(path, "--steps", "2", "--guidance", "3")
+        first = ours if first is None else first
+        check_picture(words[kind], ours, seconds, plain, first)
+        if kind == "folder":
+            ours, seconds = draw(path, "--lora", f"{folder}/lcm.safetensors", "--scheduler", "lcm", "--steps", "4", "--guidance", "1")
+            check_picture("with an LCM-LoRA, four steps", ours, seconds, fast, ours)
+        shutil.rmtree(f"{folder}/{kind}")
     shutil.rmtree(folder)
 
 
-resnet = {"image_size": 224, "width": 64}
-checks = {"RN50": lambda: clip("RN50", {**resnet, "layers": [3, 4, 6, 3]}, 1024), "RN101": lambda: clip("RN101", {**resnet, "layers": [3, 4, 23, 3]}, 512),
-          "ViT-B-16": lambda: clip("ViT-B-16", {"image_size": 224, "layers": 12, "width": 768, "patch_size": 16}, 512), "sd15": sd15}
+checks = {"RN50": lambda: clip("RN50"), "RN101": lambda: clip("RN101"), "ViT-B-16": lambda: clip("ViT-B-16"), "sd15": sd15}
 for chosen in args.models or checks:
     checks[chosen]()
 sys.exit(failed)
