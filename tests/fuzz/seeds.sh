@@ -63,3 +63,17 @@ printf '{"annotations": [{"image_id": 1, "id": 2, "caption": "a cat"}]}' >"$out/
 printf '{"image_id": "a", "caption": "a dog"}\n' >"$out/tiny"; seed fuzz_datasets narratives "$out/tiny" 007
 printf '<annotation><object><name>cat</name><difficult>1</difficult><part><name>head</name></part></object></annotation>' >"$out/tiny"
 seed fuzz_datasets annotation "$out/tiny" 010; rm "$out/tiny"
+for file in $(small tests/golden/lora -name '*.safetensors' -o -name '*.bin'); do
+    n=$((n + 1)); seed fuzz_lora "$n" "$file" 000; seed fuzz_inspect "$n" "$file" 000
+done
+seed fuzz_lora config tests/golden/lora/adapter/adapter_config.json 001
+for file in $(small tests/golden/clip_containers tests/golden/single_file "$world" -type f | head -n 60) experiments.json; do
+    n=$((n + 1)); seed fuzz_inspect "$n" "$file" 000
+done
+k=1
+for file in "$world/clip/open_clip_config.json" "$world/clip/vocab.json" tests/golden/pipeline/model_index.json tests/golden/pipeline/unet/config.json \
+    tests/golden/pipeline/vae/config.json tests/golden/pipeline/scheduler/scheduler_config.json tests/golden/pipeline/tokenizer/tokenizer_config.json \
+    tests/golden/lora/adapter/adapter_config.json tests/golden/clip/huggingface/config.json "$world/clip/open_clip_model.safetensors" \
+    tests/golden/io_shard.safetensors.index.json tests/golden/pipeline/text_encoder/model.fp16.safetensors tests/golden/pipeline/scheduler/scheduler_config.json; do
+    seed fuzz_inspect "kind-$k" "$file" "$(printf '%03o' $k)"; k=$((k + 1))
+done
