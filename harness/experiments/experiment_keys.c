@@ -1,6 +1,8 @@
 /* The tables, and nothing that reads: forms that are more than a word or a number are JSON Schema, and their readers check them. */
 #include "harness/experiments/experiment_keys.h"
 
+#include "harness/experiments/generate_settings.h"
+
 #define NAMES(least) "{\"type\": \"array\", \"minItems\": " least ", \"items\": {\"type\": \"string\"}}"
 
 const Key book_keys[] = {
@@ -36,6 +38,10 @@ const Key model_keys[] = {
     {.name = "judge",
      .type = KEY_TEXT,
      .help = "a classifier that tells how many of the asked objects it draws recognisably"},
+    {.name = "lora",
+     .type = KEY_FORMS,
+     .forms = generate_lora_forms,
+     .help = "the same as in \"generate\": LoRAs over the text-to-image model; CLIP's own towers take none"},
     {.name = "generate", .type = KEY_FORMS, .help = "what it is asked for, unless an experiment says otherwise"},
     {0},
 };

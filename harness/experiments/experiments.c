@@ -131,6 +131,23 @@ static bool read_paths(Model *m, const PathSource *from, Error *err)
     return good;
 }
 
+/* "lora" of the entry itself, which is that of its "generate". CLIP's towers, which are compared frozen, take none. */
+static bool read_lora(Model *m, Json entry, Error *err)
+{
+    const cJSON *own = NULL;
+    if (!generate_lora_read(&own, entry, err)) return false;
+    if (!own) return true;
+    if (m->generate.lora)
+        return json_fail(json_get(entry, "lora"), err, "stands in \"generate\" too; leave one of them out");
+    if (!m->diffusion && !m->no_diffusion)
+        return json_fail(
+            json_get(entry, "lora"), err,
+            "a LoRA is laid over a text-to-image model, and this entry has no \"diffusion\"; CLIP's own towers "
+            "take none");
+    m->generate.lora = own;
+    return true;
+}
+
 static bool read_model(const Book *book, Model *m, Json entry, Error *err)
 {
     static const char *const own_keys[] = {"clip", "tokenizer", "diffusion", "vae", "judge", NULL};
@@ -142,16 +159,16 @@ static bool read_model(const Book *book, Model *m, Json entry, Error *err)
         !json_string_or(entry, "architecture", NULL, &m->architecture, err) ||
         !generate_settings_read(&m->generate, json_get(entry, "generate"), err))
         return false;
-    if (!override.node) return true;
+    if (!override.node) return read_lora(m, entry, err);
     if (json_is_object(override))
         return json_only_keys(override, own_keys, err) &&
-               read_paths(m, &(PathSource){book, override, book->paths_folder}, err);
+               read_paths(m, &(PathSource){book, override, book->paths_folder}, err) && read_lora(m, entry, err);
     if (!json_as_string(override, &clip, err)) return false;
     free(m->clip), free(m->tokenizer), free(m->no_clip);
     m->no_clip = NULL;
     m->clip = path_join(book->paths_folder, clip);
     m->tokenizer = path_join(book->paths_folder, clip);
-    return true;
+    return read_lora(m, entry, err);
 }
 
 /* Whether the entries make sense; nothing of them is opened. */

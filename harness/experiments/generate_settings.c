@@ -69,11 +69,10 @@ static bool read_embedding(GenerateSettings *s, Json object, Error *err)
     return true;
 }
 
-static const char lora_forms[] =
+const char generate_lora_forms[] =
     "{\"anyOf\": [{\"type\": \"object\", \"additionalProperties\": {\"type\": \"number\"}}, {\"type\": \"null\"}]}";
 
-/* {"style.safetensors": 0.8, "lcm.safetensors": 1} */
-static bool read_lora(GenerateSettings *s, Json object, Error *err)
+bool generate_lora_read(const cJSON **files, Json object, Error *err)
 {
     const Json lora = json_get(object, "lora");
     double weight;
@@ -82,7 +81,7 @@ static bool read_lora(GenerateSettings *s, Json object, Error *err)
         return json_fail(lora, err, "an object of files and their weights is needed, as {\"style.safetensors\": 0.8}");
     for (size_t i = 0; i < json_count(lora); i++)
         if (!json_as_number(json_at(lora, i), &weight, err)) return false;
-    s->lora = lora.node;
+    *files = lora.node;
     return true;
 }
 
@@ -104,7 +103,7 @@ const Key generate_keys[] = {
      .help = "words learned by textual inversion: FILE or FILE=WORD, or a list of such"},
     {.name = "lora",
      .type = KEY_FORMS,
-     .forms = lora_forms,
+     .forms = generate_lora_forms,
      .help = "LoRA files and the weight of each: {\"style.safetensors\": 0.8}"},
     {.name = "prediction",
      .type = KEY_CHOICE,
@@ -123,7 +122,7 @@ bool generate_settings_read(GenerateSettings *s, Json object, Error *err)
     if (!keys_check(object, generate_keys, err) || !json_integer_or(object, "steps", 0, &steps, err) ||
         !json_number_or(object, "guidance", s->guidance, &s->guidance, err) ||
         !json_string_or(object, "scheduler", NULL, &s->scheduler, err) || !read_size(s, object, err) ||
-        !read_embedding(s, object, err) || !read_lora(s, object, err) ||
+        !read_embedding(s, object, err) || !generate_lora_read(&s->lora, object, err) ||
         !json_integer_or(object, "seed", s->seed, &s->seed, err) ||
         !json_string_or(object, "negative", NULL, &s->negative, err) ||
         !json_string_or(object, "prediction", NULL, &s->prediction, err))

@@ -23,6 +23,9 @@ typedef struct GenerateSettings {
 } GenerateSettings;
 
 extern const Key generate_keys[];
+/* The key "lora" of an object, {"style.safetensors": 0.8, "lcm.safetensors": 1}; *files stays as it is when there is none. */
+extern const char generate_lora_forms[];
+bool generate_lora_read(const cJSON **files, Json object, Error *err);
 /* Fails on unknown keys and on values out of range, with their path and what is allowed. Node NULL: nothing said. */
 bool generate_settings_read(GenerateSettings *s, Json object, Error *err);
 /* `own` where it says something, else `base`. */
