@@ -10,5 +10,6 @@
         (const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *)          \
     }
 
-enum { VOC_CLASSES = 20, COCO_CLASSES = 80, NUSWIDE_CLASSES = 81 };
-extern const ClassNames voc_classes[VOC_CLASSES], coco_classes[COCO_CLASSES], nuswide_classes[NUSWIDE_CLASSES];
+enum { VOC_CLASSES = 20, COCO_CLASSES = 80, NUSWIDE_CLASSES = 81, VG256_CLASSES = 256 };
+extern const ClassNames voc_classes[VOC_CLASSES], coco_classes[COCO_CLASSES], nuswide_classes[NUSWIDE_CLASSES],
+    vg256_classes[VG256_CLASSES];

@@ -19,6 +19,7 @@ const char *const dataset_split_names[SPLIT_COUNT] = {
     KIND(voc2012)                                                                                                      \
     KIND(coco2014)                                                                                                     \
     KIND(coco2017)                                                                                                     \
+    KIND(vg256)                                                                                                        \
     KIND(vg500)                                                                                                        \
     KIND(nuswide)                                                                                                      \
     KIND(folder)                                                                                                       \

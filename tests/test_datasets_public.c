@@ -1,6 +1,7 @@
 /* Public data sets as people unpack them, and other people's lists: labels against independent files of labels, and what is broken
  * named with its place. Trees are laid out in the real layout with real lists where they exist; pictures are empty files, which
  * no reader of labels opens. */
+#include "datasets/class_lists.h"
 #include "datasets/dataset.h"
 #include "harness/io/artifact.h"
 #include "harness/io/jsonl.h"
@@ -585,6 +586,102 @@ static void vg500_has_labels_by_the_names_of_its_pictures(void **state)
     assert_sentence(&err, "500 classes", "classes");
 }
 
+/* vg256.json of names that are their own object, but for those of some classes. */
+static void put_vg256_map(size_t classes)
+{
+    static const char *const others[][2] = {{"person", "\"person\", \"man\", \"little girl\""},
+                                            {"grass", "\"grass\", \"grassy field\""},
+                                            {"hair drier", "\"hair dryer\""},
+                                            {"field", "\"field\", \"grassy field\""}};
+    Text text = {0};
+    for (size_t c = 0; c < classes; c++) {
+        const char *name = vg256_classes[c].names[0], *names = NULL;
+        for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+            if (strcmp(others[i][0], name) == 0) names = others[i][1];
+        text_addf(&text, "%s\"%s\": ", c ? ", " : "{", name);
+        names ? text_addf(&text, "[%s]", names) : text_addf(&text, "[\"%s\"]", name);
+    }
+    text_add(&text, "}");
+    put_text("vg/VG/vg256.json", text.data);
+    text_free(&text);
+}
+
+/* The first names of an object each, and the class that it gives its picture; "" none. */
+static const char *const vg256_objects[][2] = {{"man", "person"},
+                                               {"Man.", "person"},
+                                               {" white DOG ", "dog"},
+                                               {"small  dark wooden table", "table"},
+                                               {"grassy field", "field"},
+                                               {"hair drier", ""},
+                                               {"hair dryer", "hair drier"},
+                                               {"white", ""},
+                                               {"little girl", "person"},
+                                               {"white little girl", ""},
+                                               {"old dog", ""},
+                                               {"tall tree .", "tree"}};
+enum { VG256_OBJECTS = sizeof vg256_objects / sizeof *vg256_objects };
+
+/* Picture 100 - i has object i; the last names of an object say nothing. */
+static void put_vg256_objects(void)
+{
+    Text text = {0};
+    for (int i = 0; i < VG256_OBJECTS; i++) {
+        text_addf(&text,
+                  "%s{\"image_id\": %d, \"objects\": [{\"synsets\": [\"cat.n.01\"], \"h\": 3, \"names\": [\"%s\", "
+                  "\"cat\"]}, ",
+                  i ? ", " : "[", 100 - i, vg256_objects[i][0]);
+        text_addf(&text, "{\"names\": [\"nothing\"], \"merged_object_ids\": [1, 2]}]}");
+    }
+    text_add(&text, "]");
+    put_text("vg/VG/objects.json", text.data);
+    text_free(&text);
+    for (int i = 0; i < VG256_OBJECTS; i++) {
+        char *path = xformat("vg/VG/VG_100K%s/%d.jpg", i % 2 ? "_2" : "", 100 - i);
+        put_text(path, "");
+        free(path);
+    }
+}
+
+static const char *vg256_class_of(const char *file)
+{
+    const char *slash = strrchr(file, '/');
+    return vg256_objects[100 - atoi(slash + 1)][1];
+}
+
+static void assert_vg256_labels(const Split *split)
+{
+    for (size_t i = 0; i < split->count; i++)
+        for (size_t c = 0; c < VG256_CLASSES; c++)
+            assert_int_equal(split->labels[i * VG256_CLASSES + c],
+                             strcmp(vg256_classes[c].names[0], vg256_class_of(split->files[i])) == 0 ? 1 : -1);
+}
+
+/* Which eight pictures have a class, and numpy's RandomState(1).permutation(8) = 7 2 1 6 0 4 3 5, of which the last round(2.4) are tested. */
+static void vg256_has_labels_and_splits_by_its_authors_rule(void **state)
+{
+    (void)state;
+    folders("vg/VG/VG_100K");
+    folders("vg/VG/VG_100K_2");
+    put_vg256_map(VG256_CLASSES);
+    put_vg256_objects();
+    Dataset *d = open_good("vg256", NULL, scratch("vg"), NULL, false);
+    const Split *test = good_split(d, SPLIT_TEST), *train = good_split(d, SPLIT_TRAIN);
+    assert_int_equal(test->count, 2);
+    assert_int_equal(train->count, 6);
+    assert_vg256_labels(test);
+    assert_vg256_labels(train);
+    assert_string_equal(test->files[0], "VG_100K/96.jpg"); /* numbers rise: 89 92 94 96 97 98 99 100 */
+    assert_string_equal(test->files[1], "VG_100K/98.jpg");
+    assert_string_equal(dataset_recognise(scratch("vg"))->name, "vg256");
+    dataset_free(d);
+    Error err = {0};
+    put_vg256_map(VG256_CLASSES - 1);
+    d = open_good("vg256", NULL, scratch("vg"), NULL, false);
+    assert_null(dataset_split(d, SPLIT_TEST, &err));
+    assert_sentence(&err, "vg256.json", "256 classes");
+    dataset_free(d);
+}
+
 static void a_tree_is_recognised_by_its_files(void **state)
 {
     (void)state;
@@ -615,6 +712,7 @@ int main(void)
         cmocka_unit_test(broken_nus_trees_are_sentences),
         cmocka_unit_test(the_list_of_60260_has_13412_pictures_without_a_label),
         cmocka_unit_test(vg500_has_labels_by_the_names_of_its_pictures),
+        cmocka_unit_test(vg256_has_labels_and_splits_by_its_authors_rule),
         cmocka_unit_test(a_tree_is_recognised_by_its_files),
     };
     return cmocka_run_group_tests(tests, scratch_make, scratch_remove);

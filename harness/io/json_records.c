@@ -23,6 +23,7 @@ typedef struct Walk {
     const RecordKind *kind;    /* of the record we are in, or NULL */
     size_t record_depth, base; /* depth of its object, length of `keys` there */
     size_t field;              /* that the last key names, or NO_FIELD */
+    bool later;                /* an element of the array has gone by */
     Record record;
     size_t counts[KINDS_MOST];
     Error *err;
@@ -30,6 +31,8 @@ typedef struct Walk {
 } Walk;
 
 /* ---- the path ---- */
+
+static const char first_only[] = "[0]";
 
 static const char *keys_of(const Walk *w)
 {
@@ -47,8 +50,19 @@ static void find_field(Walk *w)
     w->field = NO_FIELD;
     if (!w->kind || w->keys.length <= w->base) return;
     const char *name = keys_of(w) + w->base + (w->base > 0);
-    for (size_t i = 0; i < RECORD_FIELDS && w->kind->fields[i]; i++)
-        if (strcmp(w->kind->fields[i], name) == 0) w->field = i;
+    for (size_t i = 0; i < RECORD_FIELDS && w->kind->fields[i]; i++) {
+        const char *field = w->kind->fields[i];
+        const size_t length = strlen(field) - (text_ends(field, first_only) ? strlen(first_only) : 0);
+        if (strncmp(field, name, length) == 0 && !name[length]) w->field = i;
+    }
+}
+
+/* Whether a value that goes by is of a field that is asked for. */
+static bool is_wanted(Walk *w)
+{
+    const bool later = w->later;
+    w->later = true;
+    return w->field != NO_FIELD && !(later && text_ends(w->kind->fields[w->field], first_only));
 }
 
 /* ---- records ---- */
@@ -100,6 +114,7 @@ static int begin(Walk *w, bool object)
     if (object) begin_record(w);
     w->lengths[w->depth] = w->keys.length;
     w->is_object[w->depth++] = object;
+    w->later = false;
     return 1;
 }
 
@@ -118,6 +133,7 @@ static int on_key(void *context, const unsigned char *key, size_t length)
     if (w->keys.length) text_add(&w->keys, ".");
     text_add_bytes(&w->keys, (const char *)key, length);
     find_field(w);
+    w->later = false;
     return 1;
 }
 
@@ -134,14 +150,14 @@ static void keep(Walk *w, const char *text, size_t length, bool number)
 static int on_number(void *context, const char *text, size_t length)
 {
     Walk *w = context;
-    if (w->field != NO_FIELD) keep(w, text, length, true);
+    if (is_wanted(w)) keep(w, text, length, true);
     return 1;
 }
 
 static int on_text(void *context, const unsigned char *text, size_t length)
 {
     Walk *w = context;
-    if (w->field == NO_FIELD) return 1;
+    if (!is_wanted(w)) return 1;
     if (memchr(text, 0, length)) {
         record_fail(&w->record, w->err, "\"%s\" holds a zero byte, which no text has; correct it",
                     w->record.names[w->field]);

@@ -8,7 +8,7 @@
  *
  * A record is an object that stands in the array, or as the one value, under the key `at` of the root ("" : the root is the
  * array). A field is a member of it, or of objects in it, by its keys: "objects.names"; arrays on the way are passed through, so that a
- * field can have any number of values. All else is looked at for its grammar only. Memory does not grow with the file. */
+ * field can have any number of values; of "objects.names[0]" only the first of each array. All else is looked at for its grammar only. Memory does not grow with the file. */
 #pragma once
 
 #include "harness/base/error.h"

@@ -3,8 +3,8 @@
  * the classes are called stands in neither, so the entry brings "classes". */
 #include "datasets/classes_file.h"
 #include "datasets/folder_internal.h"
-#include "datasets/picture_list.h"
 #include "datasets/public_root.h"
+#include "datasets/visual_genome/visual_genome.h"
 #include "harness/base/lines.h"
 #include "harness/io/json.h"
 
@@ -36,17 +36,6 @@ typedef struct Reading {
     const char *path;
 } Reading;
 
-/* In the folder that has it; of one that is nowhere, in the first. */
-static char *place_of(const PictureList *pictures, const char *name)
-{
-    char *second = xformat("VG_100K_2/%s", name), *path = path_join(pictures->folder, second);
-    const bool there = path_exists(path);
-    free(path);
-    if (there) return second;
-    free(second);
-    return xformat("VG_100K/%s", name);
-}
-
 static bool set_labels(const Reading *r, const char *name, int8_t *labels, Error *err)
 {
     const Json classes = json_get(r->labels, name);
@@ -69,7 +58,7 @@ static bool take_picture(void *context, const Line *line, Error *err)
     if (strpbrk(line->text, "/ \t"))
         return fail(err, "%s:%zu: \"%.80s\" is no picture such as 2328403.jpg; fetch the list again", line->path,
                     line->number, line->text);
-    char *file = place_of(r->pictures, line->text);
+    char *file = visual_genome_place(r->pictures, line->text);
     picture_list_add(r->pictures, file);
     free(file);
     return set_labels(r, line->text, picture_labels(r->pictures, r->pictures->count - 1), err);
@@ -129,16 +118,15 @@ static const Key keys[] = {KIND_KEY, CLASSES_KEY(true), SYNONYMS_KEY, PUBLIC_KEY
 const DatasetKind kind_vg500 = {
     .name = "vg500",
     .summary = "Visual Genome, 500 classes as SSGRL has them: 10000 test images; its entry brings the classes",
-    .source = "https://homes.cs.washington.edu/~ranjay/visualgenome/",
+    .source = VISUAL_GENOME_SOURCE,
     .originals =
         (const DatasetOriginal[]){
-            {"images.zip", "10 GB", "unzip in VG: VG/VG_100K"},
-            {"images2.zip", "5 GB", "unzip in VG: VG/VG_100K_2"},
+            VISUAL_GENOME_PICTURES,
             {"train_list_500.txt, test_list_500.txt, vg_category_500_labels_index.json (SSGRL's authors)", "11 MB",
              "VG/"},
             COCO_CAPTIONS_ORIGINAL,
             {0}},
-    .places = (const char *const[]){"VG", "VisualGenome", "visual_genome", "vg", "", NULL},
+    .places = VISUAL_GENOME_PLACES,
     .sign = "test_list_500.txt",
     .published = (const DatasetPublished[]){{NULL, {[SPLIT_TRAIN] = 98249, [SPLIT_TEST] = 10000}}, {0}},
     .keys = keys,
