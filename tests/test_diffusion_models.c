@@ -122,8 +122,7 @@ static void unets_of_consistency_models_take_the_guidance_as_an_embedding(void *
 static void options_of_the_graph_do_not_change_the_prediction(void **state)
 {
     (void)state;
-    const GraphOptions options[] = {
-        {.arithmetic.exact = true}, {.winograd_budget = 1}, {.no_fusion = true}, {.no_sharing = true}};
+    const GraphOptions options[] = {{.arithmetic.exact = true}, {.no_fusion = true}, {.no_sharing = true}};
     UNet *unet = open_unet("sd15");
     const size_t n = view_of("sd15.0", "noise")->count;
     float *want = floats_of("sd15.0", "noise"), *have = xcalloc(n, sizeof *have);

@@ -1,4 +1,5 @@
 /* Products and convolutions against loops that follow their definitions, through the kernels and through the graph. */
+#include "harness/base/half.h"
 #include "harness/base/memory.h"
 #include "harness/graph/epilogue.h"
 #include "harness/graph/ops.h"
@@ -225,21 +226,26 @@ static void winograd_gives_the_same_bits_again(void **state)
     free(x), free(w), free(y), free(z), free(scratch);
 }
 
+/* Any number of rows, panels of two registers and of one, and k in two pieces: the same bits as in one. */
 static void panels_multiply_any_number_of_rows(void **state)
 {
     (void)state;
-    enum { ROWS = 31, K = 9, N = 41 };
-    float *a = random_values(ROWS * K, 1), *b = random_values(K * N, 2), *c = random_values(ROWS * 2 * N, 3);
-    float *packed = random_values(panels_size(K, N), 4), *z = random_values(ROWS * N, 5);
-    memset(packed, 0, panels_size(K, N) * sizeof *packed);
-    for (size_t i = 0; i < K; i++)
-        for (size_t j = 0; j < N; j++) packed[panels_index(K, N, i, j)] = b[i * N + j];
-    for (size_t rows = 1; rows <= ROWS; rows++) {
-        panels_product(rows, K, N, 0, N, a, K, packed, c, panels_width(N));
-        onednn_sgemm(false, false, rows, N, K, 1, a, K, b, N, 0, z, N);
-        for (size_t r = 0; r < rows; r++) assert_true(relative_error(c + r * panels_width(N), z + r * N, N) < 1e-6);
-    }
-    free(a), free(b), free(c), free(packed), free(z);
+    enum { ROWS = 31, K = 9, CUT = 4 };
+    float *a = random_values(ROWS * K, 1), *b = random_values(K * PANEL, 2), *c = random_values(ROWS * PANEL, 3);
+    float *pieces = random_values(ROWS * PANEL, 4), *z = random_values(ROWS * PANEL, 5);
+    for (size_t rows = 1; rows <= ROWS; rows++)
+        for (size_t n = LANES; n <= PANEL; n += LANES) {
+            PanelProduct p = {.rows = rows, .k = K, .width = n, .a = a, .lda = K, .b = b, .c = c, .ldc = n};
+            panel_product(&p);
+            onednn_sgemm(false, false, rows, n, K, 1, a, K, b, n, 0, z, n);
+            assert_true(relative_error(c, z, rows * n) < 1e-6);
+            p.k = CUT, p.c = pieces, p.next = b, p.next_floats = K * n;
+            panel_product(&p);
+            p.k = K - CUT, p.a = a + CUT, p.b = b + CUT * n, p.add = true;
+            panel_product(&p);
+            assert_memory_equal(c, pieces, rows * n * sizeof *c);
+        }
+    free(a), free(b), free(c), free(pieces), free(z);
 }
 
 /* ---- through the graph ---- */
@@ -313,64 +319,38 @@ static void convolutions_have_the_gradients_of_their_differences(void **state)
                         (GradientCheck){.bits_may_differ = true, .options = {.arithmetic.exact = cases[i].exact}});
 }
 
-/* One 3x3 convolution under options; returns its packed bytes. */
-static size_t run_conv(GraphOptions options, const float *x, const float *w, float *y, size_t outputs)
-{
-    Error err;
-    Graph *g = graph_new(options);
-    Node *image = input(g, "x", shape(1, 12, 12, 32));
-    Node *out = conv2d(g, image, constant(g, shape(32, 32, 3, 3), w), NULL, (ConvOptions){.padding = 1});
-    assert_true(graph_compile(g, &out, 1, NULL, &err));
-    memcpy(node_data(image), x, node_bytes(image));
-    graph_forward(g);
-    memcpy(y, node_data(out), outputs * sizeof *y);
-    const size_t bytes = graph_cost(g).packed_bytes;
-    graph_free(g);
-    return bytes;
-}
-
-static void a_spent_winograd_budget_means_the_exact_convolution(void **state)
+/* The same shape with its weights kept as float16, as float32, and, a panel of output channels at a time, transformed: small enough
+ * for that and computed alike. */
+static void winograd_gives_the_same_bits_however_weights_are_kept(void **state)
 {
     (void)state;
-    enum { SIZE = 12 * 12 * 32 };
-    float *x = random_values(SIZE, 1), *w = random_values(9 * 32 * 32, 2);
-    float *y = random_values(SIZE, 3), *z = random_values(SIZE, 4), *fast = random_values(SIZE, 5);
-    const size_t exact_bytes = run_conv((GraphOptions){.arithmetic.exact = true}, x, w, y, SIZE);
-    const size_t spent_bytes = run_conv((GraphOptions){.winograd_budget = 1}, x, w, z, SIZE);
-    assert_memory_equal(y, z, SIZE * sizeof *y);
-    assert_int_equal(exact_bytes, spent_bytes);
-    assert_true(run_conv((GraphOptions){0}, x, w, fast, SIZE) > exact_bytes);
-    assert_true(relative_error(fast, y, SIZE) < 5e-6);
-    assert_memory_not_equal(fast, y, SIZE * sizeof *y);
-    free(x), free(w), free(y), free(z), free(fast);
-}
-
-/* A small map before a large one: the budget of one goes to the large one. */
-static void the_winograd_budget_goes_to_the_largest_maps_first(void **state)
-{
-    (void)state;
+    enum { IN = 264, OUT = 2 * 136, PART = 68, WEIGHTS = 9 * IN * OUT };
     Error err;
-    float *w = random_values(9 * 32 * 32, 2), *x = random_values(12 * 12 * 32, 1), *y[3];
-    const size_t one = 36 * 32 * 32 * sizeof(float);
-    for (int i = 0; i < 3; i++) {
-        Graph *g = graph_new((GraphOptions){.winograd_budget = i == 0 ? 1 : i == 1 ? one + one / 2 : 3 * one});
-        Node *image = input(g, "x", shape(1, 12, 12, 32)), *weight = constant(g, shape(32, 32, 3, 3), w);
-        Node *small = conv2d(g, image, weight, NULL, (ConvOptions){.padding = 1});
-        Node *large = conv2d(g, upsample_nearest(g, image, 2), weight, NULL, (ConvOptions){.padding = 1});
-        assert_true(graph_compile(g, (Node *[]){small, large}, 2, NULL, &err));
-        memcpy(node_data(image), x, node_bytes(image));
-        graph_forward(g);
-        y[i] = random_values(12 * 12 * 32 * 5, 9);
-        memcpy(y[i], node_data(small), node_bytes(small));
-        memcpy(y[i] + 12 * 12 * 32, node_data(large), node_bytes(large));
-        graph_free(g);
+    const ConvShape whole = {1, 10, 13, IN, OUT, 3, 3, 1, 1, 0}, part = {1, 10, 13, IN, PART, 3, 3, 1, 1, 0};
+    const size_t pixels = 10 * 13;
+    float *x = random_values(pixels * IN, 1), *w = random_values(WEIGHTS, 2), *y = random_values(pixels * OUT, 3);
+    float *z = random_values(pixels * OUT, 4);
+    for (size_t i = 0; i < WEIGHTS; i++) w[i] = half_to_float(float_to_half(w[i]));
+    for (int way = 0; way < 2; way++) {
+        Winograd *kernel = winograd_new(whole, CONV_FORWARD, way == 0 ? w : NULL, &err);
+        assert_non_null(kernel);
+        if (way == 1) winograd_set_weights(kernel, w);
+        assert_int_equal(winograd_bytes(kernel), WEIGHTS * (way == 0 && HALVES_ARE_QUICK ? 2 : 4));
+        float *scratch = random_values(winograd_scratch(kernel), 5);
+        winograd_run(kernel, (Epilogue){0}, x, NULL, NULL, way == 0 ? y : z, scratch);
+        winograd_free(kernel), free(scratch);
     }
-    const size_t n = 12 * 12 * 32 * sizeof(float);
-    assert_memory_equal(y[1], y[0], n); /* direct, as without a budget */
-    assert_memory_not_equal(y[1], y[2], n);
-    assert_memory_equal(y[1] + 12 * 12 * 32, y[2] + 12 * 12 * 32, 4 * n); /* Winograd, as with budget enough */
-    assert_memory_not_equal(y[1] + 12 * 12 * 32, y[0] + 12 * 12 * 32, 4 * n);
-    free(w), free(x), free(y[0]), free(y[1]), free(y[2]);
+    assert_memory_equal(y, z, pixels * OUT * sizeof *y);
+    for (size_t first = 0; first < OUT; first += PART) {
+        Winograd *kernel = winograd_new(part, CONV_FORWARD, w + 9 * IN * first, &err);
+        assert_true(winograd_bytes(kernel) > 36 * IN * PART * sizeof(float));
+        float *scratch = random_values(winograd_scratch(kernel), 5), *some = random_values(pixels * PART, 6);
+        winograd_run(kernel, (Epilogue){0}, x, NULL, NULL, some, scratch);
+        for (size_t i = 0; i < pixels; i++)
+            assert_memory_equal(some + i * PART, y + i * OUT + first, PART * sizeof *some);
+        winograd_free(kernel), free(scratch), free(some);
+    }
+    free(x), free(w), free(y), free(z);
 }
 
 int main(void)
@@ -385,8 +365,7 @@ int main(void)
         cmocka_unit_test(linear_has_the_gradients_of_its_differences),
         cmocka_unit_test(batched_products_have_the_gradients_of_their_differences),
         cmocka_unit_test(convolutions_have_the_gradients_of_their_differences),
-        cmocka_unit_test(a_spent_winograd_budget_means_the_exact_convolution),
-        cmocka_unit_test(the_winograd_budget_goes_to_the_largest_maps_first),
+        cmocka_unit_test(winograd_gives_the_same_bits_however_weights_are_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

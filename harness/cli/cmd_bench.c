@@ -93,7 +93,7 @@ static bool bench_diffusion(const Cli *cli, cJSON *list, bool vae, Error *err)
         .path = cli_value(cli, "model"), .arch = cli_value(cli, "arch"), .graph = {.arithmetic = cli->arithmetic}};
     if (!o.arch) o.arch = "sd15";
     if (!cli_size(cli, "batch", 0, 1, 1024, &o.batch, err) || !cli_size(cli, "size", 0, 8, 8192, &o.size, err) ||
-        !cli_size(cli, "repeats", 0, 1, 1000, &o.repeats, err) || !cli_bytes(cli, "memory", &o.memory, err))
+        !cli_size(cli, "repeats", 0, 1, 1000, &o.repeats, err))
         return false;
     DiffusionBenchResult r;
     double rate;
@@ -229,7 +229,6 @@ static const CliOption options[] = {
      "sd-turbo (unet, vae: sd15), taesd (vae)"},
     {"batch", "B", "pictures or captions a step (default: clip 8, prompts 512, unet 2: a guided step, vae 1)"},
     {"size", "S", "clip, unet, vae: pixels a side of the picture (default: the model's own)"},
-    {"memory", "SIZE", "unet, vae: for everything together, as 6G; less of it makes 3x3 convolutions slower"},
     {"classes", "N", "prompts: classes (default: 80)"},
     {"repeats", "R", "the best of so many counts"},
     {"local", NULL, "clip: local features too, not the global one alone"},

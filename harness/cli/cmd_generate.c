@@ -221,7 +221,7 @@ static const CliOption options[] = {
     {"seed", "S", "of the first picture (default: 0); the same picture as in diffusers on the CPU"},
     {"batch", "B", "pictures at a time (default: what 512x512 pixels hold, at most 16)"},
     {"noise", "F.h5", "initial noise [n,4,h,w] in place of the seeds' own"},
-    {"memory", "SIZE", "for everything together, as 6G; less of it makes 3x3 convolutions slower"},
+    {"memory", "SIZE", "that everything together may take, as 6G; more is refused before anything is drawn"},
     {"out", "DIR|F.h5", "a folder of PNGs, or a file of images, captions, seeds (default: generated/)"},
     {NULL, NULL, NULL},
 };

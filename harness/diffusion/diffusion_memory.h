@@ -1,5 +1,5 @@
-/* What models keep beside transformed convolution weights: weights as float32 and activations, estimated before anything is
- * compiled. A convolution that becomes a Winograd one keeps nothing else, so this errs on the high side. */
+/* What models take in memory, estimated before anything is compiled: weights as float32, and activations. Convolution weights that
+ * stay float16 take less, so this errs on the high side. */
 #pragma once
 
 #include "harness/diffusion/unet.h"

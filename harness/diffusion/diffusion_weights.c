@@ -1,6 +1,7 @@
 /* The list of a model's weights: filling it, drawing it, finding in it. */
 #include "harness/diffusion/diffusion_weights.h"
 
+#include "harness/base/half.h"
 #include "harness/graph/random.h"
 
 #include <math.h>
@@ -89,6 +90,7 @@ static bool draw_on_demand(Parameter *p, Error *err)
     random_seed(&random, place);
     if (!big_alloc(&p->value, shape_size(p->shape), sizeof *p->value, p->name, err)) return false;
     draw(&random, set->start[place], set->bound[place], p->value, shape_size(p->shape));
+    for (size_t i = 0; i < shape_size(p->shape); i++) p->value[i] = half_to_float(float_to_half(p->value[i]));
     return true;
 }
 

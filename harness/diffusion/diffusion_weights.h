@@ -67,7 +67,7 @@ bool weights_from_tensors(WeightSet *set, TensorFile *tensors, const char *where
 /* A new model: draws every weight in the order of the list from torch's generator seeded with `seed`; trainable. */
 bool weights_draw(WeightSet *set, uint64_t seed, Error *err);
 /* Weights for measuring: frozen, drawn when a graph asks for them and let go like those of a file, so that a full-size model
- * takes the memory that it takes in use. Each tensor has a seed of its own. The set must not move afterwards. */
+ * takes the memory that it takes in use; numbers that float16 holds, as in the files that most people have. Each tensor has a seed of its own. The set must not move afterwards. */
 void weights_random(WeightSet *set);
 /* A new model is frozen for use, or thawed for training on. */
 void weights_freeze(WeightSet *set, bool frozen);

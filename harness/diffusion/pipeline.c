@@ -180,15 +180,15 @@ static bool set_negative(Pipeline *p, Error *err)
 
 static bool compile(Pipeline *p, Error *err)
 {
-    GraphOptions unet, decoder;
+    const GraphOptions options = p->settings.graph;
     const UNetSize size = {.batch = p->settings.batch * (p->guided ? 2 : 1),
                            .height = p->latent_height,
                            .width = p->latent_width,
                            .tokens = prompt_tokenizer_length(p->tokenizer)};
-    if (!pipeline_budgets(p, &unet, &decoder, err) || !allocate(p, size.batch, err)) return false;
+    if (!pipeline_fits(p, err) || !allocate(p, size.batch, err)) return false;
     p->tower = text_tower_new(p->clip, size.tokens, err);
-    if (p->tower) p->runner = unet_runner_new(p->unet, size, unet, err);
-    if (p->runner) p->decoder = vae_decoder_new(p->vae, p->decoder_batch, size.height, size.width, decoder, err);
+    if (p->tower) p->runner = unet_runner_new(p->unet, size, options, err);
+    if (p->runner) p->decoder = vae_decoder_new(p->vae, p->decoder_batch, size.height, size.width, options, err);
     return p->decoder != NULL;
 }
 

@@ -55,9 +55,8 @@ typedef struct DrawSettings {
     size_t steps, batch;  /* batch: pictures at a time */
     float guidance;       /* e = negative + guidance (text - negative) (Ho and Salimans 2022); up to 1: text alone */
     const char *negative; /* NULL: the empty prompt; copied */
-    GraphOptions graph;   /* its winograd_budget is set from `memory` */
-    /* Bytes for everything together; what the rest leaves goes to Winograd weights. 0: 6.8 GB, or what the rest takes and 1 GB. */
-    size_t memory;
+    GraphOptions graph;
+    size_t memory; /* bytes that everything together may take; 0: as many as it takes */
 } DrawSettings;
 
 /* Compiles for these settings, in place of the ones before. Fails on: sizes that are not multiples of 8, no steps, more steps

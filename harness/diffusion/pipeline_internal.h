@@ -62,7 +62,7 @@ Vae *pipeline_open_vae(Pipeline *p, const char *path, Error *err);
 bool pipeline_add_words(Pipeline *p, const char *const *files, Error *err);
 /* Lets go of what pipeline_prepare made. */
 void pipeline_unprepare(Pipeline *p);
-/* Winograd budgets of U-Net and decoder from settings.memory (pipeline_memory.c). Fails when the rest alone takes more. */
-bool pipeline_budgets(const Pipeline *p, GraphOptions *unet, GraphOptions *decoder, Error *err);
+/* Fails when the pictures that were asked for take more than settings.memory (pipeline_memory.c). */
+bool pipeline_fits(const Pipeline *p, Error *err);
 /* Keys and values of a prompt, computed or known; NULL on failure. Valid until `batch` other prompts were asked for. */
 const UNetText *pipeline_text(Pipeline *p, const char *prompt, Error *err);

@@ -100,7 +100,7 @@ typedef struct UNetSize {
 } UNetSize;
 
 typedef struct UNetRunner UNetRunner;
-/* Compiles the three graphs. options.winograd_budget: bytes for transformed convolution weights (0: 3 GB). Fails (NULL) on:
+/* Compiles the three graphs. Fails (NULL) on:
  * sizes that are not positive or too large, memory. The unet must outlive the runner. */
 UNetRunner *unet_runner_new(const UNet *unet, UNetSize size, GraphOptions options, Error *err);
 void unet_runner_free(UNetRunner *r);

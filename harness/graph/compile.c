@@ -76,8 +76,7 @@ static bool prepare_operators(Graph *g, Error *err)
     for (size_t s = 0; s < g->steps; s++) {
         Node *node = g->order[s];
         if (!load_inputs(node, err)) return false;
-        size_t budget = node->plan->winograd_bytes;
-        if (node->op->prepare && !node->op->prepare(node, g->options.arithmetic, &budget, err)) return false;
+        if (node->op->prepare && !node->op->prepare(node, g->options.arithmetic, err)) return false;
         release_inputs(node);
     }
     return true;
@@ -132,7 +131,6 @@ bool graph_compile(Graph *g, Node *const *outputs, size_t count, Node *loss, Err
         mark_needed(g);
     }
     make_order(g);
-    grant_budget(g);
     if (!prepare_operators(g, err)) return false;
     plan_buffers(g);
     if (!place_buffers(g->buffers, (size_t)g->buffer_count, &g->memory_floats, err)) return false;

@@ -48,9 +48,8 @@ typedef struct Node Node;
 
 typedef struct GraphOptions {
     Arithmetic arithmetic;
-    size_t winograd_budget; /* bytes that transformed 3x3 weights may take, largest maps first (budget.c); 0: 3 GB */
-    bool no_fusion;         /* keep every operator apart (tests compare with the fused form) */
-    bool no_sharing;        /* every value and gradient has memory of its own (tests compare with the planned form) */
+    bool no_fusion;  /* keep every operator apart (tests compare with the fused form) */
+    bool no_sharing; /* every value and gradient has memory of its own (tests compare with the planned form) */
 } GraphOptions;
 
 Graph *graph_new(GraphOptions options);

@@ -24,10 +24,9 @@ typedef struct NodePlan {
     bool has_first;    /* planning backward: a contribution to its gradient has been placed */
     bool loaded;       /* a parameter whose values this compile has loaded */
     size_t readers;    /* of those: operators that still have to be prepared, or that read the values at every run */
-    size_t winograd_bytes; /* granted to prepare */
-    size_t step;           /* place in graph->order, operators only */
-    size_t last_read;      /* time of the last read of its values (of any view of them) */
-    Node *root;            /* the node whose buffer a view shows; itself for all others */
+    size_t step;       /* place in graph->order, operators only */
+    size_t last_read;  /* time of the last read of its values (of any view of them) */
+    Node *root;        /* the node whose buffer a view shows; itself for all others */
     /* Indices into graph->buffers. */
     int value, saved, gradient, scratch, backward_scratch, temporary[OP_INPUTS_MAX];
     GradientMode mode[OP_INPUTS_MAX];
@@ -59,9 +58,6 @@ struct Graph {
     float *memory; /* where the buffers lie */
     size_t memory_floats;
 };
-
-/* budget.c: shares GraphOptions.winograd_budget out over the operators of graph->order. */
-void grant_budget(Graph *g);
 
 /* fuse.c: operators take over cheap ones behind them. */
 void fuse_operators(Graph *g);

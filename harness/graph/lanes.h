@@ -2,6 +2,8 @@
  * the vector types of gcc and clang: +, - and * work on them, a scalar operand is spread over all lanes. */
 #pragma once
 
+#include "harness/base/half.h"
+
 #include <stddef.h>
 #include <string.h>
 
@@ -53,6 +55,27 @@ static inline Lanes lanes_spread(float value)
 {
     return value - (Lanes){0};
 }
+
+/* Numbers that are kept as float16: whether the machine reads a register of them in one instruction, and that instruction. */
+#if defined(__AVX512F__) || (defined(__AVX__) && defined(__F16C__))
+enum { HALVES_ARE_QUICK = 1 };
+static inline Lanes lanes_load_halves(const uint16_t *p)
+{
+#ifdef __AVX512F__
+    return (Lanes)_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(const void *)p));
+#else
+    return (Lanes)_mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)p));
+#endif
+}
+#else
+enum { HALVES_ARE_QUICK = 0 };
+static inline Lanes lanes_load_halves(const uint16_t *p)
+{
+    Lanes v;
+    for (size_t i = 0; i < LANES; i++) v[i] = half_to_float(p[i]);
+    return v;
+}
+#endif
 
 /* a b + c in one instruction where the machine has it. The compilers' own contraction differs between them. */
 static inline Lanes lanes_multiply_add(Lanes a, Lanes b, Lanes c)

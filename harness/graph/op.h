@@ -58,10 +58,7 @@ struct Op {
     size_t (*scratch)(const Node *node, bool backward);
     /* Once at compile: primitives, packed constant weights. May be NULL. Fails on memory. Runs before the buffers exist;
      * values of inputs with is_frozen set may be read. */
-    bool (*prepare)(Node *node, Arithmetic arithmetic, size_t *winograd_budget, Error *err);
-    /* Before prepare: bytes of transformed weights that it would use (0: none), and the pixels that they serve. All of them or
-     * none are in the budget that prepare gets. NULL: none. */
-    size_t (*winograd_wish)(const Node *node, Arithmetic arithmetic, size_t *pixels);
+    bool (*prepare)(Node *node, Arithmetic arithmetic, Error *err);
     void (*release)(Node *node);
     unsigned packs; /* READS_INPUT(i): forward does not read a frozen input i once prepare has packed it */
     void (*forward)(const OpCall *call);

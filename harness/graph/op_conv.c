@@ -23,8 +23,8 @@ typedef struct ConvState {
     ConvWay way;
     LinearKernel *linear; /* 1x1 with frozen weights */
     ConvKernel *forward, *backward_data, *backward_weights;
-    Winograd *winograd, *winograd_back; /* back: NULL when the budget was spent and backward_data does it */
-    bool trained;                       /* weights change between runs */
+    Winograd *winograd, *winograd_back;
+    bool trained; /* weights change between runs */
 } ConvState;
 
 static ConvShape conv_shape(const Node *node)
@@ -61,23 +61,6 @@ static ConvWay conv_way(const ConvShape *s, Arithmetic arithmetic)
     return winograd_suits(s) && !arithmetic.exact ? CONV_WINOGRAD : CONV_DIRECT;
 }
 
-static size_t conv_wish(const Node *node, Arithmetic arithmetic, size_t *pixels)
-{
-    const ConvShape s = conv_shape(node);
-    if (conv_way(&s, arithmetic) != CONV_WINOGRAD) return 0;
-    *pixels = conv_pixels(node);
-    return winograd_weight_bytes(&s) * (node->in[0]->needs_gradient ? 2 : 1);
-}
-
-/* Takes the transformed weights out of the budget if they fit. */
-static bool take(size_t *winograd_budget, const ConvShape *s)
-{
-    const size_t bytes = winograd_weight_bytes(s);
-    if (bytes > *winograd_budget) return false;
-    *winograd_budget -= bytes;
-    return true;
-}
-
 /* The graph asks after conv_prepare. */
 static size_t conv_scratch(const Node *node, bool backward)
 {
@@ -105,11 +88,10 @@ static bool prepare_forward(const Node *node, ConvState *state, const ConvShape 
     return false;
 }
 
-static bool prepare_backward(const Node *node, ConvState *state, const ConvShape *s, const float *weight,
-                             size_t *winograd_budget, Error *err)
+static bool prepare_backward(const Node *node, ConvState *state, const ConvShape *s, const float *weight, Error *err)
 {
     if (state->way == CONV_AS_LINEAR) return true;
-    if (node->in[0]->needs_gradient && state->way == CONV_WINOGRAD && take(winograd_budget, s)) {
+    if (node->in[0]->needs_gradient && state->way == CONV_WINOGRAD) {
         state->winograd_back = winograd_new(*s, CONV_BACKWARD_DATA, weight, err);
         if (!state->winograd_back) return false;
     } else if (node->in[0]->needs_gradient) {
@@ -123,7 +105,7 @@ static bool prepare_backward(const Node *node, ConvState *state, const ConvShape
     return true;
 }
 
-static bool conv_prepare(Node *node, Arithmetic arithmetic, size_t *winograd_budget, Error *err)
+static bool conv_prepare(Node *node, Arithmetic arithmetic, Error *err)
 {
     const ConvShape s = conv_shape(node);
     const float *weight = node->in[1]->is_frozen ? node->in[1]->value : NULL;
@@ -131,9 +113,7 @@ static bool conv_prepare(Node *node, Arithmetic arithmetic, size_t *winograd_bud
     node->state = state;
     state->trained = weight == NULL;
     state->way = conv_way(&s, arithmetic);
-    if (state->way == CONV_WINOGRAD && !take(winograd_budget, &s)) state->way = CONV_DIRECT;
-    return prepare_forward(node, state, &s, weight, err) &&
-           prepare_backward(node, state, &s, weight, winograd_budget, err);
+    return prepare_forward(node, state, &s, weight, err) && prepare_backward(node, state, &s, weight, err);
 }
 
 static void conv_release(Node *node)
@@ -223,7 +203,6 @@ const Op op_conv2d = {
     .scratch = conv_scratch,
     .packs = READS_INPUT(1),
     .prepare = conv_prepare,
-    .winograd_wish = conv_wish,
     .release = conv_release,
     .forward = conv_forward,
     .backward = conv_backward,

@@ -32,9 +32,9 @@ static size_t linear_scratch(const Node *node, bool backward)
     return backward && linear_epilogue(node)->bias ? column_sums_scratch(linear_size(node).out) : 0;
 }
 
-static bool linear_prepare(Node *node, Arithmetic arithmetic, size_t *winograd_budget, Error *err)
+static bool linear_prepare(Node *node, Arithmetic arithmetic, Error *err)
 {
-    (void)arithmetic, (void)winograd_budget;
+    (void)arithmetic;
     if (!node->in[1]->is_frozen) return true;
     const LinearSize s = linear_size(node);
     node->state = onednn_linear_new(s.rows, s.in, s.out, *linear_epilogue(node), node->in[1]->value, err);

@@ -1,54 +1,27 @@
-/* B is packed so that a tile reads it from front to back; a tile of ROWS x 2 registers of C stays in registers while k
- * runs: of 32 registers 28 hold sums, 2 a row of B, and A's values are spread from memory by the multiplication
- * itself. */
+/* A tile of ROWS x 2 registers of C stays in registers while k runs: of 32 registers 28 hold sums, 2 a row of B, and A's
+ * values are spread from memory by the multiplication itself. A tile of each number of rows is a routine of its own. */
 #include "harness/graph/panels.h"
 
-#include "harness/graph/lanes.h"
+enum { ROWS = VECTOR_REGISTERS == 32 ? 14 : 6 };
 
-enum { PANEL = 2 * LANES, ROWS = VECTOR_REGISTERS == 32 ? 14 : 6, AHEAD = 16 /* rows of B fetched ahead */ };
-
-size_t panels_width(size_t n)
+/* `rows` and `wide` are constants where this is inlined, so that `sum` lives in registers. */
+static inline __attribute__((always_inline)) void tile(size_t rows, size_t wide, const PanelProduct *p,
+                                                       const float *restrict a, float *restrict c,
+                                                       const char *restrict ahead, size_t step)
 {
-    return (n + LANES - 1) / LANES * LANES;
-}
-
-size_t panels_size(size_t k, size_t n)
-{
-    return k * panels_width(n);
-}
-
-/* The panel that starts at column `start` is two registers wide unless only one is left. */
-static size_t panel_width(size_t n, size_t start)
-{
-    return panels_width(n) - start < PANEL ? LANES : PANEL;
-}
-
-size_t panels_index(size_t k, size_t n, size_t row, size_t column)
-{
-    const size_t start = column / PANEL * PANEL;
-    return start * k + row * panel_width(n, start) + (column - start);
-}
-
-size_t panels_step(void)
-{
-    return PANEL;
-}
-
-/* One tile: `rows` and `wide` are constants where this is inlined, so that `sum` lives in registers. */
-static inline __attribute__((always_inline)) void tile(size_t rows, size_t wide, size_t k, const float *a, size_t lda,
-                                                       const float *b, float *c, size_t ldc)
-{
+    const float *restrict b = p->b;
+    const size_t k = p->k, lda = p->lda, ldc = p->ldc;
     Lanes sum[ROWS][2];
     UNROLL
     for (size_t r = 0; r < rows; r++) UNROLL
-    for (size_t w = 0; w < wide; w++) sum[r][w] = (Lanes){0};
+    for (size_t w = 0; w < wide; w++) sum[r][w] = p->add ? lanes_load(c + r * ldc + w * LANES) : (Lanes){0};
     for (size_t i = 0; i < k; i++) {
         Lanes row[2];
         UNROLL
-        for (size_t w = 0; w < wide; w++) {
-            row[w] = lanes_load(b + (i * wide + w) * LANES);
-            __builtin_prefetch(b + ((i + AHEAD) * wide + w) * LANES);
-        }
+        for (size_t w = 0; w < wide; w++) row[w] = lanes_load(b + (i * wide + w) * LANES);
+        __builtin_prefetch(ahead + i * step, 0, 2);
+        UNROLL
+        for (size_t w = 0; w < wide; w++) __builtin_prefetch(b + ((i + 16) * wide + w) * LANES);
         UNROLL
         for (size_t r = 0; r < rows; r++) {
             const Lanes spread = lanes_spread(a[r * lda + i]);
@@ -61,25 +34,43 @@ static inline __attribute__((always_inline)) void tile(size_t rows, size_t wide,
     for (size_t w = 0; w < wide; w++) lanes_store(c + r * ldc + w * LANES, sum[r][w]);
 }
 
-/* Fewer than ROWS rows are done by tiles of 8, 4, 2 and 1. */
-static inline __attribute__((always_inline)) void column_of_tiles(size_t rows, size_t wide, size_t k, const float *a,
-                                                                  size_t lda, const float *b, float *c, size_t ldc)
-{
-    for (; rows >= ROWS; rows -= ROWS, a += ROWS * lda, c += ROWS * ldc) tile(ROWS, wide, k, a, lda, b, c, ldc);
-    if (ROWS > 8 && rows >= 8) tile(8, wide, k, a, lda, b, c, ldc), rows -= 8, a += 8 * lda, c += 8 * ldc;
-    if (rows >= 4) tile(4, wide, k, a, lda, b, c, ldc), rows -= 4, a += 4 * lda, c += 4 * ldc;
-    if (rows >= 2) tile(2, wide, k, a, lda, b, c, ldc), rows -= 2, a += 2 * lda, c += 2 * ldc;
-    if (rows >= 1) tile(1, wide, k, a, lda, b, c, ldc);
-}
+typedef void Tile(const PanelProduct *p, const float *a, float *c, const char *ahead, size_t step);
 
-void panels_product(size_t rows, size_t k, size_t n, size_t from, size_t count, const float *a, size_t lda,
-                    const float *packed, float *c, size_t ldc)
+#define TILE(rows, wide)                                                                                               \
+    static void tile_##rows##_##wide(const PanelProduct *p, const float *a, float *c, const char *ahead, size_t step)  \
+    {                                                                                                                  \
+        tile(rows, wide, p, a, c, ahead, step);                                                                        \
+    }
+#define TILES(rows) TILE(rows, 1) TILE(rows, 2)
+#define NAMES(rows)                                                                                                    \
+    {                                                                                                                  \
+        tile_##rows##_1, tile_##rows##_2                                                                               \
+    }
+
+TILES(1)
+TILES(2)
+TILES(3)
+TILES(4) TILES(5) TILES(6)
+#if defined(__AVX512F__)
+    TILES(7) TILES(8) TILES(9) TILES(10) TILES(11) TILES(12) TILES(13) TILES(14)
+#endif
+
+        static Tile *const tiles[ROWS][2] = {
+            NAMES(1), NAMES(2), NAMES(3), NAMES(4),  NAMES(5),  NAMES(6),
+#if defined(__AVX512F__)
+            NAMES(7), NAMES(8), NAMES(9), NAMES(10), NAMES(11), NAMES(12), NAMES(13), NAMES(14),
+#endif
+};
+
+/* The rows are shared out evenly: a tile of few rows waits for its loads. */
+void panel_product(const PanelProduct *p)
 {
-    for (size_t start = from; start < from + count; start += PANEL) {
-        const float *b = packed + start * k;
-        if (panel_width(n, start) == PANEL)
-            column_of_tiles(rows, 2, k, a, lda, b, c + start, ldc);
-        else
-            column_of_tiles(rows, 1, k, a, lda, b, c + start, ldc);
+    const size_t count = (p->rows + ROWS - 1) / ROWS, wide = p->width / LANES;
+    const size_t bytes = p->next ? p->next_floats * sizeof(float) : 0;
+    const size_t step = bytes / (count * p->k);
+    const char *ahead = (const char *)(p->next ? p->next : p->b);
+    for (size_t i = 0; i < count; i++) {
+        const size_t from = p->rows * i / count, rows = p->rows * (i + 1) / count - from;
+        tiles[rows - 1][wide - 1](p, p->a + from * p->lda, p->c + from * p->ldc, ahead + i * p->k * step, step);
     }
 }

@@ -2,35 +2,13 @@
  * A. Lavin and S. Gray, CVPR 2016), derived below from its points. A block of tiles at a time: transform the input into
  * 36 matrices, multiply each by its packed weights (panels.c), transform back and finish; vectors run over channels.
  * Threads take blocks as they come free, which moves no bit: every output is summed by one thread, in one order. */
-#include "harness/graph/winograd.h"
+#include "harness/graph/winograd_internal.h"
 
 #include "harness/base/memory.h"
 #include "harness/graph/epilogue.h"
-#include "harness/graph/lanes.h"
-#include "harness/graph/panels.h"
 
 #include <omp.h>
 #include <stdlib.h>
-#include <string.h>
-
-enum {
-    TILE = 4,      /* outputs a side */
-    POINTS = 6,    /* inputs a side */
-    PRODUCTS = 36, /* POINTS * POINTS */
-    /* Rows and matrices of the blocks are set apart by one cache line: at strides of a power of two the 36 stores of one tile
-     * would all fall into the same few lines of the cache. */
-    GAP = 16
-};
-
-struct Winograd {
-    size_t batch, height, width, in, out;
-    size_t tiles_high, tiles_wide, tiles; /* of one image, of one image, of the batch */
-    size_t block;                         /* tiles a work item */
-    size_t groups;                        /* pieces of the output channels; a work item is a block and a piece */
-    size_t threads;
-    bool flipped;   /* weights turned by 180 degrees and transposed: backward by data */
-    float *weights; /* [PRODUCTS] packed panels [in, out] */
-};
 
 /* ---- the transforms in one direction; both are applied along columns, then along rows ----
  *
@@ -55,11 +33,6 @@ struct Winograd {
  * P = 5/8 and Q = 3/2 give the smallest rounding error among fractions of so few bits (NOTES.md); with them every entry
  * of Bt and At is exact in float, and only what has 1 / N_a in it is rounded. */
 
-#define P  0.625f
-#define Q  1.5f
-#define PP (P * P)
-#define QQ (Q * Q)
-
 static inline __attribute__((always_inline)) void input_transform(const Lanes d[POINTS], Lanes v[POINTS])
 {
     const Lanes even_p = d[4] - QQ * d[2], odd_p = P * d[3] - (P * QQ) * d[1];
@@ -82,70 +55,32 @@ static inline __attribute__((always_inline)) void output_transform(const Lanes m
     y[3] = (P * PP) * difference_p + (Q * QQ) * difference_q + m[5];
 }
 
-static inline __attribute__((always_inline)) void weight_transform(const Lanes g[3], Lanes u[POINTS])
+/* ---- blocks of tiles ----
+ *
+ * V, the transformed input of a block of tiles: chunk after chunk [PRODUCTS] matrices [block, channels of a chunk]
+ * U, the weights of a chunk and a panel:                          [PRODUCTS] matrices [channels of a chunk, PANEL]
+ * M, the products of a panel:                                     [PRODUCTS] matrices [block, PANEL]
+ * A chunk is as long as U and M find room together in a core's second-level cache; V goes through once a panel, each matrix
+ * fetched while the one before is multiplied. The sums run on from chunk to chunk: how many there are moves no bit. */
+
+static size_t v_matrix(const Winograd *w)
 {
-    const float by_p = 1.0f / (2 * PP * (PP - QQ)), by_q = 1.0f / (2 * QQ * (QQ - PP));
-    const Lanes even_p = by_p * g[0] + (PP * by_p) * g[2], odd_p = (P * by_p) * g[1];
-    const Lanes even_q = by_q * g[0] + (QQ * by_q) * g[2], odd_q = (Q * by_q) * g[1];
-    u[0] = (1.0f / (PP * QQ)) * g[0];
-    u[1] = even_p + odd_p;
-    u[2] = even_p - odd_p;
-    u[3] = even_q + odd_q;
-    u[4] = even_q - odd_q;
-    u[5] = g[2];
+    return w->block * w->chunk + GAP;
 }
 
-/* ---- weights ---- */
-
-/* U = G g Gt of one input channel and the `count` <= LANES output channels from `out` on, into the 36 packed matrices. */
-static void transform_weights(const Winograd *w, const float *weight, size_t in, size_t out, size_t count)
+static size_t v_size(const Winograd *w)
 {
-    float taps[9][LANES] = {{0}};
-    for (size_t o = 0; o < count; o++) {
-        const float *g = weight + (w->flipped ? in * w->out + out + o : (out + o) * w->in + in) * 9;
-        for (size_t tap = 0; tap < 9; tap++) taps[tap][o] = g[w->flipped ? 8 - tap : tap];
-    }
-    const size_t matrix = panels_size(w->in, w->out);
-    float *to = w->weights + panels_index(w->in, w->out, in, out);
-    Lanes half[POINTS][3];
-    for (size_t column = 0; column < 3; column++) {
-        Lanes u[POINTS];
-        weight_transform(
-            (Lanes[3]){lanes_load(taps[column]), lanes_load(taps[3 + column]), lanes_load(taps[6 + column])}, u);
-        for (size_t i = 0; i < POINTS; i++) half[i][column] = u[i];
-    }
-    for (size_t i = 0; i < POINTS; i++) {
-        Lanes u[POINTS];
-        weight_transform(half[i], u);
-        for (size_t j = 0; j < POINTS; j++) lanes_store(to + (i * POINTS + j) * matrix, u[j]);
-    }
+    return w->chunks * PRODUCTS * v_matrix(w);
 }
 
-void winograd_set_weights(Winograd *w, const float *weight)
+static size_t u_size(const Winograd *w)
 {
-#pragma omp parallel for schedule(static)
-    for (size_t in = 0; in < w->in; in++)
-        for (size_t out = 0; out < w->out; out += LANES)
-            transform_weights(w, weight, in, out, w->out - out < LANES ? w->out - out : LANES);
+    return w->kept ? 0 : PRODUCTS * winograd_matrix(w->chunk, PANEL);
 }
 
-size_t winograd_weight_bytes(const ConvShape *s)
+static size_t m_matrix(const Winograd *w)
 {
-    const size_t forward = panels_size(s->in, s->out), backward = panels_size(s->out, s->in);
-    return PRODUCTS * (forward > backward ? forward : backward) * sizeof(float);
-}
-
-/* ---- blocks of tiles ---- */
-
-/* Row length of a block's matrices with `channels` channels, and floats of one such matrix. */
-static size_t row_length(size_t channels)
-{
-    return panels_width(channels) + GAP;
-}
-
-static size_t matrix_size(const Winograd *w, size_t channels)
-{
-    return w->block * row_length(channels) + GAP;
+    return w->block * PANEL + GAP;
 }
 
 /* Where a tile stands: image, first output row and column. */
@@ -238,62 +173,134 @@ static void transform_output(const Winograd *w, const Arrays *a, Place at, const
         }
 }
 
-/* One work item: a block of tiles, and of the output channels those from `from` to `to`. v and m are this thread's. */
-static void run_block(const Winograd *w, const Arrays *a, size_t first, size_t from, size_t to, float *v, float *m)
+static size_t tiles_in_block(const Winograd *w, size_t block)
 {
-    const size_t count = w->tiles - first < w->block ? w->tiles - first : w->block;
-    const size_t v_row = row_length(w->in), m_row = row_length(w->out);
-    const size_t v_matrix = matrix_size(w, w->in), m_matrix = matrix_size(w, w->out);
-    for (size_t t = 0; t < count; t++) {
-        const Place at = tile_place(w, first + t);
-        for (size_t c = 0; c < w->in; c += LANES) transform_input(w, at, a->x, c, v + t * v_row + c, v_matrix);
+    const size_t left = w->tiles - block * w->block;
+    return left < w->block ? left : w->block;
+}
+
+/* One tile of a block and one chunk of its channels. v is the block's. */
+static void transform_chunk(const Winograd *w, const float *x, size_t block, size_t tile, size_t chunk, float *v)
+{
+    const Place at = tile_place(w, block * w->block + tile);
+    const size_t from = chunk * w->chunk, channels = winograd_chunk_channels(w, chunk);
+    float *to = v + chunk * PRODUCTS * v_matrix(w) + tile * w->chunk;
+    for (size_t c = 0; c < channels; c += LANES) transform_input(w, at, x, from + c, to + c, v_matrix(w));
+}
+
+/* The 36 products of a block, one chunk of its channels and the panel that starts at `start`. */
+static void multiply(const Winograd *w, size_t block, size_t start, size_t chunk, const float *v, float *u, float *m)
+{
+    const size_t channels = winograd_chunk_channels(w, chunk), width = panel_width(w->out, start);
+    const float *matrices = winograd_matrices(w, start, chunk, u);
+    for (size_t i = 0; i < PRODUCTS; i++) {
+        const size_t place = chunk * PRODUCTS + i, next = place + 1 < w->chunks * PRODUCTS ? place + 1 : 0;
+        panel_product(&(PanelProduct){.rows = tiles_in_block(w, block),
+                                      .k = channels,
+                                      .width = width,
+                                      .a = v + place * v_matrix(w),
+                                      .lda = w->chunk,
+                                      .b = matrices + i * winograd_matrix(channels, width),
+                                      .c = m + i * m_matrix(w),
+                                      .ldc = PANEL,
+                                      .add = chunk > 0,
+                                      .next = v + next * v_matrix(w),
+                                      .next_floats = tiles_in_block(w, block) * w->chunk});
     }
-    for (size_t i = 0; i < PRODUCTS; i++)
-        panels_product(count, w->in, w->out, from, to - from, v + i * v_matrix, v_row,
-                       w->weights + i * panels_size(w->in, w->out), m + i * m_matrix, m_row);
-    for (size_t t = 0; t < count; t++) {
-        const Place at = tile_place(w, first + t);
-        for (size_t c = from; c < to; c += LANES) transform_output(w, a, at, m + t * m_row + c, c, m_matrix);
+}
+
+/* One panel of one block, from transformed input to finished output. v is the block's, u and m are this thread's. */
+static void run_panel(const Winograd *w, const Arrays *a, size_t block, size_t start, const float *v, float *u,
+                      float *m)
+{
+    for (size_t chunk = 0; chunk < w->chunks; chunk++) multiply(w, block, start, chunk, v, u, m);
+    for (size_t t = 0; t < tiles_in_block(w, block); t++) {
+        const Place at = tile_place(w, block * w->block + t);
+        for (size_t c = 0; c < panel_width(w->out, start); c += LANES)
+            transform_output(w, a, at, m + t * PANEL + c, start + c, m_matrix(w));
     }
+}
+
+static size_t count_blocks(const Winograd *w)
+{
+    return (w->tiles + w->block - 1) / w->block;
+}
+
+static size_t thread_size(const Winograd *w)
+{
+    return (w->shared ? 0 : v_size(w)) + u_size(w) + PRODUCTS * m_matrix(w);
 }
 
 size_t winograd_scratch(const Winograd *w)
 {
-    return w->threads * PRODUCTS * (matrix_size(w, w->in) + matrix_size(w, w->out));
+    return w->threads * thread_size(w) + (w->shared ? count_blocks(w) * v_size(w) : 0);
+}
+
+/* Every thread takes whole blocks. */
+static void run_blocks(const Winograd *w, const Arrays *a, float *own)
+{
+    float *v = own, *u = v + v_size(w), *m = u + u_size(w);
+#pragma omp for schedule(dynamic)
+    for (size_t block = 0; block < count_blocks(w); block++) {
+        for (size_t tile = 0; tile < tiles_in_block(w, block); tile++)
+            for (size_t chunk = 0; chunk < w->chunks; chunk++) transform_chunk(w, a->x, block, tile, chunk, v);
+        for (size_t start = 0; start < w->out; start += PANEL) run_panel(w, a, block, start, v, u, m);
+    }
+}
+
+/* All threads transform the input, then each takes panels of a block: no weight is transformed twice for a block. */
+static void run_panels(const Winograd *w, const Arrays *a, float *own, float *all_v)
+{
+    float *u = own, *m = u + u_size(w);
+#pragma omp for schedule(static)
+    for (size_t i = 0; i < w->tiles * w->chunks; i++) {
+        const size_t tile = i / w->chunks, block = tile / w->block;
+        transform_chunk(w, a->x, block, tile % w->block, i % w->chunks, all_v + block * v_size(w));
+    }
+    const size_t panels = (w->out + PANEL - 1) / PANEL;
+#pragma omp for schedule(dynamic)
+    for (size_t item = 0; item < count_blocks(w) * panels; item++) {
+        const size_t block = item / panels, start = item % panels * PANEL;
+        run_panel(w, a, block, start, all_v + block * v_size(w), u, m);
+    }
 }
 
 void winograd_run(const Winograd *w, Epilogue epilogue, const float *x, const float *bias, const float *residual,
                   float *y, float *scratch)
 {
     const Arrays arrays = {epilogue, x, bias, residual, y};
-    const size_t panels = (w->out + panels_step() - 1) / panels_step();
-    const size_t items = (w->tiles + w->block - 1) / w->block * w->groups;
-    const size_t v_size = PRODUCTS * matrix_size(w, w->in), m_size = PRODUCTS * matrix_size(w, w->out);
 #pragma omp parallel num_threads((int)w->threads)
     {
-        float *v = scratch + (size_t)omp_get_thread_num() * (v_size + m_size);
-#pragma omp for schedule(dynamic)
-        for (size_t item = 0; item < items; item++) {
-            const size_t group = item % w->groups, end = panels * (group + 1) / w->groups * panels_step();
-            run_block(w, &arrays, item / w->groups * w->block, panels * group / w->groups * panels_step(),
-                      end < w->out ? end : w->out, v, v + v_size);
-        }
+        float *own = scratch + (size_t)omp_get_thread_num() * thread_size(w);
+        if (w->shared)
+            run_panels(w, &arrays, own, scratch + w->threads * thread_size(w));
+        else
+            run_blocks(w, &arrays, own);
     }
 }
 
 /* ---- making ---- */
 
-/* How the work is cut. Blocks of at most BLOCK tiles, the same number for every thread; where there are fewer blocks than
- * threads, the output channels are cut too, at the price of transforming the input once a piece. */
-static void cut_work(Winograd *w)
+static void cut_channels(Winograd *w)
 {
-    enum { BLOCK = 64 };
-    const size_t panels = (w->out + panels_step() - 1) / panels_step();
+    enum { CHUNK = 128 };
+    w->chunks = (w->in + CHUNK - 1) / CHUNK;
+    w->chunk = panels_width((w->in + w->chunks - 1) / w->chunks);
+    w->chunks = (w->in + w->chunk - 1) / w->chunk;
+}
+
+/* Blocks of at most BLOCK tiles, the same number for every thread. Where there are not enough tiles for that, larger blocks,
+ * which transform weights less often, but as many as give every thread a panel. */
+static void cut_tiles(Winograd *w)
+{
+    enum { BLOCK = 64, SHARED_BLOCK = 128 };
+    const size_t panels = (w->out + PANEL - 1) / PANEL, for_all = (w->threads + panels - 1) / panels;
     size_t blocks = (w->tiles + BLOCK - 1) / BLOCK;
-    if (blocks >= w->threads) blocks = (blocks + w->threads - 1) / w->threads * w->threads;
+    w->shared = blocks < w->threads;
+    if (!w->shared) blocks = (blocks + w->threads - 1) / w->threads * w->threads;
+    if (w->shared) blocks = (w->tiles + SHARED_BLOCK - 1) / SHARED_BLOCK;
+    if (blocks < for_all) blocks = for_all < w->tiles ? for_all : w->tiles;
     w->block = (w->tiles + blocks - 1) / blocks;
-    w->groups = blocks >= w->threads ? 1 : (w->threads + blocks - 1) / blocks;
-    if (w->groups > panels) w->groups = panels;
 }
 
 bool winograd_suits(const ConvShape *s)
@@ -316,23 +323,18 @@ Winograd *winograd_new(ConvShape s, ConvPass pass, const float *weight, Error *e
     w->tiles_high = (s.height + TILE - 1) / TILE, w->tiles_wide = (s.width + TILE - 1) / TILE;
     w->tiles = s.batch * w->tiles_high * w->tiles_wide;
     w->threads = (size_t)omp_get_max_threads();
-    cut_work(w);
-    if (!big_alloc(&w->weights, PRODUCTS * panels_size(w->in, w->out), sizeof(float), "Winograd weights", err)) {
-        free(w);
+    cut_channels(w);
+    if (!winograd_keep(w, weight, err)) {
+        winograd_free(w);
         return NULL;
     }
-    if (weight) winograd_set_weights(w, weight);
+    cut_tiles(w);
     return w;
-}
-
-size_t winograd_bytes(const Winograd *w)
-{
-    return PRODUCTS * panels_size(w->in, w->out) * sizeof(float);
 }
 
 void winograd_free(Winograd *w)
 {
     if (!w) return;
-    free(w->weights);
+    free(w->transformed), free(w->filters), free(w->halves);
     free(w);
 }

@@ -6,6 +6,9 @@
  * with d the 6x6 input tile and g the 3x3 weights. The points of evaluation are 0, +-5/8, +-3/2 and infinity; against the
  * usual 0, +-1, +-2 they halve the rounding error (NOTES.md; below 5e-6 relative rms against direct, tested) at the same cost.
  *
+ * Weights are kept transformed while that takes 4 MB at most. Larger ones are kept as they are, as float16 where that keeps
+ * every value whole, and transformed before every use; which of it is done moves no bit.
+ *
  * NHWC in and out, any height, width and numbers of channels. The backward by data is the same routine with the weights
  * flipped and the channels swapped. Bits do not depend on the number of threads. */
 #pragma once
@@ -18,15 +21,12 @@ typedef struct Winograd Winograd;
  * register of channels on both sides, and some tiles to share the weights' way from memory. Good for both passes. */
 bool winograd_suits(const ConvShape *shape);
 
-/* Bytes of the transformed weights, four times the weights' own and some padding. */
-size_t winograd_weight_bytes(const ConvShape *shape);
-
 /* pass: CONV_FORWARD or CONV_BACKWARD_DATA; `shape` is the forward's in both. weight [out, in, 3, 3], or NULL when
  * winograd_set_weights comes before every run (it is being trained). Fails on memory. */
 Winograd *winograd_new(ConvShape shape, ConvPass pass, const float *weight, Error *err);
 void winograd_set_weights(Winograd *w, const float *weight);
-size_t winograd_bytes(const Winograd *w);
-void winograd_free(Winograd *w); /* NULL is allowed */
+size_t winograd_bytes(const Winograd *w); /* of the weights as they are kept */
+void winograd_free(Winograd *w);          /* NULL is allowed */
 
 /* Floats of scratch that a run needs; 64-byte aligned memory is best. */
 size_t winograd_scratch(const Winograd *w);

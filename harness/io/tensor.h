@@ -8,6 +8,7 @@
 #pragma once
 
 #include "harness/base/error.h"
+#include "harness/base/half.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -55,8 +56,3 @@ size_t tensor_type_size(TensorType type);      /* bytes an element */
 const char *tensor_type_name(TensorType type); /* as safetensors has it: "F32" */
 /* The type of that name; false when there is none. */
 bool tensor_type_named(const char *name, TensorType *type);
-
-uint16_t float_to_half(float value); /* round to nearest, ties to even; too large becomes infinity */
-float half_to_float(uint16_t half);
-uint16_t float_to_bfloat(float value); /* the upper half of a float32, rounded the same way */
-float bfloat_to_float(uint16_t bfloat);

@@ -1,9 +1,10 @@
 /* U-Net and decoder are prepared each in its own way and then measured by one function, through the runners that
- * `generate` uses, with the memory budget that it would have. */
+ * `generate` uses. */
 #include "harness/speed/diffusion_bench.h"
 
 #include "harness/base/clock.h"
-#include "harness/diffusion/diffusion_memory.h"
+#include "harness/diffusion/unet.h"
+#include "harness/diffusion/vae.h"
 #include "harness/graph/random.h"
 #include "harness/stages/stage.h"
 
@@ -68,16 +69,6 @@ static void subject_free(Subject *s)
     free(s->out);
 }
 
-/* What `fixed` leaves of the memory allowed goes to Winograd weights. */
-static bool set_budget(DiffusionBenchOptions *o, double fixed, Error *err)
-{
-    if (!o->memory) return true;
-    if (fixed > (double)o->memory)
-        return fail_usage(err, "it takes about %.1f GB, %.1f GB are allowed", fixed / 1e9, (double)o->memory / 1e9);
-    o->graph.winograd_budget = 1 + (size_t)((double)o->memory - fixed);
-    return true;
-}
-
 static bool set_size(const DiffusionBenchOptions *o, size_t own, size_t factor, DiffusionBenchResult *r, Error *err)
 {
     r->size = o->size ? o->size : own ? own : SIZE_USUAL;
@@ -140,7 +131,6 @@ static bool prepare_unet(Subject *s, const UNet *unet, DiffusionBenchOptions *o,
     size_t factor;
     if (!find_factor(o, &factor, err) || !set_size(o, unet->config.sample_size * factor, factor, r, err)) return false;
     const size_t side = r->size / factor, pixels = r->batch * side * side;
-    if (!set_budget(o, unet_fixed_bytes(unet, r->batch, side, side), err)) return false;
     const UNetSize size = {.batch = r->batch, .height = side, .width = side, .tokens = TOKENS};
     s->unet = unet_runner_new(unet, size, o->graph, err);
     if (!s->unet || !set_texts(s, unet, r->batch, err)) return false;
@@ -200,7 +190,6 @@ static bool prepare_vae(Subject *s, const Vae *vae, DiffusionBenchOptions *o, Di
     size_t own;
     if (!own_size(o, k->factor, &own, err) || !set_size(o, own, k->factor, r, err)) return false;
     const size_t side = r->size / k->factor, pixels = r->size * r->size;
-    if (!set_budget(o, decoder_fixed_bytes(vae, r->batch, pixels), err)) return false;
     s->vae = vae_decoder_new(vae, r->batch, side, side, o->graph, err);
     if (!s->vae) return false;
     s->graph = vae_runner_graph(s->vae);

@@ -11,7 +11,6 @@ typedef struct DiffusionBenchOptions {
     size_t batch;     /* 0: U-Net 2 (both halves of a guided step), VAE 1 */
     size_t size;      /* of the picture, pixels a side; 0: what the model was trained for, 512 if it does not say */
     size_t repeats;   /* 0: 3 */
-    size_t memory;    /* bytes for everything together; 0: the usual Winograd budget */
     GraphOptions graph;
 } DiffusionBenchOptions;
 

@@ -1,6 +1,6 @@
 /* IEEE 754 binary16 ("half") and bfloat16 to float32 and back. No branch depends on data, so that compilers vectorise the
  * loops over whole tensors. */
-#include "harness/io/tensor.h"
+#include "harness/base/half.h"
 
 #include <string.h>
 
@@ -55,4 +55,13 @@ uint16_t float_to_bfloat(float value)
     const uint32_t bits = bits_of(value);
     if ((bits & 0x7fffffffU) > 0x7f800000U) return (uint16_t)(bits >> 16 | 0x40); /* NaN stays NaN */
     return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
+bool halves_hold(const float *values, size_t n)
+{
+    bool whole = true;
+#pragma omp parallel for schedule(static) reduction(&& : whole)
+    for (size_t i = 0; i < n; i++)
+        whole = whole && bits_of(half_to_float(float_to_half(values[i]))) == bits_of(values[i]);
+    return whole;
 }
