@@ -3,12 +3,14 @@
 #include "harness/base/memory.h"
 #include "harness/graph/epilogue.h"
 #include "harness/graph/ops.h"
+#include "harness/graph/panel_linear.h"
 #include "harness/graph/panels.h"
 #include "harness/graph/random.h"
 #include "harness/graph/winograd.h"
 #include "tests/gradient_check.h"
 
 #include <math.h>
+#include <omp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -136,6 +138,61 @@ static void packed_linear_follows_its_definition_with_every_epilogue(void **stat
     free(x), free(w), free(bias), free(residual), free(y), free(z);
 }
 
+/* Two chunks of inputs, a last panel of one register, blocks of unequal rows. */
+static void linear_by_panels_follows_its_definition_with_every_epilogue(void **state)
+{
+    (void)state;
+    enum { ROWS = 37, IN = 800, OUT = 336 };
+    Error err;
+    float *x = random_values(ROWS * IN, 1), *w = random_values(OUT * IN, 2), *bias = random_values(OUT, 3);
+    float *residual = random_values(ROWS * OUT, 4), *y = random_values(ROWS * OUT, 5);
+    float *z = random_values(ROWS * OUT, 6);
+    for (size_t i = 0; i < EPILOGUES; i++) {
+        const Epilogue e = epilogue_number(i);
+        PanelLinear *kernel = panel_linear_new(ROWS, IN, OUT, e, w, &err);
+        assert_non_null(kernel);
+        float *scratch = random_values(panel_linear_scratch(kernel), 7);
+        panel_linear_run(kernel, x, bias, residual, y, scratch);
+        linear_by_definition(ROWS, IN, OUT, e, x, w, bias, residual, z);
+        assert_true(relative_error(y, z, ROWS * OUT) < 2e-6);
+        panel_linear_free(kernel), free(scratch);
+    }
+    free(x), free(w), free(bias), free(residual), free(y), free(z);
+}
+
+static void run_panels(size_t rows, size_t in, size_t out, const float *x, const float *w, size_t bytes, float *y)
+{
+    Error err;
+    PanelLinear *kernel = panel_linear_new(rows, in, out, (Epilogue){0}, w, &err);
+    assert_non_null(kernel);
+    assert_int_equal(panel_linear_bytes(kernel), bytes);
+    float *scratch = random_values(panel_linear_scratch(kernel), 7);
+    panel_linear_run(kernel, x, NULL, NULL, y, scratch);
+    panel_linear_free(kernel), free(scratch);
+}
+
+/* A weight that float16 keeps, the same with one value that it does not, and other numbers of threads. */
+static void linear_by_panels_gives_the_same_bits_however_weights_are_kept(void **state)
+{
+    (void)state;
+    enum { ROWS = 200, IN = 1024, OUT = 272, WEIGHTS = IN * OUT };
+    float *x = random_values(ROWS * IN, 1), *w = random_values(WEIGHTS, 2);
+    float *y = random_values(ROWS * OUT, 3), *z = random_values(ROWS * OUT, 4);
+    const int threads = omp_get_max_threads();
+    for (size_t i = 0; i < WEIGHTS; i++) w[i] = half_to_float(float_to_half(w[i]));
+    run_panels(ROWS, IN, OUT, x, w, WEIGHTS * (HALVES_ARE_QUICK ? 2 : 4), y);
+    for (int t = 1; t < 8; t += 3) {
+        omp_set_num_threads(t);
+        run_panels(ROWS, IN, OUT, x, w, WEIGHTS * (HALVES_ARE_QUICK ? 2 : 4), z);
+        assert_memory_equal(y, z, ROWS * OUT * sizeof *y);
+    }
+    omp_set_num_threads(threads);
+    w[WEIGHTS - 1] = 0.1f;
+    run_panels(ROWS, IN, OUT, x, w, WEIGHTS * 4, z);
+    for (size_t row = 0; row < ROWS; row++) assert_memory_equal(y + row * OUT, z + row * OUT, (OUT - 1) * sizeof *y);
+    free(x), free(w), free(y), free(z);
+}
+
 static void check_conv(ConvShape s, Epilogue e, bool packed, bool winograd)
 {
     Error err;
@@ -239,7 +296,7 @@ static void panels_multiply_any_number_of_rows(void **state)
             panel_product(&p);
             onednn_sgemm(false, false, rows, n, K, 1, a, K, b, n, 0, z, n);
             assert_true(relative_error(c, z, rows * n) < 1e-6);
-            p.k = CUT, p.c = pieces, p.next = b, p.next_floats = K * n;
+            p.k = CUT, p.c = pieces, p.next = b, p.next_bytes = K * n * sizeof *b;
             panel_product(&p);
             p.k = K - CUT, p.a = a + CUT, p.b = b + CUT * n, p.add = true;
             panel_product(&p);
@@ -357,6 +414,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(packed_linear_follows_its_definition_with_every_epilogue),
+        cmocka_unit_test(linear_by_panels_follows_its_definition_with_every_epilogue),
+        cmocka_unit_test(linear_by_panels_gives_the_same_bits_however_weights_are_kept),
         cmocka_unit_test(convolutions_follow_their_definition_with_every_epilogue),
         cmocka_unit_test(convolutions_of_odd_shapes_follow_their_definition),
         cmocka_unit_test(winograd_stays_within_5e_6_of_direct_in_both_passes),

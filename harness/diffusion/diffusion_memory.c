@@ -1,6 +1,8 @@
-/* Weights are counted, activations guessed: they grow with the map at the widest level, so a fixed number of such maps
+/* Weights are counted as graphs keep them, activations guessed: they grow with the map at the widest level, so a fixed number of such maps
  * stands for all of them (measured once; see the constants). */
 #include "harness/diffusion/diffusion_memory.h"
+
+#include "harness/graph/lanes.h"
 
 #include <string.h>
 
@@ -10,9 +12,11 @@ static const double unet_maps = 24, decoder_maps = 7;
 static double weight_bytes(const WeightSet *set, const char *but)
 {
     double bytes = 0;
-    for (size_t i = 0; i < set->count; i++)
-        if (!but || strncmp(set->weights[i].name, but, strlen(but)) != 0)
-            bytes += sizeof(float) * (double)shape_size(set->weights[i].shape);
+    for (size_t i = 0; i < set->count; i++) {
+        const Parameter *p = &set->weights[i];
+        const bool half = HALVES_ARE_QUICK && weights_stand_as_half(p);
+        if (!but || strncmp(p->name, but, strlen(but)) != 0) bytes += (half ? 2 : 4) * (double)shape_size(p->shape);
+    }
     return bytes;
 }
 

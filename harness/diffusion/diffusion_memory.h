@@ -1,5 +1,5 @@
-/* What models take in memory, estimated before anything is compiled: weights as float32, and activations. Convolution weights that
- * stay float16 take less, so this errs on the high side. */
+/* What models take in memory, estimated before anything is compiled: activations, and weights as float32, or as float16 where their
+ * file has them so. */
 #pragma once
 
 #include "harness/diffusion/unet.h"

@@ -71,6 +71,8 @@ bool weights_draw(WeightSet *set, uint64_t seed, Error *err);
 void weights_random(WeightSet *set);
 /* A new model is frozen for use, or thawed for training on. */
 void weights_freeze(WeightSet *set, bool frozen);
+/* The values of this weight are as its file has them, and that is float16. */
+bool weights_stand_as_half(const Parameter *p);
 /* Writes FOLDER/diffusion_pytorch_model.safetensors, fp16 if `half`. Values must stand (new models). */
 bool weights_save(const WeightSet *set, const char *folder, bool half, Error *err);
 /* SHA-256 over the files' bytes, config.json first, as hex. */

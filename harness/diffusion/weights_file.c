@@ -169,6 +169,11 @@ static bool load(Parameter *p, Error *err)
     return good;
 }
 
+bool weights_stand_as_half(const Parameter *p)
+{
+    return p->load == load && ((const TensorView *)p->source)->type == TENSOR_F16;
+}
+
 /* Every tensor of the file serves exactly one weight, so more tensors than weights means some serve none. */
 static bool nothing_left_over(const WeightSet *set, Error *err)
 {

@@ -1,6 +1,7 @@
 /* The operator conv2d: which of three ways computes a shape, what each prepares once (packed or transformed weights),
  * and forward and backward along the way that was chosen. */
 #include "harness/graph/epilogue.h"
+#include "harness/graph/frozen_linear.h"
 #include "harness/graph/product_attributes.h"
 #include "harness/graph/winograd.h"
 
@@ -21,7 +22,7 @@ typedef enum ConvWay {
 
 typedef struct ConvState {
     ConvWay way;
-    LinearKernel *linear; /* 1x1 with frozen weights */
+    FrozenLinear linear; /* 1x1 with frozen weights */
     ConvKernel *forward, *backward_data, *backward_weights;
     Winograd *winograd, *winograd_back;
     bool trained; /* weights change between runs */
@@ -66,7 +67,8 @@ static size_t conv_scratch(const Node *node, bool backward)
 {
     const ConvState *state = node->state;
     const Winograd *w = backward ? state->winograd_back : state->winograd;
-    const size_t transform = w ? winograd_scratch(w) : 0;
+    const size_t product = backward ? 0 : frozen_linear_scratch(&state->linear);
+    const size_t transform = w ? winograd_scratch(w) : product;
     const size_t sums = backward && conv_epilogue(node).bias ? column_sums_scratch(node->shape.dim[3]) : 0;
     return transform > sums ? transform : sums;
 }
@@ -76,8 +78,7 @@ static bool prepare_forward(const Node *node, ConvState *state, const ConvShape 
     const Epilogue e = conv_epilogue(node);
     switch (state->way) {
     case CONV_AS_LINEAR:
-        if (weight) state->linear = onednn_linear_new(conv_pixels(node), s->in, s->out, e, weight, err);
-        return state->linear || !weight;
+        return !weight || frozen_linear_make(&state->linear, conv_pixels(node), s->in, s->out, e, weight, err);
     case CONV_WINOGRAD:
         state->winograd = winograd_new(*s, CONV_FORWARD, weight, err);
         return state->winograd != NULL;
@@ -120,7 +121,7 @@ static void conv_release(Node *node)
 {
     ConvState *state = node->state;
     if (!state) return;
-    onednn_linear_free(state->linear);
+    frozen_linear_free(&state->linear);
     onednn_conv_free(state->forward);
     onednn_conv_free(state->backward_data);
     onednn_conv_free(state->backward_weights);
@@ -137,8 +138,8 @@ static void conv_forward(const OpCall *c)
     const Epilogue e = conv_epilogue(c->node);
     const float *bias = e.bias ? c->in[2] : NULL, *residual = e.residual ? c->in[2 + e.bias] : NULL;
     const size_t pixels = conv_pixels(c->node);
-    if (state->linear) {
-        onednn_linear_run(state->linear, c->in[0], bias, residual, c->out);
+    if (frozen_linear_is_made(&state->linear)) {
+        frozen_linear_run(&state->linear, c->in[0], bias, residual, c->out, c->scratch);
     } else if (state->way == CONV_AS_LINEAR) {
         onednn_sgemm(false, true, pixels, s.out, s.in, 1, c->in[0], s.in, c->in[1], s.in, 0, c->out, s.out);
         epilogue_rows(e, pixels, s.out, bias, residual, c->out);
@@ -189,7 +190,7 @@ static double conv_flop(const Node *node, bool backward)
 static size_t conv_packed_bytes(const Node *node)
 {
     const ConvState *state = node->state;
-    size_t bytes = state->linear ? onednn_linear_bytes(state->linear) : 0;
+    size_t bytes = frozen_linear_bytes(&state->linear);
     if (state->forward) bytes += onednn_conv_bytes(state->forward);
     if (state->backward_data) bytes += onednn_conv_bytes(state->backward_data);
     if (state->winograd) bytes += winograd_bytes(state->winograd);

@@ -1,6 +1,7 @@
 /* The operators of matrix products: linear with its weight, and the three matmuls, whose forward and backward passes
  * are all one routine (`products`) with other factors transposed and other batches summed. */
 #include "harness/graph/epilogue.h"
+#include "harness/graph/frozen_linear.h"
 #include "harness/graph/product_attributes.h"
 
 #include <omp.h>
@@ -9,7 +10,7 @@
 /* ---- linear ----
  * y = x W^T + b:   x [rows, in]   W [out, in]   b [out]   y [rows, out]
  * dx = dy W        dW = dy^T x    db = column sums of dy
- * A frozen weight is packed once at compile; one that is trained changes at every step and goes through sgemm. Epilogues
+ * A frozen weight is prepared once at compile; one that is trained changes at every step and goes through sgemm. Epilogues
  * beyond the bias exist only in graphs without loss (fuse.c), so that backward never sees them. */
 
 typedef struct LinearSize {
@@ -29,7 +30,9 @@ static const Epilogue *linear_epilogue(const Node *node)
 
 static size_t linear_scratch(const Node *node, bool backward)
 {
-    return backward && linear_epilogue(node)->bias ? column_sums_scratch(linear_size(node).out) : 0;
+    const FrozenLinear *frozen = node->state;
+    if (!backward) return frozen ? frozen_linear_scratch(frozen) : 0;
+    return linear_epilogue(node)->bias ? column_sums_scratch(linear_size(node).out) : 0;
 }
 
 static bool linear_prepare(Node *node, Arithmetic arithmetic, Error *err)
@@ -37,13 +40,14 @@ static bool linear_prepare(Node *node, Arithmetic arithmetic, Error *err)
     (void)arithmetic;
     if (!node->in[1]->is_frozen) return true;
     const LinearSize s = linear_size(node);
-    node->state = onednn_linear_new(s.rows, s.in, s.out, *linear_epilogue(node), node->in[1]->value, err);
-    return node->state != NULL;
+    FrozenLinear *frozen = node->state = xcalloc(1, sizeof *frozen);
+    return frozen_linear_make(frozen, s.rows, s.in, s.out, *linear_epilogue(node), node->in[1]->value, err);
 }
 
 static void linear_release(Node *node)
 {
-    onednn_linear_free(node->state);
+    if (node->state) frozen_linear_free(node->state);
+    free(node->state);
     node->state = NULL;
 }
 
@@ -53,7 +57,7 @@ static void linear_forward(const OpCall *c)
     const Epilogue e = *linear_epilogue(c->node);
     const float *bias = e.bias ? c->in[2] : NULL, *residual = e.residual ? c->in[2 + e.bias] : NULL;
     if (c->node->state) {
-        onednn_linear_run(c->node->state, c->in[0], bias, residual, c->out);
+        frozen_linear_run(c->node->state, c->in[0], bias, residual, c->out, c->scratch);
         return;
     }
     onednn_sgemm(false, true, s.rows, s.out, s.in, 1, c->in[0], s.in, c->in[1], s.in, 0, c->out, s.out);
@@ -79,7 +83,7 @@ static double linear_flop(const Node *node, bool backward)
 
 static size_t linear_packed_bytes(const Node *node)
 {
-    return node->state ? onednn_linear_bytes(node->state) : 0;
+    return node->state ? frozen_linear_bytes(node->state) : 0;
 }
 
 const Op op_linear = {

@@ -50,7 +50,9 @@ typedef void Tile(const PanelProduct *p, const float *a, float *c, const char *a
 TILES(1)
 TILES(2)
 TILES(3)
-TILES(4) TILES(5) TILES(6)
+TILES(4)
+TILES(5)
+TILES(6)
 #if defined(__AVX512F__)
     TILES(7) TILES(8) TILES(9) TILES(10) TILES(11) TILES(12) TILES(13) TILES(14)
 #endif
@@ -66,7 +68,7 @@ TILES(4) TILES(5) TILES(6)
 void panel_product(const PanelProduct *p)
 {
     const size_t count = (p->rows + ROWS - 1) / ROWS, wide = p->width / LANES;
-    const size_t bytes = p->next ? p->next_floats * sizeof(float) : 0;
+    const size_t bytes = p->next ? p->next_bytes : 0;
     const size_t step = bytes / (count * p->k);
     const char *ahead = (const char *)(p->next ? p->next : p->b);
     for (size_t i = 0; i < count; i++) {

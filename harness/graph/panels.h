@@ -32,8 +32,8 @@ typedef struct PanelProduct {
     size_t ldc;
     bool add; /* C += A B: the same bits as one product over both pieces of k */
     /* What will be read next, fetched into the second-level cache on the way; NULL: nothing. */
-    const float *next;
-    size_t next_floats;
+    const void *next;
+    size_t next_bytes;
 } PanelProduct;
 
 void panel_product(const PanelProduct *p);

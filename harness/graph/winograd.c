@@ -205,7 +205,7 @@ static void multiply(const Winograd *w, size_t block, size_t start, size_t chunk
                                       .ldc = PANEL,
                                       .add = chunk > 0,
                                       .next = v + next * v_matrix(w),
-                                      .next_floats = tiles_in_block(w, block) * w->chunk});
+                                      .next_bytes = tiles_in_block(w, block) * w->chunk * sizeof(float)});
     }
 }
 

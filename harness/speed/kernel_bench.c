@@ -3,6 +3,7 @@
 #include "harness/speed/kernel_bench.h"
 
 #include "harness/base/memory.h"
+#include "harness/graph/panel_linear.h"
 #include "harness/graph/winograd.h"
 
 #include <omp.h>
@@ -58,13 +59,20 @@ typedef struct ProductSize {
 typedef struct ProductWork {
     ProductSize size;
     LinearKernel *packed;
-    float *x, *weight, *y;
+    PanelLinear *panels; /* NULL where they do not suit */
+    float *x, *weight, *y, *scratch;
 } ProductWork;
 
 static void run_packed(const void *context)
 {
     const ProductWork *w = context;
     onednn_linear_run(w->packed, w->x, NULL, NULL, w->y);
+}
+
+static void run_panels(const void *context)
+{
+    const ProductWork *w = context;
+    panel_linear_run(w->panels, w->x, NULL, NULL, w->y, w->scratch);
 }
 
 static void run_sgemm(const void *context)
@@ -81,13 +89,16 @@ static bool product_work_make(ProductWork *w, ProductSize s, Error *err)
         !make_values(&w->y, s.rows * s.out, err))
         return false;
     w->packed = onednn_linear_new(s.rows, s.in, s.out, (Epilogue){0}, w->weight, err);
-    return w->packed != NULL;
+    if (!w->packed || !panel_linear_suits(s.rows, s.in, s.out)) return w->packed != NULL;
+    w->panels = panel_linear_new(s.rows, s.in, s.out, (Epilogue){0}, w->weight, err);
+    return w->panels && make_values(&w->scratch, panel_linear_scratch(w->panels), err);
 }
 
 static void product_work_free(ProductWork *w)
 {
     onednn_linear_free(w->packed);
-    free(w->x), free(w->weight), free(w->y);
+    panel_linear_free(w->panels);
+    free(w->x), free(w->weight), free(w->y), free(w->scratch);
 }
 
 static double product_flop(ProductSize s)
@@ -108,18 +119,26 @@ bool bench_product_rate(double *gflops, Error *err)
     return ok;
 }
 
-static bool product_rows(BenchRow rows[2], ProductSize s, double rate, Error *err)
+enum { WAYS_MAX = 3 };
+
+/* One row a way; *count moves behind them. */
+static bool product_rows(BenchRow *rows, size_t *count, ProductSize s, double rate, Error *err)
 {
     ProductWork w;
     const bool ok = product_work_make(&w, s, err);
-    if (ok) {
-        const size_t bytes = (s.rows * s.in + s.in * s.out + s.rows * s.out) * sizeof(float);
-        snprintf(rows[0].name, sizeof rows[0].name, "%zux%zux%zu packed", s.rows, s.in, s.out);
-        snprintf(rows[1].name, sizeof rows[1].name, "%zux%zux%zu sgemm", s.rows, s.in, s.out);
-        fill_row(&rows[0], 1, best_seconds((Work){run_packed, &w}), product_flop(s), rate,
-                 bytes + onednn_linear_bytes(w.packed));
-        fill_row(&rows[1], 1, best_seconds((Work){run_sgemm, &w}), product_flop(s), rate, bytes);
-        for (int i = 0; i < 2; i++) snprintf(rows[i].remark, sizeof rows[i].remark, "%s", s.where);
+    const size_t bytes = (s.rows * s.in + s.in * s.out + s.rows * s.out) * sizeof(float);
+    const struct {
+        const char *name;
+        void (*run)(const void *context);
+        size_t bytes;
+    } ways[WAYS_MAX] = {{"packed", run_packed, ok ? onednn_linear_bytes(w.packed) : 0},
+                        {"sgemm", run_sgemm, 0},
+                        {"panels", run_panels, ok && w.panels ? panel_linear_bytes(w.panels) : 0}};
+    for (int i = 0; ok && i < (w.panels ? WAYS_MAX : WAYS_MAX - 1); i++) {
+        BenchRow *row = &rows[(*count)++];
+        snprintf(row->name, sizeof row->name, "%zux%zux%zu %s", s.rows, s.in, s.out, ways[i].name);
+        snprintf(row->remark, sizeof row->remark, "%s", s.where);
+        fill_row(row, 1, best_seconds((Work){ways[i].run, &w}), product_flop(s), rate, bytes + ways[i].bytes);
     }
     product_work_free(&w);
     return ok;
@@ -138,9 +157,9 @@ bool bench_matmul(BenchRow **rows, size_t *count, Error *err)
     enum { SIZES = sizeof sizes / sizeof *sizes };
     double rate;
     if (!bench_product_rate(&rate, err)) return false;
-    *rows = xcalloc(2 * SIZES, sizeof **rows), *count = 2 * SIZES;
+    *rows = xcalloc(WAYS_MAX * SIZES, sizeof **rows), *count = 0;
     for (size_t i = 0; i < SIZES; i++) {
-        if (product_rows(*rows + 2 * i, sizes[i], rate, err)) continue;
+        if (product_rows(*rows, count, sizes[i], rate, err)) continue;
         free(*rows), *rows = NULL;
         return false;
     }

@@ -19,7 +19,7 @@ typedef struct BenchRow {
  * memory. */
 bool bench_conv(BenchRow **rows, size_t *count, Error *err);
 
-/* Rows: products with packed weights, and sgemm of the same shape. The caller frees *rows. Fails on memory. */
+/* Rows: products with packed weights, sgemm of the same shape, and our own panels where the weight is large enough for them. The caller frees *rows. Fails on memory. */
 bool bench_matmul(BenchRow **rows, size_t *count, Error *err);
 
 /* GFLOP/s of the best of several large matrix products, with the threads at hand: what `share` refers to. */
