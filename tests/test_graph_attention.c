@@ -130,6 +130,70 @@ static void large_scores_do_not_overflow(void **state)
     }
 }
 
+/* Forward, and with it the backward, which goes by tiles and reads the logarithms of the sums. */
+static void check_lanes(size_t queries, size_t keys, size_t heads, size_t depth, float size)
+{
+    Parameter p[3];
+    float *y[2], *gradients[2][3];
+    for (int way = 0; way < 2; way++) {
+        Random random;
+        random_seed(&random, 9);
+        draw(&p[0], "q", shape(2, queries, heads * depth), &random, size);
+        draw(&p[1], "k", shape(2, keys, heads * depth), &random, size);
+        draw(&p[2], "v", shape(2, keys, heads * depth), &random, 1);
+        Graph *g = graph_new((GraphOptions){0});
+        Node *q = parameter(g, &p[0]), *k = parameter(g, &p[1]), *v = parameter(g, &p[2]);
+        Node *out = way ? attention(g, q, k, v, (int)heads, ATTEND_ALL)
+                        : attention_with_tiles(g, q, k, v, (int)heads, ATTEND_ALL, 0, 0);
+        run(g, out, &random);
+        y[way] = memcpy(xmalloc(node_bytes(out)), node_data(out), node_bytes(out));
+        graph_free(g);
+        for (int i = 0; i < 3; i++) {
+            const size_t bytes = shape_size(p[i].shape) * sizeof(float);
+            gradients[way][i] = memcpy(xmalloc(bytes), p[i].gradient, bytes);
+        }
+        for (int i = 0; way == 0 && i < 3; i++) parameter_free(&p[i]);
+    }
+    const size_t n = 2 * queries * heads * depth;
+    assert_memory_not_equal(y[0], y[1], n * sizeof(float)); /* they are two ways */
+    assert_close(y[1], y[0], n, 5e-6f);
+    for (int i = 0; i < 3; i++) {
+        assert_close(gradients[1][i], gradients[0][i], shape_size(p[i].shape), 2e-5f);
+        parameter_free(&p[i]);
+        free(gradients[0][i]), free(gradients[1][i]);
+    }
+    free(y[0]), free(y[1]);
+}
+
+/* Chunks and tiles that are not full, and full ones. */
+static void attention_by_lanes_is_attention_by_tiles(void **state)
+{
+    (void)state;
+    check_lanes(1031, 300, 2, 40, 1);
+    check_lanes(1024, 77, 1, 7, 2);
+    check_lanes(1100, 257, 1, 64, 2);
+    check_lanes(1024, 128, 3, 17, 1);
+}
+
+static void large_scores_do_not_overflow_by_lanes(void **state)
+{
+    (void)state;
+    enum { QUERIES = 1024, KEYS = 300 };
+    float q[QUERIES], k[KEYS], v[KEYS];
+    for (int order = 0; order < 2; order++) {
+        for (int i = 0; i < QUERIES; i++) q[i] = 30;
+        for (int j = 0; j < KEYS; j++) k[j] = order ? (float)j : (float)(KEYS - j), v[j] = (float)j;
+        Graph *g = graph_new((GraphOptions){0});
+        Node *y = attention(g, constant(g, shape(1, QUERIES, 1), q), constant(g, shape(1, KEYS, 1), k),
+                            constant(g, shape(1, KEYS, 1), v), 1, ATTEND_ALL);
+        Error err;
+        assert_true(graph_compile(g, &y, 1, NULL, &err));
+        graph_forward(g);
+        assert_float_equal(node_data(y)[1], (order ? KEYS - 1 : 0), 1e-5);
+        graph_free(g);
+    }
+}
+
 enum { PREFIX = 5, WIDTH = 24, HEADS = 3, ROWS = 14, SEQUENCES = 4 };
 static const int32_t ragged[SEQUENCES + 1] = {0, 4, 5, 8, 14};
 
@@ -328,6 +392,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(attention_and_its_gradients_are_torch_s_with_any_tiles),
         cmocka_unit_test(large_scores_do_not_overflow),
+        cmocka_unit_test(attention_by_lanes_is_attention_by_tiles),
+        cmocka_unit_test(large_scores_do_not_overflow_by_lanes),
         cmocka_unit_test(prefix_attention_gives_values_and_gradients_of_the_plain_form),
         cmocka_unit_test(without_a_prefix_ragged_and_equal_sequences_are_plain_attention),
         cmocka_unit_test(local_aggregation_and_its_gradients_are_torch_s),

@@ -143,6 +143,14 @@ static bool bench_products(const Cli *cli, cJSON *list, Error *err)
     return bench_matmul(&rows, &count, err) && add_rows(rows, count, list);
 }
 
+static bool bench_attentions(const Cli *cli, cJSON *list, Error *err)
+{
+    (void)cli;
+    BenchRow *rows;
+    size_t count;
+    return bench_attention(&rows, &count, err) && add_rows(rows, count, list);
+}
+
 static void value_cell(Table *t, const cJSON *value)
 {
     if (cJSON_IsString(value))
@@ -196,8 +204,9 @@ static void print_table(const cJSON *list)
 static const struct {
     const char *name;
     bool (*run)(const Cli *cli, cJSON *list, Error *err);
-} benches[] = {{"prompts", bench_prompts}, {"clip", bench_clip},         {"unet", bench_unet},
-               {"vae", bench_vae},         {"conv", bench_convolutions}, {"matmul", bench_products}};
+} benches[] = {
+    {"prompts", bench_prompts},   {"clip", bench_clip},       {"unet", bench_unet},           {"vae", bench_vae},
+    {"conv", bench_convolutions}, {"matmul", bench_products}, {"attention", bench_attentions}};
 enum { BENCHES = sizeof benches / sizeof *benches };
 
 static const char *const *bench_names(void)
@@ -246,7 +255,8 @@ const Command command_bench = {
         "clip: the image tower.\n"
         "unet: one call, a noise prediction.  vae: decoding one batch.  Both with seconds by operator and the peak "
         "memory of the process.\n"
-        "conv: 3x3 convolutions, Winograd and direct.  matmul: matrix products.",
+        "conv: 3x3 convolutions, Winograd and direct.  matmul: matrix products.  attention: by tiles, and as is "
+        "chosen.",
     .example = "palbench bench clip --arch RN50 --batch 8 --threads 2",
     .takes = TAKES_EXACT | TAKES_JSON,
     .options = options,

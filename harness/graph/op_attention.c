@@ -1,7 +1,9 @@
-/* Multi-head attention by tiles (Vaswani et al. 2017; Dao et al. 2022 for the running softmax). */
+/* Multi-head attention by tiles (Vaswani et al. 2017; Dao et al. 2022 for the running softmax). The forward of many queries
+ * in narrow heads is that of lane_attention.c. */
 #include "harness/graph/op_attention.h"
 
 #include "harness/graph/fast_math.h"
+#include "harness/graph/lane_attention.h"
 #include "harness/graph/onednn.h"
 #include "harness/graph/op.h"
 
@@ -22,7 +24,8 @@
 typedef struct AttentionAttributes {
     size_t heads, query_tile, key_tile;
     AttentionMask mask;
-    int threads; /* that scratch is there for */
+    bool by_lanes; /* forward is lane_attention's */
+    int threads;   /* that scratch is there for */
 } AttentionAttributes;
 
 typedef struct Geometry {
@@ -73,9 +76,24 @@ static size_t floats_a_thread(const AttentionAttributes *a, bool backward)
     return (floats + 15) / 16 * 16;
 }
 
+static LaneAttention lane_attention_of(const Geometry *s)
+{
+    return (LaneAttention){.batch = s->batch,
+                           .queries = s->queries,
+                           .keys = s->keys,
+                           .heads = s->a.heads,
+                           .depth = s->depth,
+                           .threads = (size_t)s->a.threads};
+}
+
 static size_t attention_scratch(const Node *node, bool backward)
 {
     const AttentionAttributes *a = node->attributes;
+    if (a->by_lanes && !backward) {
+        const Geometry s = geometry_of(node);
+        const LaneAttention lanes = lane_attention_of(&s);
+        return lane_attention_scratch(&lanes);
+    }
     return (size_t)a->threads * floats_a_thread(a, backward);
 }
 
@@ -161,6 +179,11 @@ static void attention_forward(const OpCall *c)
     const Geometry s = geometry_of(c->node);
     const size_t tiles = (s.queries + s.a.query_tile - 1) / s.a.query_tile, per_thread = floats_a_thread(&s.a, false);
     const size_t tasks = s.batch * s.a.heads * tiles;
+    if (s.a.by_lanes) {
+        const LaneAttention lanes = lane_attention_of(&s);
+        lane_attention_run(&lanes, c->in[0], c->in[1], c->in[2], c->out, c->saved, c->scratch);
+        return;
+    }
 #pragma omp parallel for schedule(dynamic) num_threads(thread_count(&s.a))
     for (size_t task = 0; task < tasks; task++) {
         const size_t head = task / tiles % s.a.heads, b = task / tiles / s.a.heads;
@@ -292,21 +315,29 @@ static void check_shapes(const Node *q, const Node *k, const Node *v, int heads,
             shape_text(v->shape, c));
 }
 
+/* Whole rows of scores as long as 128 of them stay in a core's second-level cache (half a megabyte); beyond, tiles of 512
+ * keys. */
+static void choose_tiles(size_t queries, size_t keys, size_t *query_tile, size_t *key_tile)
+{
+    enum { WHOLE_ROWS = 1024, KEY_TILE = 512, TILE_FLOATS = 128 * 1024, QUERY_TILE_MAX = 256 };
+    *key_tile = keys <= WHOLE_ROWS ? keys : KEY_TILE;
+    *query_tile = least(least(queries, QUERY_TILE_MAX), TILE_FLOATS / *key_tile);
+}
+
 Node *attention_with_tiles(Graph *g, Node *q, Node *k, Node *v, int heads, AttentionMask mask, size_t query_tile,
                            size_t key_tile)
 {
     check_shapes(q, k, v, heads, mask);
-    const AttentionAttributes a = {(size_t)heads, query_tile, key_tile, mask, omp_get_max_threads()};
+    if (query_tile == 0) choose_tiles(q->shape.dim[1], k->shape.dim[1], &query_tile, &key_tile);
+    const AttentionAttributes a = {(size_t)heads, query_tile, key_tile, mask, false, omp_get_max_threads()};
     return node_new(g, &op_attention, q->shape, NODES(q, k, v), &a, sizeof a);
 }
 
-/* Whole rows of scores as long as 128 of them stay in a core's second-level cache (half a megabyte); beyond, tiles of 512
- * keys. */
 Node *attention(Graph *g, Node *q, Node *k, Node *v, int heads, AttentionMask mask)
 {
-    enum { WHOLE_ROWS = 1024, KEY_TILE = 512, TILE_FLOATS = 128 * 1024, QUERY_TILE_MAX = 256 };
-    check_shapes(q, k, v, heads, mask);
-    const size_t keys = k->shape.dim[1], key_tile = keys <= WHOLE_ROWS ? keys : KEY_TILE;
-    const size_t query_tile = least(least(q->shape.dim[1], QUERY_TILE_MAX), TILE_FLOATS / key_tile);
-    return attention_with_tiles(g, q, k, v, heads, mask, query_tile, key_tile);
+    Node *node = attention_with_tiles(g, q, k, v, heads, mask, 0, 0);
+    AttentionAttributes *a = node->attributes;
+    const Geometry s = geometry_of(node);
+    a->by_lanes = mask == ATTEND_ALL && lane_attention_suits(s.queries, s.keys, s.depth);
+    return node;
 }

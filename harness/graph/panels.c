@@ -47,20 +47,17 @@ typedef void Tile(const PanelProduct *p, const float *a, float *c, const char *a
         tile_##rows##_1, tile_##rows##_2                                                                               \
     }
 
-TILES(1)
-TILES(2)
-TILES(3)
-TILES(4)
-TILES(5)
-TILES(6)
+// clang-format off
+TILES(1) TILES(2) TILES(3) TILES(4) TILES(5) TILES(6)
 #if defined(__AVX512F__)
-    TILES(7) TILES(8) TILES(9) TILES(10) TILES(11) TILES(12) TILES(13) TILES(14)
+TILES(7) TILES(8) TILES(9) TILES(10) TILES(11) TILES(12) TILES(13) TILES(14)
 #endif
+    // clang-format on
 
-        static Tile *const tiles[ROWS][2] = {
-            NAMES(1), NAMES(2), NAMES(3), NAMES(4),  NAMES(5),  NAMES(6),
+    static Tile *const tiles[ROWS][2] = {
+        NAMES(1), NAMES(2), NAMES(3), NAMES(4),  NAMES(5),  NAMES(6),
 #if defined(__AVX512F__)
-            NAMES(7), NAMES(8), NAMES(9), NAMES(10), NAMES(11), NAMES(12), NAMES(13), NAMES(14),
+        NAMES(7), NAMES(8), NAMES(9), NAMES(10), NAMES(11), NAMES(12), NAMES(13), NAMES(14),
 #endif
 };
 

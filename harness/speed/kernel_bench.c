@@ -3,10 +3,12 @@
 #include "harness/speed/kernel_bench.h"
 
 #include "harness/base/memory.h"
+#include "harness/graph/op_attention.h"
 #include "harness/graph/panel_linear.h"
 #include "harness/graph/winograd.h"
 
 #include <omp.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -35,10 +37,15 @@ static double best_seconds(Work work)
 }
 
 /* Values whose products neither overflow nor are all the same; their speed does not depend on them. */
+static void fill_values(float *values, size_t n)
+{
+    for (size_t i = 0; i < n; i++) values[i] = (float)(i % 17) * 0.125f - 1.0f;
+}
+
 static bool make_values(float **values, size_t n, Error *err)
 {
     if (!big_alloc(values, n, sizeof **values, "arrays to measure with", err)) return false;
-    for (size_t i = 0; i < n; i++) (*values)[i] = (float)(i % 17) * 0.125f - 1.0f;
+    fill_values(*values, n);
     return true;
 }
 
@@ -160,6 +167,70 @@ bool bench_matmul(BenchRow **rows, size_t *count, Error *err)
     *rows = xcalloc(WAYS_MAX * SIZES, sizeof **rows), *count = 0;
     for (size_t i = 0; i < SIZES; i++) {
         if (product_rows(*rows, count, sizes[i], rate, err)) continue;
+        free(*rows), *rows = NULL;
+        return false;
+    }
+    return true;
+}
+
+/* ---- attention ---- */
+
+typedef struct AttentionSize {
+    size_t batch, queries, keys, heads, depth;
+    const char *where;
+} AttentionSize;
+
+/* By tiles, or as attention() chooses. NULL on failure. */
+static Graph *attention_graph(const AttentionSize *s, bool by_tiles, Error *err)
+{
+    Graph *g = graph_new((GraphOptions){0});
+    const size_t width = s->heads * s->depth;
+    Node *in[3];
+    for (int i = 0; i < 3; i++) in[i] = input(g, "x", shape(s->batch, i == 0 ? s->queries : s->keys, width));
+    Node *y = by_tiles ? attention_with_tiles(g, in[0], in[1], in[2], (int)s->heads, ATTEND_ALL, 0, 0)
+                       : attention(g, in[0], in[1], in[2], (int)s->heads, ATTEND_ALL);
+    if (graph_compile(g, &y, 1, NULL, err)) {
+        for (int i = 0; i < 3; i++) fill_values(node_data(in[i]), node_bytes(in[i]) / sizeof(float));
+        return g;
+    }
+    graph_free(g);
+    return NULL;
+}
+
+static void run_graph(const void *context)
+{
+    graph_forward((Graph *)(uintptr_t)context);
+}
+
+static bool attention_rows(BenchRow rows[2], const AttentionSize *s, double rate, Error *err)
+{
+    static const char *const ways[] = {"tiles", "chosen"};
+    for (int i = 0; i < 2; i++) {
+        Graph *g = attention_graph(s, i == 0, err);
+        if (!g) return false;
+        const GraphCost cost = graph_cost(g);
+        snprintf(rows[i].name, sizeof rows[i].name, "%zux%zu, %zu heads of %zu %s", s->queries, s->keys, s->heads,
+                 s->depth, ways[i]);
+        snprintf(rows[i].remark, sizeof rows[i].remark, "%s", s->where);
+        fill_row(&rows[i], s->batch, best_seconds((Work){run_graph, g}), cost.forward_flop, rate, cost.buffer_bytes);
+        graph_free(g);
+    }
+    return true;
+}
+
+bool bench_attention(BenchRow **rows, size_t *count, Error *err)
+{
+    static const AttentionSize sizes[] = {
+        {1, 4096, 4096, 8, 40, "SD 1.5, 64x64: itself"}, {2, 4096, 77, 8, 40, "SD 1.5, 64x64: text"},
+        {2, 1024, 1024, 8, 80, "SD 1.5, 32x32: itself"}, {1, 2304, 2304, 10, 64, "SD 2.1, 48x48: itself"},
+        {8, 197, 197, 12, 64, "ViT-B/16, batch 8"},      {64, 256, 256, 4, 16, "the embedded U-Net"},
+    };
+    enum { SIZES = sizeof sizes / sizeof *sizes };
+    double rate;
+    if (!bench_product_rate(&rate, err)) return false;
+    *rows = xcalloc(2 * SIZES, sizeof **rows), *count = 2 * SIZES;
+    for (size_t i = 0; i < SIZES; i++) {
+        if (attention_rows(*rows + 2 * i, &sizes[i], rate, err)) continue;
         free(*rows), *rows = NULL;
         return false;
     }

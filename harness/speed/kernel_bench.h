@@ -1,4 +1,4 @@
-/* How fast single convolutions and matrix products are on this machine: `palbench bench conv|matmul`. Best of several runs
+/* How fast single convolutions, matrix products and attentions are on this machine: `palbench bench conv|matmul|attention`. Best of several runs
  * each, since other work on the machine can only make a run longer. */
 #pragma once
 
@@ -21,6 +21,9 @@ bool bench_conv(BenchRow **rows, size_t *count, Error *err);
 
 /* Rows: products with packed weights, sgemm of the same shape, and our own panels where the weight is large enough for them. The caller frees *rows. Fails on memory. */
 bool bench_matmul(BenchRow **rows, size_t *count, Error *err);
+
+/* Two rows a shape: forward by tiles, and in the way that attention() chooses. The caller frees *rows. Fails on memory. */
+bool bench_attention(BenchRow **rows, size_t *count, Error *err);
 
 /* GFLOP/s of the best of several large matrix products, with the threads at hand: what `share` refers to. */
 bool bench_product_rate(double *gflops, Error *err);
