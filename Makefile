@@ -20,7 +20,7 @@ BUILD  ?= build
 PREFIX ?= /usr/local
 # The rooms, lowest first: includes point from a room to those before it, never on (tests/test_rooms.sh).
 ROOMS  ?= harness/base harness/graph harness/io harness/score harness/clip datasets harness/diffusion methods harness/experiments harness/stages \
-          harness/results harness/speed harness/plan harness/pretrain harness/inspect reports harness/cli
+          harness/results harness/speed harness/plan harness/cluster harness/pretrain harness/inspect reports harness/cli
 
 # The one version of clang-format whose layout is ours: another lays some lines out otherwise.
 CLANG_FORMAT := 14

@@ -4,7 +4,7 @@
 . tests/cli_checks.sh
 
 pages="README.md experiments.md datasets/README.md datasets/mini/README.md methods/README.md methods/DEFINITIONS.md results/README.md
-       harness/README.md CONTRIBUTING.md SECURITY.md NEWS.md"
+       harness/README.md harness/cluster/README.md CONTRIBUTING.md SECURITY.md NEWS.md"
 
 missing=
 for page in $pages; do [ -f "$page" ] || missing="$missing $page"; done

@@ -26,6 +26,11 @@ void campaign_close(Campaign *s);
  * when an experiment could not be planned. */
 bool campaign_print_plan(Campaign *s, const Cli *cli, Error *err);
 
+/* Writes the plan into the folder --out for the engine --export (cmd_plan_export.c), and says what to call then. Fails when an experiment
+ * could not be planned. */
+bool campaign_export_plan(Campaign *s, const Cli *cli, Error *err);
+extern const Command command_plan; /* whose command line a plan file holds */
+
 /* Notes how long it will take and how much disk, when that is worth knowing before it begins. */
 void campaign_note_extent(Campaign *s, const Cli *cli);
 
@@ -61,6 +66,9 @@ bool campaign_is_worker(const Cli *cli);
 /* Writes the report of every suite, without the experiments that have just failed, into `out` (default reports/out/SUITE; of several, OUT/SUITE), and prints its tables with what is
  * to be said of its methods to stdout (campaign_report.c). */
 bool campaign_report(Campaign *s, const Cli *cli, const char *out, Error *err);
+
+/* Whether every page of the chosen suites is there, and none older than a result of the plan. */
+bool campaign_report_stands(const Campaign *s);
 
 /* mAP per seed, mean, std and file of the named experiments (NULL: all that is stored), as a table or JSON on stdout. */
 bool print_results(const Cli *cli, const char *const *names, Error *err);

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static bool is_ablation(const char *suite)
 {
@@ -80,6 +81,11 @@ static void print_tables(const ReportOptions *o)
     if (ablations) puts(ablations);
     print_line("report: %s/index.html", o->out);
     free(table), free(published), free(ablations);
+}
+
+static bool is_before(const struct timespec *a, const struct timespec *b)
+{
+    return a->tv_sec != b->tv_sec ? a->tv_sec < b->tv_sec : a->tv_nsec < b->tv_nsec;
 }
 
 static bool among(const char *const *names, const char *name)
@@ -282,6 +288,37 @@ static bool choose_pages(const Campaign *s, const Cli *cli, const char *out, Rep
         if (!cli_size(cli, "limit", 0, 1, 1u << 30, &selection.limit, err) ||
             !book_select(s->session.book, &selection, &page->experiments, err))
             return false;
+    }
+    return true;
+}
+
+/* The time of the oldest page; false when one is not there. */
+static bool oldest_page(const Campaign *s, struct timespec *oldest)
+{
+    size_t others = 0;
+    *oldest = (struct timespec){.tv_sec = INT64_MAX};
+    for (size_t i = 0; i < s->suites.count; i++) others += !is_ablation(s->suites.items[i]);
+    for (size_t i = 0; i < s->suites.count; i++) {
+        if (others && is_ablation(s->suites.items[i])) continue;
+        struct stat info;
+        char *file = xformat("reports/out/%s/index.html", s->suites.items[i]);
+        const bool there = stat(file, &info) == 0;
+        free(file);
+        if (!there) return false;
+        if (is_before(&info.st_mtim, oldest)) *oldest = info.st_mtim;
+    }
+    return true;
+}
+
+bool campaign_report_stands(const Campaign *s)
+{
+    struct timespec oldest;
+    if (!oldest_page(s, &oldest)) return false;
+    for (size_t i = 0; i < s->plan.count; i++) {
+        const Stage *stage = s->plan.stages[i];
+        struct stat info;
+        if (!stage->asked) continue;
+        if (stat(stage->path, &info) != 0 || is_before(&oldest, &info.st_mtim)) return false;
     }
     return true;
 }

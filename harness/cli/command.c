@@ -217,6 +217,19 @@ bool cli_misuse(const Cli *cli, Error *err, const char *format, ...)
     return fail_usage(err, "%s: %s; see palbench %s --help", cli->command->name, sentence, cli->command->name);
 }
 
+void cli_repeat(const Cli *cli, const char *const *without, TextList *arguments)
+{
+    for (size_t i = 0; i < cli->value_count; i++) {
+        const CliValue *v = &cli->values[i];
+        if (names_find(without, v->name) != NAMES_NONE) continue;
+        char *option = v->is_switch ? xformat("--%s", v->name) : xformat("--%s=%s", v->name, v->value);
+        text_list_add(arguments, option);
+        free(option);
+    }
+    text_list_add(arguments, "--");
+    for (size_t i = 0; i < cli->argument_count; i++) text_list_add(arguments, cli->arguments[i]);
+}
+
 static bool add_line(void *texts, const Line *line, Error *err)
 {
     (void)err;

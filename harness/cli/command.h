@@ -97,6 +97,9 @@ bool cli_word(const Cli *cli, size_t *which, Error *err);
 bool cli_choice(const Cli *cli, const char *name, size_t *choice, Error *err);
 /* "palbench COMMAND: sentence; see palbench COMMAND --help", exit status 2. */
 bool cli_misuse(const Cli *cli, Error *err, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Appends the options and arguments as they were given, but for the options named in `without` (NULL-terminated), for a command line that
+ * cli_parse takes. */
+void cli_repeat(const Cli *cli, const char *const *without, TextList *arguments);
 /* Texts of a command: the arguments, then the lines of --file F ("-" is standard input). Fails when there is none,
  * and leaves none then. */
 bool cli_texts(const Cli *cli, TextList *texts, Error *err);

@@ -7,6 +7,7 @@
 #define COMMANDS(COMMAND)                                                                                              \
     COMMAND(reproduce)                                                                                                 \
     COMMAND(plan)                                                                                                      \
+    COMMAND(work)                                                                                                      \
     COMMAND(run)                                                                                                       \
     COMMAND(ls)                                                                                                        \
     COMMAND(validate)                                                                                                  \

@@ -37,17 +37,10 @@ typedef struct Jobs {
 
 /* ---- starting ---- */
 
-static bool is_for_parent(const char *option)
-{
-    static const char *const own[] = {"jobs", "threads", "quiet", "worker"};
-    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
-        if (strcmp(option, own[i]) == 0) return true;
-    return false;
-}
-
 /* The parent's command line with --worker. */
 static void worker_arguments(const Cli *cli, TextList *arguments)
 {
+    static const char *const for_parent[] = {"jobs", "threads", "quiet", "worker", NULL};
     char numbers[96];
     snprintf(numbers, sizeof numbers, "--threads=%d", omp_get_max_threads());
     text_list_add(arguments, cli->program);
@@ -56,15 +49,7 @@ static void worker_arguments(const Cli *cli, TextList *arguments)
     text_list_add(arguments, numbers);
     snprintf(numbers, sizeof numbers, "--worker=%ld", (long)getpid());
     text_list_add(arguments, numbers);
-    for (size_t i = 0; i < cli->value_count; i++) {
-        const CliValue *v = &cli->values[i];
-        if (is_for_parent(v->name)) continue;
-        char *option = v->is_switch ? xformat("--%s", v->name) : xformat("--%s=%s", v->name, v->value);
-        text_list_add(arguments, option);
-        free(option);
-    }
-    text_list_add(arguments, "--");
-    for (size_t i = 0; i < cli->argument_count; i++) text_list_add(arguments, cli->arguments[i]);
+    cli_repeat(cli, for_parent, arguments);
 }
 
 static int spawn(const Cli *cli, int socket, pid_t *process)

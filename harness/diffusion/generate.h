@@ -29,6 +29,8 @@ size_t generate_batch(size_t width, size_t height, size_t count);
  * `config` names model, settings and list. Fails on: a folder that cannot be written, what pipeline_draw fails on. */
 bool generate_shards(Pipeline *p, const PictureList *list, const char *folder, TextList *paths, Progress *progress,
                      Error *err);
+/* Whether the shards in the folder hold so many pictures. */
+bool generate_shards_stand(const char *folder, size_t count);
 extern const char *const generate_joined[]; /* "images", "captions", "seeds", NULL */
 /* What a file of pictures has beside the joined data sets: labels and classes where they are known; the attributes model_hash,
  * scheduler, steps, guidance, negative, size ("512x512"). */

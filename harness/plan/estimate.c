@@ -36,12 +36,14 @@ void estimate_generate(Stage *s, const Generator *g, size_t images)
 {
     s->seconds = (double)images * g->flop / (drawn_flop_a_second_a_thread * omp_get_max_threads()) + overhead_seconds;
     s->bytes = (double)images * 3 * (double)(g->width * g->height) + 8192;
+    s->units = images;
 }
 
 void estimate_texts(Stage *s, const Clip *clip, size_t texts)
 {
     const double tokens = (double)texts * tokens_a_caption;
     const double size = ((const EncodeTextParameters *)s->parameters)->half ? 2 : 4;
+    s->units = texts;
     s->bytes = (double)clip->config.embed * (size * tokens + 4 * (double)texts);
     s->seconds = seconds_of(tokens * clip_token_flop(clip)) + s->bytes / bytes_a_second;
 }
@@ -53,6 +55,7 @@ void estimate_images(Stage *s, size_t images)
     const double size = (double)p->pictures.side, local = p->encode.want_local ? clip_positions(clip, size) : 0;
     s->bytes = (double)clip->config.embed * (double)images * (4 + (p->half ? 2 : 4) * local);
     s->seconds = seconds_of((double)images * clip_picture_flop(clip, size)) + s->bytes / bytes_a_second;
+    s->units = images;
 }
 
 void estimate_features(Stage *s)

@@ -71,6 +71,8 @@ static Stage *plan_generate(const Planner *p, const Generator *g, const Captions
                        p->e->dataset, g->scheduler, g->steps, g->guidance);
     const size_t before = drawn_before(p->plan, s, all);
     estimate_generate(s, g, before < *count ? *count - before : 0);
+    s->units = *count;
+    s->before = before;
     return plan_add(p, s);
 }
 

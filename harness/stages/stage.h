@@ -26,6 +26,8 @@ typedef struct StageKind {
     void (*describe)(const Stage *s, cJSON *config);
     void (*release)(void *parameters); /* frees what they own; NULL: nothing */
     bool (*make)(Session *session, const Stage *s, Error *err);
+    /* Of a kind that is cut into shards, which other processes may make before make() joins them; NULL: of none. */
+    const struct StageShards *shards;
 } StageKind;
 
 /* What an input is to the stage that has it. */
@@ -51,6 +53,19 @@ typedef struct StageInput {
 
 enum { STAGE_INPUTS = 8 };
 
+/* Shards first ... first + count - 1 of a stage. The inputs must be there: how many units there are is known only then,
+ * and what lies beyond the last shard is none. */
+typedef struct ShardRange {
+    size_t first, count;
+} ShardRange;
+#define ALL_SHARDS ((ShardRange){0, SIZE_MAX})
+
+typedef struct StageShards {
+    size_t (*count)(const Stage *s, size_t units); /* into how many so many units are cut; 1: made in one piece */
+    bool (*make)(Session *session, const Stage *s, ShardRange range, Error *err); /* those that are not there, whole */
+    bool (*stand)(Session *session, const Stage *s, ShardRange range);            /* whether all of them are */
+} StageShards;
+
 typedef struct Expected {
     double seconds, bytes;
     size_t samples; /* stored stages that it was measured on; 0: foretold only */
@@ -73,6 +88,8 @@ struct Stage {
     char *path;
 
     /* the plan's */
+    size_t units;          /* pictures or texts that it makes, at most; 0: it is no list of such */
+    size_t before;         /* the first of them that another stage of the plan makes, who shares its shards */
     bool asked;            /* a result that an experiment of the plan asks for, not only an ensemble of it */
     bool stored;           /* when the plan was made */
     bool wanted;           /* its file is missing and something asks for it */

@@ -107,11 +107,12 @@ static bool join(const Work *k, const TextList *paths, Error *err)
     return false;
 }
 
-static bool sharded(Work *k, Error *err)
+static bool sharded(Work *k, const ShardRange *part, Error *err)
 {
     const Shards shards = {k->stage, k->pictures.count, SHARD, "encoding images", "images", make_shard, k};
     TextList paths = {0};
-    const bool good = shards_make(&shards, k->session->progress, &paths, err) && join(k, &paths, err);
+    const bool good = shards_make(&shards, part ? *part : ALL_SHARDS, k->session->progress, &paths, err) &&
+                      (part || join(k, &paths, err));
     text_list_free(&paths);
     return good;
 }
@@ -131,18 +132,47 @@ static void describe(const Stage *s, cJSON *config)
     if (p->own) cJSON_AddStringToObject(config, "images", p->own->fingerprint);
 }
 
-static bool make(Session *session, const Stage *s, Error *err)
+/* All of it, or only some shards, if there are any. */
+static bool work(Session *session, const Stage *s, const ShardRange *part, Error *err)
 {
     Work k = {.session = session, .stage = s, .p = s->parameters, .started = seconds_now()};
     if (!encode_size_check(k.p->model->clip, k.p->encode.size, err)) return false;
-    const bool good =
-        pictures_open(&k.pictures, s, err) && (k.pictures.count > SHARD ? sharded(&k, err) : whole(&k, err));
+    bool good = pictures_open(&k.pictures, s, err);
+    if (good && k.pictures.count > SHARD)
+        good = sharded(&k, part, err);
+    else if (good && !part)
+        good = whole(&k, err);
     pictures_close(&k.pictures);
     return good;
 }
+
+static bool make(Session *session, const Stage *s, Error *err)
+{
+    return work(session, s, NULL, err);
+}
+
+static size_t shard_count(const Stage *s, size_t pictures)
+{
+    (void)s;
+    return pictures > SHARD ? (pictures + SHARD - 1) / SHARD : 1;
+}
+
+static bool make_shards(Session *session, const Stage *s, ShardRange range, Error *err)
+{
+    return work(session, s, &range, err);
+}
+
+static bool shards_are_there(Session *session, const Stage *s, ShardRange range)
+{
+    (void)session;
+    return shards_stand(s, range);
+}
+
+static const StageShards shards_of_pictures = {shard_count, make_shards, shards_are_there};
 
 const StageKind stage_encode_image = {.name = "encode-image",
                                       .version = 1,
                                       .parameters = sizeof(EncodeImageParameters),
                                       .describe = describe,
-                                      .make = make};
+                                      .make = make,
+                                      .shards = &shards_of_pictures};

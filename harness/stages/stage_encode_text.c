@@ -55,13 +55,18 @@ static bool make_shard(void *context, const char *path, const char *config, size
     return w && artifact_commit(w, err);
 }
 
-static bool sharded(Work *k, Error *err)
+static bool sharded(Work *k, const ShardRange *part, Error *err)
 {
     static const char *const joined[] = {"global", "local", "tokens", "texts", NULL};
     const Shards shards = {k->stage, k->texts->count, SHARD, "encoding texts", "texts", make_shard, k};
     TextList paths = {0};
     StageWriter w;
-    bool good = shards_make(&shards, k->session->progress, &paths, err) && stage_begin(&w, k->stage, k->started, err);
+    bool good = shards_make(&shards, part ? *part : ALL_SHARDS, k->session->progress, &paths, err);
+    if (part || !good) {
+        text_list_free(&paths);
+        return good;
+    }
+    good = stage_begin(&w, k->stage, k->started, err);
     if (good && !artifact_write_joined(w.artifact, (const char *const *)paths.items, paths.count, joined, err)) {
         artifact_abandon(w.artifact);
         good = false;
@@ -74,13 +79,21 @@ static bool sharded(Work *k, Error *err)
     return good;
 }
 
-static bool tokenize_and_encode(Work *k, Error *err)
+static size_t shard_count(const Stage *s, size_t texts)
+{
+    const EncodeTextParameters *p = s->parameters;
+    return texts > (size_t)(p->half ? SHARD : WHOLE_FLOAT32) ? (texts + SHARD - 1) / SHARD : 1;
+}
+
+/* All of it, or only some shards, if there are any. */
+static bool tokenize_and_encode(Work *k, const ShardRange *part, Error *err)
 {
     const OpenModel *m = k->p->model;
     const size_t limit = m->clip->config.context;
     for (size_t i = 0; i < k->texts->count; i++) tokenizer_encode(m->tokenizer, k->texts->items[i], limit, &k->tokens);
     token_list_remarks(&k->tokens, (const char *const *)k->texts->items, "captions", limit, k->session->progress);
-    const bool good = k->texts->count > (size_t)(k->p->half ? SHARD : WHOLE_FLOAT32) ? sharded(k, err) : whole(k, err);
+    const bool cut = shard_count(k->stage, k->texts->count) > 1,
+               good = cut ? sharded(k, part, err) : part || whole(k, err);
     token_list_free(&k->tokens);
     return good;
 }
@@ -93,7 +106,7 @@ static void describe(const Stage *s, cJSON *config)
     if (p->half) describe_local(true, true, config);
 }
 
-static bool make(Session *session, const Stage *s, Error *err)
+static bool work_on(Session *session, const Stage *s, const ShardRange *part, Error *err)
 {
     TextList texts = {0};
     Work work = {.session = session, .stage = s, .p = s->parameters, .texts = &texts, .started = seconds_now()};
@@ -101,14 +114,33 @@ static bool make(Session *session, const Stage *s, Error *err)
     if (!r) return false;
     bool good = artifact_read_texts(r, "texts", &texts, err);
     artifact_close(r);
-    good = good && tokenize_and_encode(&work, err);
+    good = good && tokenize_and_encode(&work, part, err);
     text_list_free(&texts);
     return good;
 }
+
+static bool make(Session *session, const Stage *s, Error *err)
+{
+    return work_on(session, s, NULL, err);
+}
+
+static bool make_shards(Session *session, const Stage *s, ShardRange range, Error *err)
+{
+    return work_on(session, s, &range, err);
+}
+
+static bool shards_are_there(Session *session, const Stage *s, ShardRange range)
+{
+    (void)session;
+    return shards_stand(s, range);
+}
+
+static const StageShards shards_of_texts = {shard_count, make_shards, shards_are_there};
 
 const StageKind stage_encode_text = {.name = "encode-text",
                                      .version = 1,
                                      .arithmetic = ARITHMETIC_PRODUCTS,
                                      .parameters = sizeof(EncodeTextParameters),
                                      .describe = describe,
-                                     .make = make};
+                                     .make = make,
+                                     .shards = &shards_of_texts};

@@ -6,6 +6,7 @@
 #include "harness/base/hash.h"
 #include "harness/diffusion/generate.h"
 #include "harness/stages/stage_kinds.h"
+#include "harness/stages/store.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -83,16 +84,28 @@ static char *shard_folder(const Work *k, const PictureList *part)
     return xformat("%s/%s/shards/%.32s", k->session->store, k->stage->kind->name, hex);
 }
 
-static bool draw_shards(Work *k, TextList *paths, Error *err)
+/* Shard i of the list; count 0 beyond its end. */
+static PictureList part_of(const PictureList *all, size_t i)
+{
+    if (i >= (all->count + GENERATOR_SHARD - 1) / GENERATOR_SHARD) return (PictureList){0};
+    const size_t first = i * GENERATOR_SHARD, left = all->count - first;
+    return (PictureList){.count = left < GENERATOR_SHARD ? left : GENERATOR_SHARD,
+                         .captions = all->captions + first,
+                         .seeds = all->seeds + first};
+}
+
+static bool draw_shards(Work *k, ShardRange range, TextList *paths, Error *err)
 {
     const PictureList *all = &k->list;
     Progress *progress = k->session->progress;
     size_t there = 0;
     bool good = true;
     progress_begin(progress, "drawing", all->count, "images");
-    for (size_t first = 0; first < all->count && good; first += GENERATOR_SHARD) {
-        const size_t left = all->count - first, count = left < GENERATOR_SHARD ? left : GENERATOR_SHARD;
-        const PictureList part = {.count = count, .captions = all->captions + first, .seeds = all->seeds + first};
+    for (size_t i = 0; i < range.count && good; i++) {
+        const size_t first = (range.first + i) * GENERATOR_SHARD;
+        const PictureList part = part_of(all, range.first + i);
+        const size_t count = part.count;
+        if (!count) break;
         ProgressPart shard = progress_part(progress, first, count);
         shard.base.note = NULL; /* what is there already is said once for all of them */
         char *folder = shard_folder(k, &part);
@@ -131,25 +144,80 @@ static void describe(const Stage *s, cJSON *config)
     cJSON_AddNumberToObject(config, "images_per_caption", (double)p->images_per_caption);
 }
 
-static bool make(Session *session, const Stage *s, Error *err)
+static void work_free(Work *k)
+{
+    pipeline_free(k->pipeline);
+    text_list_free(&k->texts);
+    text_list_free(&k->classes);
+    free(k->captions);
+    free(k->seeds);
+    free(k->labels);
+}
+
+static bool open_generator(Work *k, Error *err)
+{
+    k->pipeline = generator_open(&k->p->generator, k->stage->arithmetic, err);
+    if (!k->pipeline) return false;
+    Progress *progress = k->session->progress;
+    const TextList *remarks = pipeline_remarks(k->pipeline);
+    for (size_t i = 0; i < remarks->count; i++) progress_note(progress, "%s", remarks->items[i]);
+    pipeline_say_cut(k->pipeline, k->list.captions, k->list.count, k->p->generator.negative, progress);
+    return true;
+}
+
+static bool work(Session *session, const Stage *s, const ShardRange *part, Error *err)
 {
     const double started = seconds_now();
     Work k = {.session = session, .stage = s, .p = s->parameters};
     TextList paths = {0};
-    bool good = make_list(&k, err) && (k.pipeline = generator_open(&k.p->generator, s->arithmetic, err)) != NULL;
-    for (size_t i = 0; good && i < pipeline_remarks(k.pipeline)->count; i++)
-        progress_note(session->progress, "%s", pipeline_remarks(k.pipeline)->items[i]);
-    if (good) pipeline_say_cut(k.pipeline, k.list.captions, k.list.count, k.p->generator.negative, session->progress);
-    good = good && draw_shards(&k, &paths, err) && join(&k, &paths, started, err);
-    pipeline_free(k.pipeline);
+    const bool good = make_list(&k, err) && open_generator(&k, err) &&
+                      draw_shards(&k, part ? *part : ALL_SHARDS, &paths, err) &&
+                      (part || join(&k, &paths, started, err));
     text_list_free(&paths);
-    text_list_free(&k.texts);
-    text_list_free(&k.classes);
-    free(k.captions);
-    free(k.seeds);
-    free(k.labels);
+    work_free(&k);
     return good;
 }
 
-const StageKind stage_generate = {
-    .name = "generate", .version = 1, .parameters = sizeof(GenerateParameters), .describe = describe, .make = make};
+static bool make(Session *session, const Stage *s, Error *err)
+{
+    return work(session, s, NULL, err);
+}
+
+/* ---- some shards ---- */
+
+static size_t shard_count(const Stage *s, size_t pictures)
+{
+    (void)s;
+    return pictures > GENERATOR_SHARD ? (pictures + GENERATOR_SHARD - 1) / GENERATOR_SHARD : 1;
+}
+
+static bool make_shards(Session *session, const Stage *s, ShardRange range, Error *err)
+{
+    return work(session, s, &range, err);
+}
+
+/* A shard's folder has the shards of the pipeline's own cut. */
+static bool shards_stand_here(Session *session, const Stage *s, ShardRange range)
+{
+    Error unused; /* without the captions none of them can be there */
+    Work k = {.session = session, .stage = s, .p = s->parameters};
+    bool stand = store_has(stage_input(s, ROLE_CHOSEN)->path) && make_list(&k, &unused);
+    for (size_t i = 0; i < range.count && stand; i++) {
+        const PictureList part = part_of(&k.list, range.first + i);
+        if (!part.count) break;
+        char *folder = shard_folder(&k, &part);
+        stand = generate_shards_stand(folder, part.count);
+        free(folder);
+    }
+    work_free(&k);
+    return stand;
+}
+
+static const StageShards shards_of_drawing = {shard_count, make_shards, shards_stand_here};
+
+const StageKind stage_generate = {.name = "generate",
+                                  .version = 1,
+                                  .parameters = sizeof(GenerateParameters),
+                                  .describe = describe,
+                                  .make = make,
+                                  .shards = &shards_of_drawing};

@@ -4,6 +4,7 @@
 
 #include "harness/base/clock.h"
 #include "harness/base/temporary.h"
+#include "harness/stages/store.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -29,14 +30,32 @@ static bool make_shard(const Shards *s, const char *path, size_t first, size_t c
     return good;
 }
 
-bool shards_make(const Shards *s, Progress *progress, TextList *paths, Error *err)
+/* Caller frees. */
+static char *shard_path(const Stage *stage, size_t i)
+{
+    return xformat("%.*s/%05zu.h5", (int)(strlen(stage->path) - strlen(".h5")), stage->path, i);
+}
+
+bool shards_stand(const Stage *stage, ShardRange range)
+{
+    bool stand = true;
+    for (size_t i = range.first; i < range.first + range.count && stand; i++) {
+        char *path = shard_path(stage, i);
+        stand = store_has(path);
+        free(path);
+    }
+    return stand;
+}
+
+bool shards_make(const Shards *s, ShardRange range, Progress *progress, TextList *paths, Error *err)
 {
     char *folder = xformat("%.*s", (int)(strlen(s->stage->path) - strlen(".h5")), s->stage->path);
     bool good = temporary_folder(folder, err);
     progress_begin(progress, s->what, s->count, s->unit);
-    for (size_t first = 0; first < s->count && good; first += s->each) {
+    for (size_t first = range.first * s->each, i = range.first;
+         first < s->count && i - range.first < range.count && good; first += s->each, i++) {
         const size_t left = s->count - first, count = left < s->each ? left : s->each;
-        char *path = xformat("%s/%05zu.h5", folder, first / s->each);
+        char *path = shard_path(s->stage, i);
         text_list_add(paths, path);
         good = make_shard(s, path, first, count, err);
         progress_step(progress, first + count);

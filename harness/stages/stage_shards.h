@@ -16,7 +16,9 @@ typedef struct Shards {
     void *context;
 } Shards;
 
-/* Makes the shards that are not there; `paths` gets all of them. */
-bool shards_make(const Shards *shards, Progress *progress, TextList *paths, Error *err);
+/* Makes the shards of the range that are not there; `paths` gets all of these. */
+bool shards_make(const Shards *shards, ShardRange range, Progress *progress, TextList *paths, Error *err);
+/* Whether these shards of a stage are there, to their last byte. */
+bool shards_stand(const Stage *stage, ShardRange range);
 /* A shard's artifact with the provenance of the work since `started`; artifact_commit ends it. NULL on failure. */
 ArtifactWriter *shard_begin(const Stage *stage, const char *path, const char *config, double started, Error *err);
