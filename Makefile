@@ -170,6 +170,10 @@ ifneq ($(DEPS),no)
 	@$(DEPENDENCIES) install build draw test
 endif
 
+# Real engines, outside the ordinary tests: what is not installed is skipped by name. SNAKEMAKE=PATH: the program of that name.
+test-slurm: all ## a real Slurm, make, mpirun, Snakemake, two hosts with one folder: each with the bits of a plain run (root)
+	@PALBENCH=$(PROGRAM) tests/run_tests.sh tests/cluster/slurm.sh tests/cluster/engines.sh tests/cluster/hosts.sh
+
 test-distributions: ## both commands of the README on bare systems of Debian, from nothing (root, mmdebstrap, an hour)
 	@sh tests/distributions.sh
 
@@ -255,7 +259,7 @@ $(TESTS:=.o) $(SUPPORT): | $(BUILD)/.testable
 FORCE:
 # A file whose command failed half-way is none.
 .DELETE_ON_ERROR:
-.PHONY: all help reproduce ablate test check report pretrain plugin tests check-asan coverage tidy .sanitized fuzz .fuzz-targets test-faults deps test-distributions format format-check \
+.PHONY: all help reproduce ablate test check report pretrain plugin tests check-asan coverage tidy .sanitized fuzz .fuzz-targets test-faults test-slurm deps test-distributions format format-check \
         install uninstall clean FORCE
 # Objects of tests are kept. (Not .SECONDARY: a missing object of the library would then count as up to date.)
 .PRECIOUS: $(BUILD)/tests/%.o

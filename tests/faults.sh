@@ -54,7 +54,7 @@ difference() {
         diff -rq whole.store store
         [ $part = run ] || { [ "$1" = there ] && grep -q 'experiments failed' err; } || diff -rq whole.report report
     } >differences
-    [ "$1" = all ] || sed -i '/^Only in whole\./d; /^Only in .*\.tmp-[0-9a-f]*-[0-9a-f]*$/d; /^Only in .*\.lock$/d' differences
+    [ "$1" = all ] || sed -i '/^Only in whole\./d; /^Only in .*\.tmp-[0-9a-f]*-[0-9a-f]*$/d; /^Only in .*\.lock-[0-9a-f]*$/d' differences
     head -n 3 differences | tr '\n' ' '
 }
 # What stays, in one line; the random part of temporary names does not count.

@@ -147,16 +147,23 @@ static void what_a_living_writer_holds_is_not_swept_and_what_a_dead_one_left_is(
     free(dead);
 }
 
-/* A process of another namespace or host has numbers of its own; another host's locks may not be seen here. */
-static void what_another_host_or_boot_left_is_swept_when_a_day_old(void **state)
+/* A temporary file whose digit `at` of HOST is another one. */
+static char *leave_elsewhere(const char *path, size_t at)
+{
+    char *other = leave_behind(path), *here = xstrdup(other), *host = strstr(other, ".tmp-") + 5;
+    host[at] = host[at] == '0' ? '1' : '0';
+    assert_int_equal(rename(here, other), 0);
+    free(here);
+    return other;
+}
+
+/* A process of another namespace has numbers of its own; a lock of before a start is none. */
+static void what_was_left_before_the_last_start_is_swept_when_a_day_old(void **state)
 {
     (void)state;
     Error err;
     assert_true(make_folders(scratch("hosts"), &err));
-    char *other = leave_behind(scratch("hosts/c.h5")), *here = xstrdup(other);
-    char *host = strstr(other, ".tmp-") + 5;
-    *host = *host == '0' ? '1' : '0';
-    assert_int_equal(rename(here, other), 0);
+    char *other = leave_elsewhere(scratch("hosts/c.h5"), 15);
     temporary_sweep(scratch("hosts"));
     assert_true(path_exists(other));
     age(other, 23 * 3600);
@@ -165,7 +172,30 @@ static void what_another_host_or_boot_left_is_swept_when_a_day_old(void **state)
     age(other, 25 * 3600);
     temporary_sweep(scratch("hosts"));
     assert_false(path_exists(other));
-    free(here), free(other);
+    free(other);
+}
+
+/* Its clock may be another one, and its locks may not be seen here. */
+static void what_another_host_left_is_left_to_it_or_to_prune(void **state)
+{
+    (void)state;
+    Error err;
+    TextList left = {0};
+    assert_true(make_folders(scratch("elsewhere"), &err));
+    char *other = leave_elsewhere(scratch("elsewhere/c.h5"), 0);
+    age(other, 1000000);
+    temporary_sweep(scratch("elsewhere"));
+    assert_true(path_exists(other));
+    temporary_list(scratch("elsewhere"), false, &left);
+    assert_int_equal(left.count, 0);
+    temporary_list(scratch("elsewhere"), true, &left);
+    assert_int_equal(left.count, 1);
+    assert_string_equal(left.items[0], other);
+    text_list_free(&left);
+    age(other, 23 * 3600);
+    temporary_list(scratch("elsewhere"), true, &left);
+    assert_int_equal(left.count, 0);
+    free(other);
 }
 
 static void files_of_others_are_never_swept(void **state)
@@ -229,7 +259,8 @@ int main(void)
         cmocka_unit_test(names_are_never_alike_and_never_too_long),
         cmocka_unit_test(links_that_lie_in_wait_are_not_followed),
         cmocka_unit_test(what_a_living_writer_holds_is_not_swept_and_what_a_dead_one_left_is),
-        cmocka_unit_test(what_another_host_or_boot_left_is_swept_when_a_day_old),
+        cmocka_unit_test(what_was_left_before_the_last_start_is_swept_when_a_day_old),
+        cmocka_unit_test(what_another_host_left_is_left_to_it_or_to_prune),
         cmocka_unit_test(files_of_others_are_never_swept),
         cmocka_unit_test(a_full_disk_gives_one_sentence_and_leaves_the_old_file),
     };

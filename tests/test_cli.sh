@@ -72,7 +72,7 @@ sed 's/"file":.*//' whole.json >expected.json
 check a_killed_run_ends_with_the_same_results cmp killed.json expected.json
 run eval "$(echo "$file" | sed 's,results/store,killed,')" --json
 check and_with_the_same_average_precisions cmp "$folder/out" whole-eval.json
-check and_leaves_no_temporary_files test -z "$(find killed -name '*.tmp*' -o -name '*.lock')"
+check and_leaves_no_temporary_files test -z "$(find killed -name '*.tmp*' -o -name '*.lock*')"
 run run tai-dpt zs --quiet --no-table --store jobs --jobs 2
 run results --json --store jobs;   sed 's/"file":.*//' "$folder/out" >jobs.json
 check two_processes_end_with_the_same_results cmp jobs.json expected.json

@@ -4,7 +4,6 @@
 
 #include "harness/base/hash.h"
 #include "harness/base/memory.h"
-#include "harness/base/text.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -20,24 +19,42 @@
 #include <unistd.h>
 
 static const char mark[] = ".tmp-";
-enum { DIGITS = 16, SUFFIX = sizeof mark - 1 + DIGITS + 1 + DIGITS, ATTEMPTS = 8, OLD_SECONDS = 24 * 60 * 60 };
+enum {
+    DIGITS = TEMPORARY_HOST,
+    NAME_DIGITS = DIGITS / 2,
+    SUFFIX = sizeof mark - 1 + DIGITS + 1 + DIGITS,
+    ATTEMPTS = 8,
+    OLD_SECONDS = 24 * 60 * 60
+};
 
-/* The first digits of a digest of this host's name and of its boot, for which the kernel draws an id at every start. */
-static void host_digits(char digits[DIGITS + 1])
+static void digest_digits(const char *one, const char *other, char *digits, size_t count)
+{
+    char hex[65];
+    Hash *hash = hash_new();
+    hash_add_text(hash, one);
+    if (other) hash_add_text(hash, other);
+    hash_finish(hash, hex);
+    memcpy(digits, hex, count);
+}
+
+/* For a boot the kernel draws an id. */
+void temporary_host(char digits[TEMPORARY_HOST + 1])
 {
     struct utsname host = {0};
-    char boot[64] = "", hex[65];
+    char boot[64] = "";
     uname(&host);
     const int file = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
     const ssize_t length = file < 0 ? 0 : read(file, boot, sizeof boot - 1);
     if (length < 0) boot[0] = '\0';
     if (file >= 0) close(file);
-    Hash *hash = hash_new();
-    hash_add_text(hash, host.nodename);
-    hash_add_text(hash, boot);
-    hash_finish(hash, hex);
-    memcpy(digits, hex, DIGITS);
+    digest_digits(host.nodename, NULL, digits, NAME_DIGITS);
+    digest_digits(host.nodename, boot, digits + NAME_DIGITS, DIGITS - NAME_DIGITS);
     digits[DIGITS] = '\0';
+}
+
+bool temporary_same_name(const char *one, const char *other)
+{
+    return strncmp(one, other, NAME_DIGITS) == 0;
 }
 
 /* NULL when there is no chance to be had. */
@@ -46,7 +63,7 @@ static char *draw_name(const char *path)
     unsigned char chance[DIGITS / 2];
     if (getrandom(chance, sizeof chance, 0) != (ssize_t)sizeof chance) return NULL;
     char host[DIGITS + 1], random[DIGITS + 1];
-    host_digits(host);
+    temporary_host(host);
     for (size_t i = 0; i < sizeof chance; i++) snprintf(random + 2 * i, 3, "%02x", chance[i]);
     const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
     size_t kept = strlen(base);
@@ -180,49 +197,76 @@ void temporary_abandon(Temporary *t)
     release(t);
 }
 
-/* Whether a name ends with ".tmp-HOST-RANDOM"; *here: of this host, since its last start. */
-static bool is_ours(const char *name, const char *host, bool *here)
+/* Whose file it is: of this host since its last start; of one of this name, before; of another. */
+typedef enum Whose { HERE, BEFORE, ELSEWHERE } Whose;
+
+/* Whether a name ends with ".tmp-HOST-RANDOM". */
+static bool is_ours(const char *name, const char *host, Whose *whose)
 {
     static const char hex[] = "0123456789abcdef";
     const size_t length = strlen(name);
     if (length <= SUFFIX) return false;
     const char *end = name + length - SUFFIX, *writer = end + sizeof mark - 1, *random = writer + DIGITS + 1;
-    *here = strncmp(writer, host, DIGITS) == 0;
+    *whose = strncmp(writer, host, DIGITS) == 0 ? HERE : temporary_same_name(writer, host) ? BEFORE : ELSEWHERE;
     return strncmp(end, mark, sizeof mark - 1) == 0 && strspn(writer, hex) == DIGITS && writer[DIGITS] == '-' &&
            strspn(random, hex) == DIGITS;
 }
 
-static bool is_old(const struct stat *info)
+bool temporary_now(const char *folder, time_t *now)
 {
-    return time(NULL) - info->st_mtime > OLD_SECONDS;
+    struct stat info;
+    char *path = path_join(folder, "clock"), *name = draw_name(path);
+    const int file = name ? open(name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666) : -1;
+    const bool good = file >= 0 && write(file, "", 1) == 1 && fsync(file) == 0 && fstat(file, &info) == 0;
+    if (file >= 0) unlink(name), close(file);
+    if (good) *now = info.st_mtime;
+    free(path), free(name);
+    return good;
 }
 
-static void sweep_file(const char *path, bool here)
+static bool is_old(const char *folder, const struct stat *info)
+{
+    time_t now;
+    return temporary_now(folder, &now) && now - info->st_mtime > OLD_SECONDS;
+}
+
+/* Whether its writer is gone. */
+static bool is_left(const char *folder, const char *path, Whose whose)
 {
     const int file = open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (file < 0) return;
+    if (file < 0) return false;
     struct stat info;
+    bool left = false;
     if (fstat(file, &info) == 0 && S_ISREG(info.st_mode)) {
         const bool taken = take(file), held = !taken && is_held(errno);
-        if ((taken && here) || (!held && is_old(&info))) unlink(path);
+        left = (taken && whose == HERE) || (!held && is_old(folder, &info));
     }
     close(file);
+    return left;
+}
+
+void temporary_list(const char *folder, bool others, TextList *left)
+{
+    char host[DIGITS + 1];
+    Whose whose;
+    temporary_host(host);
+    DIR *directory = opendir(folder);
+    if (!directory) return;
+    for (const struct dirent *entry; (entry = readdir(directory));) {
+        if (!is_ours(entry->d_name, host, &whose) || (whose == ELSEWHERE && !others)) continue;
+        char *path = path_join(folder, entry->d_name);
+        if (is_left(folder, path, whose)) text_list_add(left, path);
+        free(path);
+    }
+    closedir(directory);
 }
 
 void temporary_sweep(const char *folder)
 {
-    char host[DIGITS + 1];
-    bool here;
-    host_digits(host);
-    DIR *directory = opendir(folder);
-    if (!directory) return;
-    for (const struct dirent *entry; (entry = readdir(directory));) {
-        if (!is_ours(entry->d_name, host, &here)) continue;
-        char *path = path_join(folder, entry->d_name);
-        sweep_file(path, here);
-        free(path);
-    }
-    closedir(directory);
+    TextList left = {0};
+    temporary_list(folder, false, &left);
+    for (size_t i = 0; i < left.count; i++) unlink(left.items[i]);
+    text_list_free(&left);
 }
 
 bool temporary_folder(const char *folder, Error *err)

@@ -12,6 +12,7 @@
     COMMAND(ls)                                                                                                        \
     COMMAND(validate)                                                                                                  \
     COMMAND(schema)                                                                                                    \
+    COMMAND(store)                                                                                                     \
     COMMAND(results)                                                                                                   \
     COMMAND(compare)                                                                                                   \
     COMMAND(report)                                                                                                    \

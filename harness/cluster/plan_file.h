@@ -1,7 +1,7 @@
 /* An exported plan: DIR/plan.json, from which `palbench work` knows what a task is. It carries the hashes of the stages,
  * so that a task whose inputs have changed since is not taken for the one that was planned.
  *
- *     {"palbench": "0.2.0", "format": 1, "arguments": ["--suite", "mini"], "place": "/home/...", "threads": 2,
+ *     {"palbench": "VERSION", "format": 1, "arguments": ["--suite", "mini"], "place": "/home/...", "threads": 2,
  *      "arrays": [{"name": "generate", "first": 1, "tasks": 40, "seconds": 1300, "bytes": 4e9,
  *                  "needs": [{"array": 0, "each": false}]}, ...],
  *      "tasks": [{"seconds": 1300, "bytes": 4e9, "needs": [0],

@@ -84,6 +84,9 @@ bool artifact_has(const ArtifactReader *r, const char *name);
 /* Names of the data sets at the root, in the file's order of names, those that are damaged among them. False when the list itself
  * is damaged. Caller frees with text_list_free. */
 bool artifact_names(const ArtifactReader *r, TextList *names);
+/* Adds the shards that its data sets are joined of, each once, named from the file's folder; none for a file of one piece. False when
+ * the lists are damaged. */
+bool artifact_shards(const ArtifactReader *r, TextList *shards);
 enum { ARTIFACT_RANK_MAX = 8 };
 /* HDF5's enumerations (h5py's bool) count as integers. */
 typedef enum ArtifactType { ARTIFACT_FLOAT, ARTIFACT_INTEGER, ARTIFACT_TEXT, ARTIFACT_OTHER } ArtifactType;

@@ -41,6 +41,7 @@ typedef enum Question {
     ASK_OPEN, /* the text is PATH (for sentences), a zero, the same path from the root; the answer brings h5_attributes */
     ASK_HAS,
     ASK_NAMES,
+    ASK_SHARDS,
     ASK_SHAPE,
     ASK_NUMBERS,
     ASK_ROWS,
@@ -77,7 +78,7 @@ typedef struct Answer {
     bool good;
     Error err; /* when it is not good */
     bool yes;
-    bool listed; /* ASK_NAMES, ASK_OPEN: the list is whole */
+    bool listed; /* ASK_NAMES, ASK_SHARDS, ASK_OPEN: the list is whole */
     ArtifactShape shape;
     NumberType stored; /* ASK_SHAPE: the type in the file */
     double number;

@@ -86,6 +86,8 @@ bool h5_has_attribute(const H5File *f, const char *name);
 bool h5_inspect(const H5File *f, hid_t data, const char *name, ArtifactShape *s, Error *err);
 bool h5_is_virtual(hid_t data);
 /* Of a virtual data set: every source is a plain data set in a shard of this file, and together they cover it. */
+/* Adds the sources of all virtual data sets at the root, each once; false when one is none of the file's own, or cannot be told. */
+bool h5_list_shards(const H5File *f, TextList *shards);
 bool h5_check_shards(const H5File *f, hid_t list, const char *name, const ArtifactShape *s, Error *err);
 
 /* What to do about a damaged file: ours is made again, another's is not ours to delete. */

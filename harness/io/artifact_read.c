@@ -251,6 +251,14 @@ bool artifact_names(const ArtifactReader *r, TextList *names)
     return ask(r, (Request){.question = ASK_NAMES}, "", &a, &dead) && hear_texts(r, a.count, names, &dead) && a.listed;
 }
 
+bool artifact_shards(const ArtifactReader *r, TextList *shards)
+{
+    Answer a;
+    Error dead;
+    return ask(r, (Request){.question = ASK_SHARDS}, "", &a, &dead) && hear_texts(r, a.count, shards, &dead) &&
+           a.listed;
+}
+
 /* A shape that a caller may allocate by: its count is the product of its axes. */
 static bool is_shape(const ArtifactShape *s)
 {

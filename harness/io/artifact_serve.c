@@ -175,6 +175,15 @@ static bool serve_names(Serving *s, Answer *a)
     return true;
 }
 
+static bool serve_shards(Serving *s, Answer *a)
+{
+    TextList shards = {0};
+    a->listed = h5_list_shards(s->file, &shards);
+    tell_texts(s, a, &shards);
+    text_list_free(&shards);
+    return true;
+}
+
 static bool serve_attribute(Serving *s, const char *name, Answer *a)
 {
     char *value = NULL;
@@ -224,6 +233,8 @@ static bool serve_question(Serving *s, const Request *q, const char *name, Answe
         return true;
     case ASK_NAMES:
         return serve_names(s, a);
+    case ASK_SHARDS:
+        return serve_shards(s, a);
     case ASK_SHAPE:
         return serve_shape(s, name, a);
     case ASK_NUMBERS:

@@ -114,6 +114,38 @@ static bool check_shard(const H5File *f, hid_t list, size_t i, hsize_t *covered,
     return good;
 }
 
+static bool add_sources(const H5File *f, hid_t data, TextList *shards)
+{
+    const hid_t list = H5Dget_create_plist(data);
+    size_t count = 0;
+    bool good = H5Pget_virtual_count(list, &count) >= 0;
+    for (size_t i = 0; i < count && good; i++) {
+        char file[4096];
+        const ssize_t length = H5Pget_virtual_filename(list, i, file, sizeof file);
+        good = length >= 0 && length < (ssize_t)sizeof file;
+        if (!good) break;
+        single_percents(file);
+        good = artifact_is_shard(f->place, file);
+        if (good) text_list_add_once(shards, file);
+    }
+    H5Pclose(list);
+    return good;
+}
+
+bool h5_list_shards(const H5File *f, TextList *shards)
+{
+    TextList names = {0};
+    bool good = h5_names(f->file, &names);
+    for (size_t i = 0; i < names.count && good; i++) {
+        Error unused;
+        const hid_t data = h5_data(f, names.items[i], &unused);
+        good = data >= 0 && (!h5_is_virtual(data) || add_sources(f, data, shards));
+        if (data >= 0) H5Dclose(data);
+    }
+    text_list_free(&names);
+    return good;
+}
+
 bool h5_check_shards(const H5File *f, hid_t list, const char *name, const ArtifactShape *s, Error *err)
 {
     size_t count = 0;

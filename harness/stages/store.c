@@ -12,8 +12,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The lock of a file: PATH.lock, held by flock, which the kernel drops when the process ends in whatever way. A file system
- * without locks makes two processes do the same work; renaming keeps that harmless. Returns a descriptor or -1. */
+static const char lock_mark[] = ".h5.lock-";
+
+/* The lock of a file: PATH.lock-HOST, held by flock, which the kernel drops when the process ends in whatever way. It keeps
+ * processes of one host apart, and no more: over a network locks do not hold everywhere, or hold for ever when their host
+ * is gone. Two hosts do the same work twice at worst; renaming keeps that harmless. Returns a descriptor or -1. */
+static char *lock_path(const char *path)
+{
+    char host[TEMPORARY_HOST + 1];
+    temporary_host(host);
+    return xformat("%s.lock-%s", path, host);
+}
+
 static int lock_file(const char *lock)
 {
     const int file = open(lock, O_CREAT | O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0666);
@@ -33,7 +43,7 @@ bool store_has(const char *path)
 bool store_make(Session *session, const Stage *s, bool *made, Error *err)
 {
     *made = false;
-    char *folder = path_folder(s->path), *lock = xformat("%s.lock", s->path);
+    char *folder = path_folder(s->path), *lock = lock_path(s->path);
     bool good = make_folders(folder, err);
     if (good) {
         const int file = lock_file(lock);
@@ -70,14 +80,36 @@ static void folder_names(const char *folder, TextList *names)
     if (names->count) qsort(names->items, names->count, sizeof *names->items, by_name);
 }
 
-/* Locks of processes that are gone: nobody holds them. */
-static void sweep_locks(const char *folder)
+/* HOST of a lock's name; NULL of another name. */
+static const char *lock_host(const char *name)
+{
+    const size_t length = strlen(name), tail = sizeof lock_mark - 1 + TEMPORARY_HOST;
+    if (length <= tail || strncmp(name + length - tail, lock_mark, sizeof lock_mark - 1) != 0) return NULL;
+    return name + length - TEMPORARY_HOST;
+}
+
+void store_list_locks(const char *folder, TextList *locks)
 {
     TextList names = {0};
     folder_names(folder, &names);
     for (size_t i = 0; i < names.count; i++) {
-        const size_t length = strlen(names.items[i]);
-        if (length < 8 || strcmp(names.items[i] + length - 8, ".h5.lock") != 0) continue;
+        char *path = path_join(folder, names.items[i]);
+        if (lock_host(names.items[i])) text_list_add(locks, path);
+        free(path);
+    }
+    text_list_free(&names);
+}
+
+/* Locks of processes of this host that are gone: nobody holds them, and before its last start nobody can. */
+static void sweep_locks(const char *folder)
+{
+    TextList names = {0};
+    char here[TEMPORARY_HOST + 1];
+    temporary_host(here);
+    folder_names(folder, &names);
+    for (size_t i = 0; i < names.count; i++) {
+        const char *host = lock_host(names.items[i]);
+        if (!host || !temporary_same_name(host, here)) continue;
         char *path = path_join(folder, names.items[i]);
         const int file = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
         if (file >= 0 && flock(file, LOCK_EX | LOCK_NB) == 0) unlink(path);

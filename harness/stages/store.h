@@ -14,6 +14,9 @@ bool store_make(Session *session, const Stage *s, bool *made, Error *err);
 /* Removes what killed processes left behind in the store's folders: temporary files and locks. */
 void store_sweep(const char *store);
 
+/* Adds the paths of the locks in a folder, of all hosts. */
+void store_list_locks(const char *folder, TextList *locks);
+
 /* Marks a stored result as the current one of its experiment and seed: when an option was changed and changed back, the file of
  * the first version is the one that counts again (results_load takes the newest). */
 void store_touch(const char *path);
