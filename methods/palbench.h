@@ -30,7 +30,9 @@
 
 /* ---- scoring ---- */
 #include "methods/shared/branches.h"
+#include "methods/shared/cooccurrence.h"
 #include "methods/shared/heat_map.h"
+#include "methods/shared/standardise.h"
 
 /* ---- text: learned prompts, class features, sentences ---- */
 #include "methods/shared/class_text.h"
@@ -56,7 +58,7 @@
 
 /* The version of the contract: raised whenever something changes that a plugin was compiled against, a structure or a function of
  * the headers above, or what one of them means. */
-enum { PALBENCH_PLUGIN_VERSION = 3 };
+enum { PALBENCH_PLUGIN_VERSION = 4 };
 
 /* The one symbol that a plugin exports. `version` stays the first member for ever. The sizes catch a structure that changed while
  * the version was forgotten. */

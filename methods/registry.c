@@ -21,6 +21,9 @@
     METHOD(tip_adapter_f)                                                                                              \
     METHOD(comc)                                                                                                       \
     METHOD(sparc)                                                                                                      \
+    METHOD(sparc_norm)                                                                                                 \
+    METHOD(bcp)                                                                                                        \
+    METHOD(companions)                                                                                                 \
     METHOD(ensemble)
 
 #define DECLARE(method) extern const Method method_##method;

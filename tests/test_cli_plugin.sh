@@ -186,4 +186,16 @@ write '"x.so"' >wrong.json;    run validate wrong.json; refused a_list_of_plugin
 write '["/dev/zero"]' >wrong.json; run validate wrong.json --plugin $plugin; check a_device_is_not_read says "all right"
 write '["x.so"]' >wrong.json;  run run mine --experiments wrong.json; refused a_missing_plugin_of_the_file_is_named 2 "wrong.json: x.so: there is no such plugin"
 
+# ---- the page's walk to a post-processing ----
+mkdir ../square
+awk '/^static const Option options\[\] = \{BRANCHES_OPTION/ {p = 1; print "#include \"methods/palbench.h\"\n"} /^```/ {p = 0} p' "$root/methods/README.md" >../square/square.c
+make -s -C "$root" plugin SRC="$folder/square/square.c" OUT="$folder/square/square.so" BUILD="$(dirname "$program")" >"$folder/out" 2>"$folder/err"
+check the_walks_post_processing_builds_without_a_warning test -s ../square/square.so -a ! -s "$folder/err"
+sed -e 's|^{|{"plugins": ["../square/square.so"],|' -e 's/"zs": {/"squared": {"method": "square", "of": "zs"}, &/' experiments.json >square.json
+run validate square.json
+check unloaded_it_is_no_mistake test "$status" -eq 0
+run plan squared --experiments square.json; refused but_it_cannot_be_planned 2 "its method square is not known here"
+run run squared --experiments square.json --store square --json
+check and_it_runs_on_the_scores_of_another says '"squared"'
+
 finish

@@ -393,7 +393,7 @@ static void an_ensemble_alone_runs_its_members_and_counts_one_result_a_seed(void
         !plan_make(&plan, &session, &list, &err))
         fail_msg("%s", err.text);
     assert_int_equal(plan.results, 1);
-    assert_ptr_equal(plan.stages[plan.count - 1]->kind, &stage_ensemble);
+    assert_ptr_equal(plan.stages[plan.count - 1]->kind, &stage_rescore);
     assert_true(plan.stages[plan.count - 1]->wanted && plan.stages[plan.count - 2]->wanted);
     plan_free(&plan);
     experiments_free(&list);

@@ -303,8 +303,8 @@ static void no_parameter_is_left_out_of_the_hash(void **state)
     const SelectParameters select[] = {{d, t, ""}, {d, &split, ""}, {d, t, "m"}, {d, t, "n"}};
     ASSERT_TOLD_APART(&stage_select, e, select);
     char one[] = "full", other[] = "zero-shot";
-    const EnsembleParameters ensembles[] = {{d, one}, {d, other}};
-    ASSERT_TOLD_APART(&stage_ensemble, e, ensembles);
+    const RescoreParameters ensembles[] = {{d, one}, {d, other}};
+    ASSERT_TOLD_APART(&stage_rescore, e, ensembles);
 
     OpenModel models[3] = {*m, *m, *m};
     Clip clip = *m->clip;

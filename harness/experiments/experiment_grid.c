@@ -7,9 +7,9 @@
 
 #include "harness/experiments/book_plugins.h"
 #include "harness/experiments/experiment_axes.h"
-#include "harness/experiments/experiment_ensemble.h"
 #include "harness/experiments/experiment_extends.h"
 #include "harness/experiments/experiment_keys.h"
+#include "harness/experiments/experiment_members.h"
 #include "harness/experiments/experiment_set.h"
 #include "harness/experiments/setting_read.h"
 
@@ -45,7 +45,7 @@ static bool read_seeds(Experiment *e, Json entry, Error *err)
     return true;
 }
 
-static bool unknown_method(Json entry, const char *name, Error *err)
+bool experiment_unknown_method(Json entry, const char *name, Error *err)
 {
     Text known = {0};
     const Method *const *all = method_all();
@@ -128,7 +128,7 @@ static bool read_unloaded(Experiment *e, Json entry, Error *err)
 static bool read_experiment(const Book *book, Experiment *e, Json entry, Error *err)
 {
     const char *method, *protocol;
-    if (ensemble_entry(entry)) return ensemble_read(e, entry, err) && read_seeds(e, entry, err);
+    if (members_entry(entry)) return members_read(book, e, entry, err) && read_seeds(e, entry, err);
     if (!keys_check(entry, experiment_keys, err) || !json_string(entry, "dataset", &e->dataset, err) ||
         !json_string_or(entry, "model", NULL, &e->model, err) || !json_string(entry, "method", &method, err) ||
         !json_string_or(entry, "protocol", "default", &protocol, err))
@@ -137,7 +137,7 @@ static bool read_experiment(const Book *book, Experiment *e, Json entry, Error *
     if (!check_model(book, e, entry, err)) return false;
     e->method = method_find(method);
     if (!e->method) e->method = book_unloaded_method(book, e, method);
-    if (!e->method) return unknown_method(entry, method, err);
+    if (!e->method) return experiment_unknown_method(entry, method, err);
     const Protocol *found = book_protocol(book, protocol);
     if (!found) return unknown_protocol(book, entry, protocol, err);
     e->protocol = *found;

@@ -102,23 +102,23 @@ const Key experiment_keys[] = {
     {0},
 };
 
-const Key ensemble_keys[] = {
+const Key member_keys[] = {
     LABEL,
     EXTENDS,
     METHOD,
     {.name = "of",
      .type = KEY_FORMS,
      .needed = true,
-     .help = "the two experiments whose scores are mixed; {\"stored\": NAME} is a stored result"},
+     .help = "the experiment whose scores it works on, of an ensemble two; {\"stored\": NAME} is a stored result"},
     OPTIONS,
-    {.name = "dataset", .type = KEY_TEXT, .help = "of two stored results"},
-    {.name = "protocol", .type = KEY_TEXT, .fallback = "\"default\"", .help = "of two stored results"},
+    {.name = "dataset", .type = KEY_TEXT, .help = "of stored results alone"},
+    {.name = "protocol", .type = KEY_TEXT, .fallback = "\"default\"", .help = "of stored results alone"},
     SEEDS,
     SAMPLES,
     {0},
 };
 
-const char *const swept_keys[] = {"dataset", "model", "protocol", "setting", NULL};
+const char *const swept_keys[] = {"dataset", "model", "protocol", "setting", "of", NULL};
 
 Key option_key(const Option *option)
 {

@@ -8,7 +8,7 @@
 extern const Key book_keys[];       /* of the whole file */
 extern const Key model_keys[];      /* of a model */
 extern const Key experiment_keys[]; /* of an experiment, but for the method "ensemble": */
-extern const Key ensemble_keys[];
+extern const Key member_keys[];
 
 /* Keys in whose place a grid or a choice may stand, in the order in which they expand; NULL-terminated. */
 extern const char *const swept_keys[];

@@ -2,9 +2,9 @@
  * they can name is there. */
 #include "harness/experiments/experiments.h"
 
-#include "harness/experiments/experiment_ensemble.h"
 #include "harness/experiments/experiment_extends.h"
 #include "harness/experiments/experiment_grid.h"
+#include "harness/experiments/experiment_members.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,7 +54,7 @@ bool book_select(const Book *book, const Selection *s, ExperimentList *list, Err
 {
     if (!book_select_plain(book, s, list, err)) return false;
     for (size_t i = 0; i < list->count; i++)
-        if (!ensemble_resolve(book, &list->items[i], err)) return false;
+        if (!members_resolve(book, &list->items[i], err)) return false;
     return true;
 }
 

@@ -5,7 +5,7 @@
  *     ExperimentList list = {0};
  *     book_select(book, &(Selection){.suite = "mini"}, &list, err);
  *
- * Grids. {"grid": [..]} in place of `dataset`, `model`, `protocol`, `setting`, an option or a key of `generate` or `setting` expands
+ * Grids. {"grid": [..]} in place of `dataset`, `model`, `protocol`, `setting`, `of`, an option or a key of `generate` or `setting` expands
  * the experiment, in the order of the lists, the last key running fastest; each becomes an experiment NAME[key=value,...], keys in
  * the file's order: taidpt-mine[lr=0.001], t2ipal-mine[generate.steps=6]. A suite or a command line that names NAME means all of
  * them.
@@ -22,7 +22,8 @@
  * All but label, seeds, samples and sample_seed go into the name like a grid's value: a result's name says what it is. So does
  * --limit.
  *
- * An experiment of the method "ensemble" mixes the scores of two others (experiment_ensemble.h). */
+ * An experiment of the method "ensemble" mixes the scores of two others, one of a post-processing works on those of one
+ * (experiment_members.h). */
 #pragma once
 
 #include "harness/experiments/generate_settings.h"
@@ -63,8 +64,8 @@ struct Experiment {
     size_t seed_count;
     size_t limit;           /* --limit; 0: all images and captions */
     JsonFile *file;         /* holds the strings */
-    bool stored;            /* only a member of an ensemble: the name of a stored result, nothing else is known of it */
-    ExperimentList members; /* of an ensemble: the two whose scores it mixes; its data set and protocol are theirs */
+    bool stored;            /* only a member: the name of a stored result, nothing else is known of it */
+    ExperimentList members; /* whose scores it works on; its data set and protocol are theirs */
     Method *unloaded;       /* `method` is this: of a plugin that is not loaded here, only its name is known; or NULL */
     char *models; /* of an ensemble whose members have different models: "mini + large"; `model` points here */
 };

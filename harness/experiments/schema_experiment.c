@@ -1,11 +1,10 @@
-/* Experiments in the schema: the keys of both kinds, plain ones and ensembles, then what the method adds, by "if" and "then". With
+/* Experiments in the schema: the keys of both kinds, plain ones and those on the scores of others, then what the method adds, by "if" and "then". With
  * "extends" an entry may lack what its parent has, and without a method of its own nothing can be said of its options. */
 #include "harness/experiments/schema_internal.h"
 
 #include "harness/base/memory.h"
 #include "harness/experiments/generate_settings.h"
 #include "harness/experiments/setting_read.h"
-#include "methods/ensemble/ensemble.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -126,7 +125,7 @@ static cJSON *if_method(const char *name, cJSON *then)
 
 static void define_method(Schema *s, const Method *method)
 {
-    cJSON *schema = cJSON_CreateObject(), *properties = cJSON_AddObjectToObject(schema, "properties");
+    cJSON *schema = parsed_schema("{\"properties\": {\"of\": {\"type\": \"null\"}}}"), *properties = schema->child;
     cJSON_AddItemToObject(properties, "options", options_schema(s, method->options));
     cJSON_AddItemToObject(properties, "setting", setting_schema(s, method->settings));
     char *name = xformat("method_%s", method->name);
@@ -134,44 +133,93 @@ static void define_method(Schema *s, const Method *method)
     free(name);
 }
 
-/* Data set and protocol are the members', but for two stored results, which must be looked for. */
-static void define_ensemble(Schema *s)
+/* A name, or {"stored": NAME}: definition "member". */
+static void define_member(Schema *s)
 {
-    cJSON *schema = parsed_schema(
-        "{\"properties\": {\"model\": {\"type\": \"null\"}, \"setting\": {\"type\": \"null\"}, \"generate\": "
-        "{\"type\": \"null\"},"
-        " \"of\": {\"type\": \"array\", \"minItems\": 2, \"maxItems\": 2, \"items\": {\"anyOf\": [{\"type\": "
-        "\"string\"},"
-        " {\"type\": \"object\", \"properties\": {\"stored\": {\"type\": \"string\"}}, \"required\": [\"stored\"],"
-        " \"additionalProperties\": false}]}}},"
-        " \"allOf\": [{\"if\": {\"required\": [\"extends\"]}, \"else\": {\"required\": [\"of\"]}},"
-        " {\"if\": {\"properties\": {\"of\": {\"items\": {\"type\": \"object\"}}}, \"required\": [\"of\"]},"
-        " \"then\": {\"properties\": {\"dataset\": {\"type\": [\"string\", \"object\"]}}, \"if\": {\"required\": "
-        "[\"extends\"]},"
-        " \"else\": {\"required\": [\"dataset\"]}},"
-        " \"else\": {\"properties\": {\"dataset\": {\"type\": \"null\"}, \"protocol\": {\"type\": \"null\"}}}}]}");
-    cJSON_AddItemToObject(schema->child, "options", options_schema(s, method_ensemble.options));
-    define(s, "method_ensemble", schema);
+    if (is_defined(s, "member")) return;
+    define(s, "member",
+           parsed_schema(
+               "{\"anyOf\": [{\"type\": \"string\"}, {\"type\": \"object\", \"properties\": {\"stored\": {\"type\": "
+               "\"string\"}}, \"required\": [\"stored\"], \"additionalProperties\": false}]}"));
 }
 
-/* What the entry must say: a method, its own or its parent's; then, but for an ensemble, data set and model; and only an ensemble has
- * members. */
+/* What "of" may be of a method with so many members. */
+static cJSON *of_schema(size_t members)
+{
+    if (members == 2)
+        return parsed_schema("{\"type\": \"array\", \"minItems\": 2, \"maxItems\": 2, \"items\": {\"$ref\": "
+                             "\"#/$defs/member\"}}");
+    return parsed_schema(
+        "{\"anyOf\": [{\"$ref\": \"#/$defs/member\"}, {\"type\": \"object\", \"minProperties\": 1, "
+        "\"maxProperties\": 1, \"additionalProperties\": false, \"properties\": {"
+        "\"grid\": {\"type\": \"array\", \"minItems\": 1, \"items\": {\"$ref\": \"#/$defs/member\"}},"
+        "\"choice\": {\"type\": \"array\", \"minItems\": 1, \"items\": {\"$ref\": \"#/$defs/member\"}}}}]}");
+}
+
+/* Data set and protocol are the members', but for stored results alone, which must be looked for. */
+static cJSON *place_rule(size_t members)
+{
+    return parsed_schema(
+        members == 2
+            ? "{\"if\": {\"properties\": {\"of\": {\"items\": {\"type\": \"object\"}}}, \"required\": [\"of\"]},"
+              " \"then\": {\"properties\": {\"dataset\": {\"type\": [\"string\", \"object\"]}}, \"if\": {\"required\": "
+              "[\"extends\"]}, \"else\": {\"required\": [\"dataset\"]}},"
+              " \"else\": {\"properties\": {\"dataset\": {\"type\": \"null\"}, \"protocol\": {\"type\": \"null\"}}}}"
+            : "{\"if\": {\"properties\": {\"of\": {\"required\": [\"stored\"], \"type\": \"object\"}}, \"required\": "
+              "[\"of\"]},"
+              " \"then\": {\"properties\": {\"dataset\": {\"type\": [\"string\", \"object\"]}}, \"if\": {\"required\": "
+              "[\"extends\"]}, \"else\": {\"required\": [\"dataset\"]}},"
+              " \"else\": {\"if\": {\"properties\": {\"of\": {\"type\": \"string\"}}, \"required\": [\"of\"]}, "
+              "\"then\": "
+              "{\"properties\": {\"dataset\": {\"type\": \"null\"}, \"protocol\": {\"type\": \"null\"}}}}}");
+}
+
+/* Of a method that works on the scores of others. */
+static void define_rescoring(Schema *s, const Method *method)
+{
+    cJSON *schema =
+        parsed_schema("{\"properties\": {\"model\": {\"type\": \"null\"}, \"setting\": {\"type\": \"null\"}, "
+                      "\"generate\": {\"type\": \"null\"}}}");
+    cJSON *properties = schema->child, *rules = cJSON_AddArrayToObject(schema, "allOf");
+    define_member(s);
+    cJSON_AddItemToObject(properties, "of", of_schema(method->members));
+    cJSON_AddItemToObject(properties, "options", options_schema(s, method->options));
+    cJSON_AddItemToArray(rules,
+                         parsed_schema("{\"if\": {\"required\": [\"extends\"]}, \"else\": {\"required\": [\"of\"]}}"));
+    cJSON_AddItemToArray(rules, place_rule(method->members));
+    char *name = xformat("method_%s", method->name);
+    define(s, name, schema);
+    free(name);
+}
+
+/* What the entry must say: a method, its own or its parent's; then, where it has no members, data set and model. */
 static const char must_say[] =
     "[{\"if\": {\"required\": [\"extends\"]}, \"else\": {\"required\": [\"method\"]}},"
-    " {\"if\": {\"properties\": {\"method\": {\"not\": {\"const\": \"ensemble\"}}}, \"required\": [\"method\"]}, "
-    "\"then\": {"
-    "\"properties\": {\"of\": {\"type\": \"null\"}, \"dataset\": {\"type\": [\"string\", \"object\"]},"
+    " {\"if\": {\"properties\": {\"of\": {\"type\": \"null\"}, \"method\": {\"not\": {\"enum\": []}}}, \"required\": "
+    "[\"method\"]}, \"then\": {"
+    "\"properties\": {\"dataset\": {\"type\": [\"string\", \"object\"]},"
     " \"model\": {\"type\": [\"string\", \"object\", \"null\"]}}, \"if\": {\"required\": [\"extends\"]},"
     " \"else\": {\"required\": [\"dataset\"]}}}]";
 
+/* The list in it of the methods that have members. */
+static cJSON *rescoring_names(cJSON *rules)
+{
+    const char *const path[] = {"if", "properties", "method", "not", "enum"};
+    cJSON *at = cJSON_GetArrayItem(rules, 1);
+    for (size_t i = 0; i < sizeof path / sizeof *path; i++) at = cJSON_GetObjectItemCaseSensitive(at, path[i]);
+    return at;
+}
+
 static cJSON *method_rules(Schema *s)
 {
-    cJSON *rules = parsed_schema(must_say);
+    cJSON *rules = parsed_schema(must_say), *names = rescoring_names(rules);
     for (const Method *const *m = method_all(); *m; m++) {
-        if (*m == &method_ensemble)
-            define_ensemble(s);
-        else
+        if ((*m)->members) {
+            define_rescoring(s, *m);
+            cJSON_AddItemToArray(names, cJSON_CreateString((*m)->name));
+        } else {
             define_method(s, *m);
+        }
         cJSON_AddItemToArray(rules, if_method((*m)->name, reference("method_%s", (*m)->name)));
     }
     return rules;
@@ -186,7 +234,7 @@ static cJSON *entry_property(Schema *s, const Key *key)
     if (strcmp(key->name, "setting") == 0) return setting_schema(s, ZERO_SHOT | LABELLED);
     if (strcmp(key->name, "options") == 0) return parsed_schema("{\"type\": [\"object\", \"null\"]}");
     if (strcmp(key->name, "generate") == 0) return generate_schema(s);
-    if (strcmp(key->name, "of") == 0) return parsed_schema("{\"type\": [\"array\", \"null\"]}");
+    if (strcmp(key->name, "of") == 0) return parsed_schema("{\"type\": [\"array\", \"string\", \"object\", \"null\"]}");
     if (strcmp(key->name, "protocol") == 0) return swept_schema(s, &nullable, "protocol_name", true);
     if (strcmp(key->name, "dataset") == 0 || strcmp(key->name, "model") == 0) return swept_schema(s, key, NULL, true);
     cJSON *value = value_schema(key);
@@ -209,7 +257,7 @@ void define_experiment(Schema *s)
     cJSON *schema = parsed_schema("{\"type\": \"object\", \"additionalProperties\": false}");
     cJSON *properties = cJSON_AddObjectToObject(schema, "properties");
     add_keys(s, properties, experiment_keys);
-    add_keys(s, properties, ensemble_keys);
+    add_keys(s, properties, member_keys);
     cJSON_AddItemToObject(schema, "allOf", method_rules(s));
     define(s, "experiment", schema);
 }

@@ -255,7 +255,7 @@ bool plan_prepare(Planner *p, PlanInputs *in, Error *err)
 static bool plan_experiment(Planner *p, Error *err)
 {
     PlanInputs in;
-    if (p->e->members.count) return plan_ensemble(p, err);
+    if (p->e->members.count) return plan_members(p, err);
     if (!plan_prepare(p, &in, err)) return false;
     for (size_t i = 0; i < p->e->seed_count; i++) {
         Stage *result = plan_result(p, &in, p->e->seeds[i], err);

@@ -24,8 +24,8 @@ Stage *plan_result(const Planner *p, const PlanInputs *in, int64_t seed, Error *
 /* Adds what the setting draws from the training split (plan_select.c); *select is NULL when it shows all of it or
  * nothing. Fails on a mask file that does not fit. */
 bool plan_select(const Planner *p, int64_t seed, const Stage **select, Error *err);
-/* All stages of an experiment that is an ensemble (plan_ensemble.c). */
-bool plan_ensemble(Planner *p, Error *err);
+/* All stages of an experiment on the scores of others (plan_members.c). */
+bool plan_members(Planner *p, Error *err);
 
 /* A stage of the planner's experiment, its parameters to be filled. */
 Stage *plan_new_stage(const Planner *p, const StageKind *kind);

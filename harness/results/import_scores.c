@@ -51,12 +51,25 @@ static bool choose_protocol(Import *m, Error *err)
                       m->request->experiments, name);
 }
 
-static bool same_class(const Import *m, size_t c, const char *name, Error *err)
+/* Equal but for blanks, as "diningtable" is "dining table". */
+static bool same_letters(const char *a, const char *b)
+{
+    for (;; a++, b++) {
+        a += strspn(a, " _-");
+        b += strspn(b, " _-");
+        if (*a != *b) return false;
+        if (!*a) return true;
+    }
+}
+
+/* Public data sets' classes have several names, and files that came from elsewhere have one of them. */
+static bool same_class(const Import *m, size_t c, const ClassNames *names, Error *err)
 {
     const char *own = m->source.class_names.items[c];
-    return strcmp(own, name) == 0 ||
-           fail(err, "%s: class %zu is \"%s\", in %s it is \"%s\"; bring the columns into the data set's order",
-                m->request->file, c + 1, own, m->dataset, name);
+    for (size_t k = 0; k < names->count; k++)
+        if (same_letters(own, names->names[k])) return true;
+    return fail(err, "%s: class %zu is \"%s\", in %s it is \"%s\"; bring the columns into the data set's order",
+                m->request->file, c + 1, own, m->dataset, names->names[0]);
 }
 
 /* A file with labels of its own must have the classes of the data set that it is said to be of, where those are known. */
@@ -68,7 +81,7 @@ static bool check_classes(const Import *m, Error *err)
         return fail(err, "%s: it has %zu classes, %s has %zu; name its data set by --dataset", m->request->file,
                     m->source.classes, m->dataset, kind->class_count);
     for (size_t c = 0; c < m->source.class_names.count; c++)
-        if (!same_class(m, c, kind->classes[c].names[0], err)) return false;
+        if (!same_class(m, c, &kind->classes[c], err)) return false;
     return true;
 }
 

@@ -39,7 +39,7 @@ static bool write(const Stage *s, const Result *r, const Metrics *metrics, doubl
     write_scores(w.artifact, r->scores, r->split->count, r->classes);
     artifact_write_int8(w.artifact, "labels", 2, (size_t[]){r->split->count, r->classes}, r->split->labels);
     artifact_write_texts(w.artifact, "classes", r->classes, r->class_names);
-    artifact_write_texts(w.artifact, "files", r->split->count, r->split->files);
+    if (r->split->files) artifact_write_texts(w.artifact, "files", r->split->count, r->split->files);
     left_out_put(w.artifact, &r->split->left_out);
     artifact_write_doubles(w.artifact, "ap", 1, (size_t[]){r->classes}, metrics->ap);
     if (r->loss_count) artifact_write_floats(w.artifact, "loss", 1, (size_t[]){r->loss_count}, r->loss);

@@ -6,7 +6,7 @@
 
 typedef struct Result {
     const Scores *scores;
-    const Split *split; /* of the test pictures */
+    const Split *split; /* of the test pictures; without names where imported scores had none */
     const char *const *class_names;
     size_t classes;
     const char *setting; /* what the method was shown, as setting_text writes it */

@@ -69,12 +69,12 @@ typedef struct MethodParameters {
     Dataset *dataset;
 } MethodParameters;
 
-/* stage_ensemble.c: scores of two results, mixed; under the name of stage_score, for a result is a result.
- * ROLE_FIRST_MEMBER, ROLE_SECOND_MEMBER. */
-typedef struct EnsembleParameters {
-    Dataset *dataset;
-    char *setting; /* what both were shown; owned */
-} EnsembleParameters;
+/* stage_rescore.c: scores of other results, mixed or processed; under the name of stage_score, for a result is a result.
+ * ROLE_FIRST_MEMBER, of an ensemble ROLE_SECOND_MEMBER, and ROLE_CAPTIONS where the method asks for their labels. */
+typedef struct RescoreParameters {
+    Dataset *dataset; /* NULL: not opened, for all members are stored results, with labels of their own */
+    char *setting;    /* what they were shown; owned */
+} RescoreParameters;
 
 /* stage_judge.c: how recognisable a generator's pictures are. No inputs. */
 typedef struct JudgeParameters {
@@ -84,7 +84,7 @@ typedef struct JudgeParameters {
 } JudgeParameters;
 
 extern const StageKind stage_captions, stage_encode_text, stage_features, stage_choose, stage_generate,
-    stage_encode_image, stage_select, stage_train, stage_score, stage_ensemble, stage_judge;
+    stage_encode_image, stage_select, stage_train, stage_score, stage_rescore, stage_judge;
 
-/* Whether it holds an experiment's result: scores, of a method or an ensemble. */
+/* Whether it holds an experiment's result: scores, of a method on images or on scores of others. */
 bool stage_is_result(const Stage *s);

@@ -193,5 +193,5 @@ const StageKind stage_score = {
 
 bool stage_is_result(const Stage *s)
 {
-    return s->kind == &stage_score || s->kind == &stage_ensemble;
+    return s->kind == &stage_score || s->kind == &stage_rescore;
 }

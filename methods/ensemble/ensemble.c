@@ -1,7 +1,6 @@
 /* Ensemble of two stored results' scores:  s = (1 - r) n(A) + r n(B),  n the min-max normalisation over all entries of a matrix
  * [images, classes]; r = `ratio`. Published (PVP's code, beside DualCoOp's scores as B): 0.9 with partial labels, 0.6 few-shot.
- * Nothing is drawn and nothing is trained. The stage reads its two members' scores and hands them to ensemble_mix; the
- * method has no score() of its own. */
+ * Nothing is drawn and nothing is trained. */
 #include "methods/ensemble/ensemble.h"
 
 #include "methods/shared/method.h"
@@ -39,6 +38,13 @@ void ensemble_mix(const float *a, const float *b, size_t count, double ratio, fl
     }
 }
 
+static bool rescore(Run *run, const float *const *of, size_t images, float *scores, Error *err)
+{
+    (void)err; /* nothing can go wrong */
+    ensemble_mix(of[0], of[1], images * run->classes, option_real(run->options, "ratio"), scores);
+    return true;
+}
+
 const Method method_ensemble = {
     .name = "ensemble",
     .summary = "the scores of two experiments, each normalised to 0 ... 1, mixed",
@@ -46,4 +52,6 @@ const Method method_ensemble = {
     .version = 1,
     .settings = ZERO_SHOT | LABELLED, /* its members' */
     .needs = needs,
+    .members = 2,
+    .rescore = rescore,
 };

@@ -95,6 +95,11 @@ typedef struct Scores {
 bool scores_init(Scores *scores, size_t images, size_t classes, bool with_branches, Error *err);
 void scores_free(Scores *scores);
 
+enum { MEMBERS_MAX = 2 };
+#define BRANCHES_OPTION                                                                                                \
+    OPTION_BOOL("branches", false,                                                                                     \
+                "work on a result's global and local scores each alone and merge them after, half and half")
+
 typedef struct Method {
     const char *name;
     const char *summary;
@@ -105,7 +110,14 @@ typedef struct Method {
     PoolPosition position; /* how the published code pools test images of a ResNet; a protocol may say otherwise */
     unsigned (*needs)(const Options *options);
     bool (*train)(Run *run, Error *err);                                            /* NULL: nothing to train */
-    bool (*score)(Run *run, const ImageFeatures *test, Scores *scores, Error *err); /* NULL: ensemble.c alone */
+    bool (*score)(Run *run, const ImageFeatures *test, Scores *scores, Error *err); /* NULL with `members` alone */
+    /* A post-processing: it makes scores of the scores of other results, `members` of them ("of" of an experiment), and sees
+     * no image. It has no train() and no score(); its settings are its members'. 0: it is none. With BRANCHES_OPTION in its table
+     * rescore() may be asked for global and local scores one after the other, which are merged half and half. */
+    size_t members;
+    /* of[k], scores: [images, run->classes], the same images in the same order; finite. The run has options, class names and
+     * the seed, no model; with NEED_CAPTIONS, all that may be asked for, captions.labels and captions.features->count. */
+    bool (*rescore)(Run *run, const float *const *of, size_t images, float *scores, Error *err);
     void (*cost)(const Workload *work, Cost *cost); /* adds to a zeroed one (cost.h); NULL: nothing worth foretelling */
     const char *plugin; /* set by the registry, not by the method: the shared object it came from; NULL: built in */
     const char *plugin_hash; /* hex SHA-256 of that file; part of every hash beside the version */

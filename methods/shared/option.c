@@ -153,6 +153,11 @@ static bool exists(const Options *options, const char *name)
     return false;
 }
 
+bool option_bool_or(const Options *options, const char *name, bool otherwise)
+{
+    return exists(options, name) ? option_bool(options, name) : otherwise;
+}
+
 size_t option_int_or(const Options *options, const char *name, size_t otherwise)
 {
     return exists(options, name) ? option_int(options, name) : otherwise;

@@ -99,6 +99,7 @@ size_t option_int(const Options *options, const char *name);
 bool option_bool(const Options *options, const char *name);
 const char *option_text(const Options *options, const char *name);
 /* Of options that not every method has: `otherwise` when the table lacks it. */
+bool option_bool_or(const Options *options, const char *name, bool otherwise);
 size_t option_int_or(const Options *options, const char *name, size_t otherwise);
 const char *option_text_or(const Options *options, const char *name, const char *otherwise);
 

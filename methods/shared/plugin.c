@@ -55,6 +55,8 @@ static const char *missing_member(const Method *m)
     if (m->version < 1) return "version (1, raised whenever its numbers may change)";
     if (!m->settings) return "settings (ZERO_SHOT, say)";
     if (!m->needs) return "needs function";
+    if (m->members > MEMBERS_MAX) return "number of members that there can be (1 or 2)";
+    if (m->members) return m->rescore ? NULL : "rescore function";
     return m->score ? NULL : "score function";
 }
 

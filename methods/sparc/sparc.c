@@ -3,9 +3,9 @@
 
 #include "harness/graph/onednn.h"
 #include "methods/shared/branches.h"
+#include "methods/shared/standardise.h"
 #include "methods/shared/tai_common.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,24 +41,6 @@ static unsigned needs(const Options *o)
     return NEED_CLASS_TEXT | (option_bool(o, "pairs") ? NEED_TOWER : 0u) | (from_captions(o) ? NEED_CAPTIONS : 0u);
 }
 
-/* mean and 1/sd of an image's scores; 0 where all are equal. */
-typedef struct Spread {
-    double mean, inverse;
-} Spread;
-
-static Spread spread_of(const float *z, size_t count)
-{
-    double mean = 0, square = 0;
-    for (size_t c = 0; c < count; c++) mean += (double)z[c] / (double)count;
-    for (size_t c = 0; c < count; c++) square += ((double)z[c] - mean) * ((double)z[c] - mean);
-    return (Spread){mean, square > 0 ? 1 / sqrt(square / (double)(count - 1)) : 0};
-}
-
-static void standardise(float *z, size_t count, Spread s)
-{
-    for (size_t c = 0; c < count; c++) z[c] = (float)(((double)z[c] - s.mean) * s.inverse);
-}
-
 typedef struct Sparc {
     const Run *run;
     const ImageFeatures *test;
@@ -67,7 +49,7 @@ typedef struct Sparc {
     float *text;      /* [N, D] of one kind after the other */
     float *pair_text; /* [pairs, D] */
     float *single;    /* [images, N] */
-    Spread *plain;    /* [images] */
+    Moments *plain;   /* [images] */
 } Sparc;
 
 static bool measure_plain(Sparc *s, Error *err)
@@ -82,7 +64,7 @@ static bool measure_plain(Sparc *s, Error *err)
         return false;
     score_global(s->test, s->text, classes, 1, z);
     s->plain = xcalloc(images, sizeof *s->plain);
-    for (size_t n = 0; n < images; n++) s->plain[n] = spread_of(z + n * classes, classes);
+    for (size_t n = 0; n < images; n++) s->plain[n] = moments_of(z + n * classes, classes);
     free(z);
     return true;
 }
@@ -96,8 +78,8 @@ static bool score_single(Sparc *s, Error *err)
         return false;
     score_global(s->test, s->text, classes, 1, s->single);
     for (size_t n = 0; n < images && option_bool(o, "normalise_image"); n++)
-        standardise(s->single + n * classes, classes, spread_of(s->single + n * classes, classes));
-    if (option_bool(o, "normalise_prompt")) sparc_standardise_columns(s->single, images, classes);
+        standardise(s->single + n * classes, classes, moments_of(s->single + n * classes, classes));
+    if (option_bool(o, "normalise_prompt")) standardise_columns(s->single, images, classes);
     return true;
 }
 
@@ -126,7 +108,7 @@ static void fuse_classes(const Sparc *s, float *features, float *compound, float
             score_global(s->test, features, k, 1, compound);
             for (size_t n = 0; n < images && option_bool(o, "normalise_image"); n++)
                 standardise(compound + n * k, k, s->plain[n]);
-            if (option_bool(o, "normalise_prompt")) sparc_standardise_columns(compound, images, k);
+            if (option_bool(o, "normalise_prompt")) standardise_columns(compound, images, k);
             sparc_fuse(fusion, compound, images, k, s->single + c, classes, fused);
         }
         for (size_t n = 0; n < images; n++) {

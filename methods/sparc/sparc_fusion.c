@@ -9,26 +9,6 @@
 
 const char *const fusion_choices[] = {"pca", "max", "second", "third", "mean", NULL};
 
-/* Sums run over the rows in order, whatever the number of threads. */
-void sparc_standardise_columns(float *x, size_t rows, size_t columns)
-{
-    double *mean = xcalloc(columns, sizeof *mean), *square = xcalloc(columns, sizeof *square);
-    for (size_t n = 0; n < rows; n++)
-        for (size_t c = 0; c < columns; c++) mean[c] += (double)x[n * columns + c];
-    for (size_t c = 0; c < columns; c++) mean[c] /= (double)rows;
-    for (size_t n = 0; n < rows; n++)
-        for (size_t c = 0; c < columns; c++) {
-            const double d = (double)x[n * columns + c] - mean[c];
-            square[c] += d * d;
-        }
-    for (size_t c = 0; c < columns; c++) square[c] = square[c] > 0 ? 1 / sqrt(square[c] / (double)(rows - 1)) : 0;
-    for (size_t n = 0; n < rows; n++)
-        for (size_t c = 0; c < columns; c++)
-            x[n * columns + c] = (float)(((double)x[n * columns + c] - mean[c]) * square[c]);
-    free(mean);
-    free(square);
-}
-
 /* By insertion: rows are short. */
 static void sort_ascending(float *values, size_t count)
 {

@@ -34,7 +34,5 @@ Pair *sparc_pairs(const Run *run, size_t *count);
 /* Features of the pairs' sentences -> [count, D]. Fails on: a frame that has not two {} (exit status 2). */
 bool sparc_pair_text(const Run *run, const Pair *pairs, size_t count, float *features, Error *err);
 
-/* x [rows, columns] <- (x - mean) / sd of every column; rows at least 2. */
-void sparc_standardise_columns(float *x, size_t rows, size_t columns);
 /* r [images] of one class from compound [images, k] (k at least 1, sorted in place, ascending) and single [images, stride]. */
 void sparc_fuse(Fusion fusion, float *compound, size_t images, size_t k, const float *single, size_t stride, float *r);

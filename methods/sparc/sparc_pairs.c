@@ -1,19 +1,10 @@
 /* Which classes are asked for in pairs (all, or those that captions name together more often than a share of the first
  * one's), and the text features of their joint sentences. */
+#include "methods/shared/cooccurrence.h"
 #include "methods/sparc/sparc_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* How many captions name both: together [N, N], the diagonal how many name the class. */
-static void count_together(const LabelledCaptions *captions, size_t classes, double *together)
-{
-    for (size_t n = 0; n < captions->features->count; n++) {
-        const uint8_t *named = captions->labels + n * classes;
-        for (size_t a = 0; a < classes; a++)
-            for (size_t b = a; named[a] && b < classes; b++) together[a * classes + b] += named[b];
-    }
-}
 
 Pair *sparc_pairs(const Run *run, size_t *count)
 {
@@ -24,7 +15,7 @@ Pair *sparc_pairs(const Run *run, size_t *count)
     const bool all = !strcmp(option_text(run->options, "pair_source"), "all");
     const double threshold = option_real(run->options, "pair_threshold");
     double *together = xcalloc(classes * classes, sizeof *together);
-    if (!all) count_together(&run->captions, classes, together);
+    if (!all) count_together(run->captions.labels, run->captions.features->count, classes, together);
     for (size_t a = 0; a < classes; a++)
         for (size_t b = a + 1; b < classes; b++)
             if (all || together[a * classes + b] > threshold * together[a * classes + a])
