@@ -1,10 +1,10 @@
 /* DualPrompt's companions, carried over to scores (ours, after Dual-prompt, ICLR 2026: dualprompt/): any method's score of a class, mixed
  * with the mean of those of the class and its companions. A post-processing, training-free. */
+#include "methods/shared/branches.h"
 #include "methods/shared/cooccurrence.h"
 #include "methods/shared/method.h"
 #include "methods/shared/tai_common.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 /* In formulas:
@@ -64,25 +64,14 @@ static void mix(const Mixture *m, size_t classes, double lambda, const float *s,
     }
 }
 
-static void softmax(float *z, size_t classes, double scale)
-{
-    double highest = (double)z[0], sum = 0;
-    for (size_t c = 1; c < classes; c++) highest = fmax(highest, (double)z[c]);
-    for (size_t c = 0; c < classes; c++) sum += exp(scale * ((double)z[c] - highest));
-    for (size_t c = 0; c < classes; c++) z[c] = (float)(exp(scale * ((double)z[c] - highest)) / sum);
-}
-
 static bool rescore(Run *run, const float *const *of, size_t images, float *scores, Error *err)
 {
     (void)err; /* what could be missing is there, or the stage would not run */
     const size_t classes = run->classes;
     const double lambda = option_real(run->options, "lambda"), scale = option_real(run->options, "scale");
-    const bool ranks = option_bool(run->options, "softmax");
     Mixture *mixtures = find_companions(run);
-    for (size_t n = 0; n < images; n++) {
-        mix(mixtures, classes, lambda, of[0] + n * classes, scores + n * classes);
-        if (ranks) softmax(scores + n * classes, classes, scale);
-    }
+    for (size_t n = 0; n < images; n++) mix(mixtures, classes, lambda, of[0] + n * classes, scores + n * classes);
+    if (option_bool(run->options, "softmax")) softmax_scores(images, classes, scale, scores);
     for (size_t c = 0; c < classes; c++) free(mixtures[c].list);
     free(mixtures);
     return true;

@@ -21,6 +21,8 @@
     METHOD(tip_adapter_f)                                                                                              \
     METHOD(comc)                                                                                                       \
     METHOD(sparc)                                                                                                      \
+    METHOD(class_concept)                                                                                              \
+    METHOD(dualprompt)                                                                                                 \
     METHOD(sparc_norm)                                                                                                 \
     METHOD(bcp)                                                                                                        \
     METHOD(companions)                                                                                                 \

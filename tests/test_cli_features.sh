@@ -123,6 +123,8 @@ if [ -e "$shared/data/real/coco500_clip_vitb16.h5" ]; then
     for name in comc linear-probe-4 clip-adapter clip-adapter-4 tip-adapter-4 tip-adapter-f; do
         check "${name}_has_five_results" test "$(maps $name | wc -l)" -eq 5
     done
+    check class_concepts_need_no_tower test "$(maps class-concept | wc -l)" -eq 1
+    check what_standardises_zero_shot_scores_helps_them awk "BEGIN {exit !($(maps sparc-norm-500) > $(maps zsclip-500) + 5)}"
     mean() { maps "$1" | awk '{s += $1} END {print s / NR}'; }
     check labels_help awk "BEGIN {exit !($(mean clip-adapter) > $(mean zsclip))}"
 else

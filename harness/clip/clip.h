@@ -128,6 +128,8 @@ typedef struct EncodeOptions {
     PoolPosition position;
     size_t batch; /* 0: 16 */
     bool want_local;
+    size_t
+        tiles; /* n: local features are those of n x n tiles, each a picture of its own (encode_tiles.c); 0: the tower's positions */
     Arithmetic arithmetic;
 } EncodeOptions;
 

@@ -126,6 +126,7 @@ bool clip_encode_images(const Clip *clip, const ImageSource *source, EncodeOptio
                         Progress *progress, Error *err)
 {
     *f = (ImageFeatures){0};
+    if (options.tiles) return encode_tiles(clip, source, options, f, progress, err);
     if (!options.batch) options.batch = BATCH_DEFAULT;
     if (source->count && source->count < options.batch) options.batch = source->count;
     Encoder e = {0};

@@ -52,9 +52,10 @@ void estimate_images(Stage *s, size_t images)
 {
     const EncodeImageParameters *p = s->parameters;
     const Clip *clip = p->model->clip;
-    const double size = (double)p->pictures.side, local = p->encode.want_local ? clip_positions(clip, size) : 0;
+    const double size = (double)p->pictures.side, tiles = (double)(p->encode.tiles * p->encode.tiles);
+    const double local = tiles > 0 ? tiles : p->encode.want_local ? clip_positions(clip, size) : 0;
     s->bytes = (double)clip->config.embed * (double)images * (4 + (p->half ? 2 : 4) * local);
-    s->seconds = seconds_of((double)images * clip_picture_flop(clip, size)) + s->bytes / bytes_a_second;
+    s->seconds = seconds_of((double)images * (1 + tiles) * clip_picture_flop(clip, size)) + s->bytes / bytes_a_second;
     s->units = images;
 }
 

@@ -102,7 +102,8 @@ Stage *plan_encoding(const Planner *p, bool with_local, Error *err)
     return s;
 }
 
-static Stage *plan_images(const Planner *p, SplitName name, bool with_local, size_t *count, Error *err)
+/* `tiles`: local features are those of the pictures' tiles. */
+static Stage *plan_images(const Planner *p, SplitName name, bool with_local, bool tiles, size_t *count, Error *err)
 {
     const Experiment *e = p->e;
     if (dataset_has_features(p->dataset)) return plan_own_images(p, name, count, err);
@@ -113,9 +114,11 @@ static Stage *plan_images(const Planner *p, SplitName name, bool with_local, siz
     EncodeImageParameters *parameters = s->parameters;
     parameters->split = split;
     parameters->split_name = name;
+    parameters->encode.tiles = tiles ? NEED_TILES_A_SIDE : 0;
     *count = split->count;
     s->words = xformat("%s-%s", e->dataset, split_word(name));
-    s->label = xformat("encode the %zu %s images of %s with %s", split->count, split_word(name), e->dataset, e->model);
+    s->label = xformat("encode the %zu %s images of %s%s with %s", split->count, split_word(name), e->dataset,
+                       tiles ? " and their tiles" : "", e->model);
     estimate_images(s, split->count);
     return plan_add(p, s);
 }
@@ -211,7 +214,7 @@ static bool plan_inputs(const Planner *p, PlanInputs *in, Error *err)
     if ((needs & NEED_CLASS_TEXT) && !p->model->model && !(in->class_text = plan_own_class_text(p, err))) return false;
     if ((needs & (NEED_CAPTIONS | NEED_CAPTION_TOKENS)) && !plan_text_inputs(p, in, needs, err)) return false;
     if (setting_shows_images(&e->setting, needs)) {
-        in->train_images = plan_images(p, SPLIT_TRAIN, (needs & NEED_TRAIN_LOCAL) != 0, &count, err);
+        in->train_images = plan_images(p, SPLIT_TRAIN, (needs & NEED_TRAIN_LOCAL) != 0, false, &count, err);
         if (!in->train_images) return false;
         in->work.labelled = shown_by(&e->setting, count, classes);
     }
@@ -219,7 +222,7 @@ static bool plan_inputs(const Planner *p, PlanInputs *in, Error *err)
         if (!(in->generated = plan_generated(p, &count, err))) return false;
         in->work.generated = (double)count;
     }
-    in->test_images = plan_images(p, e->protocol.split, true, &count, err);
+    in->test_images = plan_images(p, e->protocol.split, true, (needs & NEED_TEST_TILES) != 0, &count, err);
     if (in->test_images) in->work.test = (double)count;
     return in->test_images && check_positives(p, err);
 }

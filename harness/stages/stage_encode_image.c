@@ -125,6 +125,7 @@ static void describe(const Stage *s, cJSON *config)
     preprocessing_describe(config, &p->pictures);
     cJSON_AddStringToObject(config, "pool_position", position_word(p->encode.position));
     describe_local(p->encode.want_local, p->half, config);
+    if (p->encode.tiles) cJSON_AddNumberToObject(config, "tiles", (double)p->encode.tiles);
     if (p->split) {
         cJSON_AddStringToObject(config, "split", split_word(p->split_name));
         cJSON_AddStringToObject(config, "images", p->split->fingerprint);

@@ -131,6 +131,12 @@ void normalise_scores(const Run *run, size_t images, float factor, float *z)
     }
 }
 
+void softmax_scores(size_t images, size_t classes, double factor, float *z)
+{
+#pragma omp parallel for schedule(static)
+    for (size_t i = 0; i < images; i++) softmax_row(z + i * classes, classes, factor);
+}
+
 void scores_combine(Scores *scores, size_t images, size_t classes, float local_weight)
 {
     for (size_t i = 0; i < images * classes; i++)

@@ -30,5 +30,8 @@ extern const char *const normalise_choices[]; /* "none", "softmax", "zscore" */
  * in its place. zscore: (z - mean) / sd over the classes (sd of the population; 0 where all classes are equal). */
 void normalise_scores(const Run *run, size_t images, float factor, float *z);
 
+/* In place, image by image: softmax over the classes of factor z. */
+void softmax_scores(size_t images, size_t classes, double factor, float *z);
+
 /* combined = (1 - local_weight) global + local_weight local */
 void scores_combine(Scores *scores, size_t images, size_t classes, float local_weight);

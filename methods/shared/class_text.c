@@ -39,28 +39,33 @@ bool encode_sentences(const Run *run, const TextList *sentences, float *features
     return true;
 }
 
-bool class_text_of(const Run *run, const char *const *frames, size_t count, float *features, Error *err)
+bool class_text_of_sentences(const Run *run, const TextList *sentences, size_t each, float *features, Error *err)
 {
-    TextList sentences = {0};
     TextFeatures texts = {0};
-    for (size_t i = 0; i < run->classes * count; i++) {
-        char *sentence = template_fill(frames[i % count], run->class_names[i / count]);
-        text_list_add(&sentences, sentence);
-        free(sentence);
-    }
-    const bool good = encode(run, &sentences, &texts, err);
-    text_list_free(&sentences);
-    if (!good) return false;
+    if (!encode(run, sentences, &texts, err)) return false;
     double *sum = xcalloc(texts.width, sizeof *sum);
     for (size_t c = 0; c < run->classes; c++) {
         memset(sum, 0, texts.width * sizeof *sum);
-        for (size_t k = 0; k < count; k++)
-            for (size_t i = 0; i < texts.width; i++) sum[i] += (double)texts.global[(c * count + k) * texts.width + i];
+        for (size_t k = 0; k < each; k++)
+            for (size_t i = 0; i < texts.width; i++) sum[i] += (double)texts.global[(c * each + k) * texts.width + i];
         unit_length(sum, texts.width, features + c * texts.width);
     }
     free(sum);
     text_features_free(&texts);
     return true;
+}
+
+bool class_text_of(const Run *run, const char *const *frames, size_t count, float *features, Error *err)
+{
+    TextList sentences = {0};
+    for (size_t i = 0; i < run->classes * count; i++) {
+        char *sentence = template_fill(frames[i % count], run->class_names[i / count]);
+        text_list_add(&sentences, sentence);
+        free(sentence);
+    }
+    const bool good = class_text_of_sentences(run, &sentences, count, features, err);
+    text_list_free(&sentences);
+    return good;
 }
 
 bool class_text_features(const Run *run, float *features, Error *err)

@@ -38,6 +38,8 @@ enum {
         1
         << 10, /* the towers themselves: prompts, sentences or pictures of its own. Without it NEED_CLASS_TEXT is content with
                              features of the classes that a data set brings (Run.class_text, through class_text_features) */
+    NEED_TEST_TILES =
+        1 << 11, /* test->local holds the features of the pictures' nine tiles, 3 x 3, in place of positions' */
 };
 
 typedef struct LabelledCaptions {
@@ -95,7 +97,7 @@ typedef struct Scores {
 bool scores_init(Scores *scores, size_t images, size_t classes, bool with_branches, Error *err);
 void scores_free(Scores *scores);
 
-enum { MEMBERS_MAX = 2 };
+enum { MEMBERS_MAX = 2, NEED_TILES_A_SIDE = 3 };
 #define BRANCHES_OPTION                                                                                                \
     OPTION_BOOL("branches", false,                                                                                     \
                 "work on a result's global and local scores each alone and merge them after, half and half")

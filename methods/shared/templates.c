@@ -8,8 +8,8 @@
 
 /* One list serves three sets: TaI's published training set is the single frame nine times, then the 80 frames of CLIP's
  * ensemble (Radford et al. 2021, the prompt notebook that came with the model). */
-enum { SINGLE_REPEATS = 9, ENSEMBLE = 80 };
-static const char *const published_frames[SINGLE_REPEATS + ENSEMBLE] = {
+enum { SINGLE_REPEATS = 9, ENSEMBLE = 80, SCENES = 5 };
+static const char *const published_frames[SINGLE_REPEATS + ENSEMBLE + SCENES] = {
     "a photo of a {}.",
     "a photo of a {}.",
     "a photo of a {}.",
@@ -99,6 +99,11 @@ static const char *const published_frames[SINGLE_REPEATS + ENSEMBLE] = {
     "a photo of a cool {}.",
     "a photo of a small {}.",
     "a tattoo of the {}.",
+    "there is a {} in the scene.",
+    "there is the {} in the scene.",
+    "this is a {} in the scene.",
+    "this is the {} in the scene.",
+    "this is one {} in the scene.",
 };
 
 /* Words that captions of the embedded world use; no full stop, because its captions have none. */
@@ -110,11 +115,12 @@ static const char *const mini_frames[] = {
 static const TemplateSet sets[] = {
     {"single", published_frames, 1},
     {"clip80", published_frames + SINGLE_REPEATS, ENSEMBLE},
+    {"scene85", published_frames + SINGLE_REPEATS, ENSEMBLE + SCENES},
     {"mini9", mini_frames, sizeof mini_frames / sizeof *mini_frames},
     {"published", published_frames, SINGLE_REPEATS + ENSEMBLE},
 };
 
-const char *const template_set_names[] = {"single", "clip80", "mini9", NULL};
+const char *const template_set_names[] = {"single", "clip80", "scene85", "mini9", NULL};
 const char *const template_training_names[] = {"published", "mini9", NULL};
 
 const TemplateSet *template_set(const char *name)

@@ -8,7 +8,7 @@
 #include <stddef.h>
 
 typedef struct TemplateSet {
-    const char *name;          /* "single", "clip80", "mini9", "published" */
+    const char *name;          /* "single", "clip80", "scene85", "mini9", "published" */
     const char *const *frames; /* each with one {} for the class name */
     size_t count;
 } TemplateSet;
