@@ -453,9 +453,10 @@ static void suites_to_reproduce_are_those_of_the_file(void **state)
     Error err;
     Book *book = book_open("experiments.json", NULL, &err), *plain = book_open(file, NULL, &err);
     if (!book || !plain) fail_msg("%s", err.text);
-    assert_int_equal(book->reproduce_count, 4);
+    assert_int_equal(book->reproduce_count, 5);
     assert_string_equal(book->reproduce[0], "mini");
-    assert_string_equal(book->reproduce[3], "ablate-t2ipal");
+    assert_string_equal(book->reproduce[1], "post");
+    assert_string_equal(book->reproduce[4], "ablate-t2ipal");
     assert_int_equal(plain->reproduce_count, 1);
     assert_string_equal(plain->reproduce[0], "mini");
     book_free(book);
