@@ -46,3 +46,27 @@ void per_class_csv(const Summary *s, Text *out)
             }
         }
 }
+
+void results_table_csv(const ResultList *list, const ResultMeasures *measures, Text *out)
+{
+    text_add(out, "experiment,method,dataset,model,protocol,setting,seed,map,file,options,note");
+    for (size_t k = 0; measures && k < MEASURE_COLUMNS; k++) text_addf(out, ",%s", measure_columns[k].name);
+    text_add(out, "\n");
+    for (size_t i = 0; i < list->count; i++) {
+        const StoredResult *r = &list->items[i];
+        const char *const fields[] = {r->experiment, r->method, r->dataset, r->model, r->protocol, r->setting};
+        for (size_t f = 0; f < sizeof fields / sizeof *fields; f++) {
+            csv_escaped(fields[f], out);
+            text_add(out, ",");
+        }
+        text_addf(out, "%lld,%.6f,", (long long)r->seed, r->map);
+        csv_escaped(r->file, out);
+        text_add(out, ",");
+        csv_escaped(r->options, out);
+        text_add(out, ",");
+        csv_escaped(r->note ? r->note : "", out);
+        for (size_t k = 0; measures && k < MEASURE_COLUMNS; k++)
+            text_addf(out, isnan(measures[i].values[k]) ? "," : ",%.6f", measures[i].values[k]);
+        text_add(out, "\n");
+    }
+}

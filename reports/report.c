@@ -25,7 +25,8 @@ enum { FIGURES_MAX = 64 };
 
 /* Parts that are there when the store holds what they show, in the page's order. */
 static bool (*const section_writers[])(const SectionInput *in, Section *out, Error *err) = {
-    section_labelled, section_published, section_generated, section_heat_maps, section_modality_gap, section_ablation,
+    section_labelled,  section_published,    section_measures, section_generated,
+    section_heat_maps, section_modality_gap, section_ablation,
 };
 enum { SECTIONS = sizeof section_writers / sizeof *section_writers };
 

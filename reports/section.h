@@ -27,6 +27,8 @@ typedef bool SectionWriter(const SectionInput *in, Section *out, Error *err);
 SectionWriter section_labelled;
 /* Rows beside what papers report under the same protocol. */
 SectionWriter section_published;
+/* P, R, F1 at k, mAP by labels in the image and of subsets of classes, calibration with a reliability diagram. */
+SectionWriter section_measures;
 /* What a text-to-image model drew from captions, and what an independent classifier sees in single objects of it. */
 SectionWriter section_generated;
 /* Where in a test image a method sees a class. */

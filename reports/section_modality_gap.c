@@ -1,5 +1,6 @@
 /* The section of the modality gap: where captions, generated and real images lie in CLIP's space. */
 #include "harness/base/memory.h"
+#include "harness/score/coverage.h"
 #include "harness/stages/features.h"
 #include "reports/gnuplot.h"
 #include "reports/html.h"
@@ -208,6 +209,25 @@ static bool draw_scatter(const SectionInput *in, const Gap *g, const char *name,
     return good;
 }
 
+/* Generated images against test images, where both are there and are enough. */
+static bool add_coverage(const Gap *g, Section *out, Error *err)
+{
+    const FeatureSet *sets[SETS] = {NULL};
+    for (size_t i = 0; i < g->count; i++) sets[g->kinds[i]] = &g->sets[i];
+    const FeatureSet *real = sets[TEST], *generated = sets[GENERATED];
+    Coverage c;
+    if (!real || !generated || real->count <= COVERAGE_NEAREST || generated->count <= COVERAGE_NEAREST) return true;
+    if (!coverage_compute(&c, real->rows, real->count, generated->rows, generated->count, real->width, COVERAGE_NEAREST,
+                          err))
+        return false;
+    char *sentence = xformat("Generated against test images, %d nearest neighbours: density %.3f, coverage %.3f (Naeem "
+                             "et al. 2020), precision %.3f, recall %.3f (Kynkaanniemi et al. 2019).",
+                             COVERAGE_NEAREST, c.density, c.coverage, c.precision, c.recall);
+    section_sentence(out, sentence);
+    free(sentence);
+    return true;
+}
+
 static bool add_column(const SectionInput *in, size_t column, const Sources *sources, Section *out, Error *err)
 {
     Gap g;
@@ -222,6 +242,7 @@ static bool add_column(const SectionInput *in, size_t column, const Sources *sou
         add_table(&g, out);
         free(sentence);
         text_free(&counts);
+        good = add_coverage(&g, out, err);
     }
     if (good && in->gnuplot && g.sets[0].width >= 2) {
         double shares[2];

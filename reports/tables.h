@@ -3,6 +3,7 @@
 #pragma once
 
 #include "harness/base/text.h"
+#include "harness/results/result_measures.h"
 #include "reports/summary.h"
 
 /* Rows that are not swept (labelled_grid.h has the others), and columns that have any; nothing when there are none. */
@@ -20,6 +21,8 @@ void per_class_latex(const Summary *summary, size_t column, Text *out);
 /* One line a result (experiment and seed); one line a result and class. */
 void results_csv(const Summary *summary, Text *out);
 void per_class_csv(const Summary *summary, Text *out);
+/* A line a result with its options as JSON, and if `measures` [list->count] is given all of them; what cannot be measured is empty. */
+void results_table_csv(const ResultList *list, const ResultMeasures *measures, Text *out);
 /* "mini (protocol default)", shown. */
 void column_title(const Column *column, Text *out);
 void column_title_markdown(const Column *column, Text *out);

@@ -34,6 +34,10 @@ run label --dataset tiny "a dining table near a cat"
 check label_knows_ones_own_classes says '\["cat","dining table"\]'
 run encode-text --clip clip --out text.h5 "a cat" "a dog";  check encode_text_writes test -s text.h5
 run encode-image --clip clip --out image.h5 images/0.png;   check encode_image_writes test -s image.h5
+run encode-image --clip clip --out pictures.h5 images/*.png
+run eval pictures.h5 --real pictures.h5 --nearest 1 --json
+check density_and_coverage_are_measured sh -c "grep -q '\"coverage\":' '$folder/out' && grep -q '\"density\":' '$folder/out'"
+run eval image.h5 --real pictures.h5; refused one_picture_has_no_neighbours 1 "nearest neighbours"
 run encode-image --clip clip --out image.h5 --size 33 images/0.png
 refused a_size_the_tower_cannot_take_is_refused 2 33
 
@@ -50,6 +54,17 @@ check results_have_the_maps says '"map"'
 file=$(sed -n 's/.*"file":.*"\(.*tai-dpt.*\)".*/\1/p' whole.json)
 run eval "$file" --json;           cp "$folder/out" whole-eval.json
 check eval_reads_a_stored_result says '"scores_local"'
+check eval_says_what_the_measures_are sh -c "for name in p3 r5 f5 ece ace mce subsets harmonic by_labels; do grep -q '\"'\$name'\":' '$folder/out' || exit 1; done"
+run eval "$file" --scores scores --subset pets=cat --subset "things=dining table"
+check eval_has_ones_own_subsets sh -c "grep -q 'pets *things *head' '$folder/out'"
+printf 'dining table\n\n' >seen.txt
+run eval "$file" --scores scores --subset seen=seen.txt --subset unseen=cat --json
+check seen_and_unseen_have_a_harmonic_mean sh -c "grep -q '\"harmonic\":[^n]*[0-9]' '$folder/out'"
+run eval "$file" --subset pets=cow;   refused a_subset_of_an_unknown_class_is_refused 2 '"cow"'
+run results tai-dpt --measures --json
+check results_have_measures_where_asked sh -c "grep -q '\"f5\":' '$folder/out' && grep -q '\"ece\":' '$folder/out'"
+run results --csv --measures
+check results_are_a_table_for_spreadsheets sh -c "head -1 '$folder/out' | grep -q '^experiment,method,dataset,model,protocol,setting,seed,map,file,options,.*ece' && test \$(wc -l <'$folder/out') -eq 3"
 run run tai-dpt --set options.tau_test=20 --set 'seeds=[7]' --dry-run
 check a_changed_test_option_scores_again_and_trains_not sh -c "grep -q '^train.* stored' '$folder/out' && grep -q '^score.* to do' '$folder/out'"
 run run tai-dpt --set options.lr=0.01 --dry-run

@@ -432,6 +432,10 @@ static void check_report(const char *out, bool plots)
     assert_non_null(strstr(latex, "$^{1}$ t2i\\_pal: only the abstract"));
     assert_int_equal(strstr(page, "mAP against generate.steps") != NULL, plots);
     assert_int_equal(strstr(page, "first two principal components") != NULL, plots);
+    assert_int_equal(strstr(page, "Reliability: of all pairs") != NULL, plots);
+    assert_non_null(strstr(page, "<th>F1@5</th>"));
+    assert_non_null(strstr(markdown, "| head | medium |"));
+    assert_non_null(strstr(latex, " & ECE & ACE & MCE"));
     assert_null(strstr(page, "<script"));
     assert_null(strstr(page, "http://"));
     free(page), free(markdown), free(latex);

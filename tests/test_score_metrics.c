@@ -47,13 +47,20 @@ static void near(double ours, double theirs)
     if (!(fabs(ours - theirs) < 1e-9)) fail_msg("%.15g differs from %.15g", ours, theirs);
 }
 
+static void near_rates(const Rates *r, const double theirs[6])
+{
+    const double ours[] = {r->cp, r->cr, r->cf1, r->op, r->or_, r->of1};
+    for (size_t i = 0; i < 6; i++) near(ours[i], theirs[i]);
+}
+
 static void check_case(const cJSON *item)
 {
     const size_t images = (size_t)number(item, "images"), classes = (size_t)number(item, "classes");
     double *scores = numbers(cJSON_GetObjectItem(item, "scores")),
            *given = numbers(cJSON_GetObjectItem(item, "labels"));
     double *ap = numbers(cJSON_GetObjectItem(item, "ap")), *rates = numbers(cJSON_GetObjectItem(item, "rates"));
-    double *rates3 = numbers(cJSON_GetObjectItem(item, "rates3"));
+    double *rates3 = numbers(cJSON_GetObjectItem(item, "rates3")),
+           *rates5 = numbers(cJSON_GetObjectItem(item, "rates5"));
     int8_t *labels = malloc(images * classes);
     for (size_t i = 0; i < images * classes; i++) labels[i] = (int8_t)given[i];
     const char *rule = cJSON_GetObjectItem(item, "rule")->valuestring;
@@ -65,11 +72,11 @@ static void check_case(const cJSON *item)
                                 number(item, "threshold"), &err));
     for (size_t c = 0; c < classes; c++) near(m.ap[c], ap[c]);
     near(m.map, number(item, "map"));
-    const double ours[] = {m.cp, m.cr, m.cf1, m.op, m.or_, m.of1};
-    const double ours3[] = {m.cp3, m.cr3, m.cf13, m.op3, m.or3, m.of13};
-    for (size_t i = 0; i < 6; i++) near(ours[i], rates[i]), near(ours3[i], rates3[i]);
+    near_rates(&m.above, rates);
+    near_rates(&m.top3, rates3);
+    near_rates(&m.top5, rates5);
     metrics_free(&m);
-    free(scores), free(given), free(ap), free(rates), free(rates3), free(labels);
+    free(scores), free(given), free(ap), free(rates), free(rates3), free(rates5), free(labels);
 }
 
 static void metrics_equal_scikit_learn_ties_included(void **state)
@@ -102,8 +109,8 @@ static void difficult_as_positive_is_the_same_as_positive_labels(void **state)
     assert_true(metrics_compute(&a, scores, labels, 3, 2, DIFFICULT_POSITIVE, 0.35, &err));
     assert_true(metrics_compute(&b, scores, said, 3, 2, DIFFICULT_NEGATIVE, 0.35, &err));
     near(a.map, b.map);
-    near(a.cf1, b.cf1);
-    near(a.of13, b.of13);
+    near(a.above.cf1, b.above.cf1);
+    near(a.top3.of1, b.top3.of1);
     metrics_free(&a);
     metrics_free(&b);
 }
@@ -151,7 +158,7 @@ static void no_other_threshold_has_a_higher_of1(void **state)
     assert_true(metrics_compute(&at_best, scores, labels, IMAGES, CLASSES, DIFFICULT_NEGATIVE, best, &err));
     for (double t = -0.1; t < 1.5; t += 0.01) {
         assert_true(metrics_compute(&at_other, scores, labels, IMAGES, CLASSES, DIFFICULT_NEGATIVE, t, &err));
-        assert_true(at_other.of1 <= at_best.of1 + 1e-12);
+        assert_true(at_other.above.of1 <= at_best.above.of1 + 1e-12);
         metrics_free(&at_other);
     }
     metrics_free(&at_best);

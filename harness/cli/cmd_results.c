@@ -5,9 +5,13 @@
 #include "harness/cli/sentence.h"
 #include "harness/cli/table.h"
 #include "harness/results/reference.h"
+#include "harness/results/result_measures.h"
 #include "harness/results/seeds_alike.h"
 #include "harness/score/metrics.h"
+#include "reports/tables.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,27 +27,43 @@ static Spread spread_over_seeds(const ResultList *list, size_t first, size_t *en
     return s;
 }
 
-static void print_json(const ResultList *list)
+static cJSON *result_json(const StoredResult *r)
+{
+    cJSON *item = cJSON_CreateObject();
+    cJSON_AddStringToObject(item, "experiment", r->experiment);
+    cJSON_AddStringToObject(item, "method", r->method);
+    cJSON_AddStringToObject(item, "dataset", r->dataset);
+    cJSON_AddStringToObject(item, "model", r->model);
+    cJSON_AddStringToObject(item, "protocol", r->protocol);
+    cJSON_AddStringToObject(item, "setting", r->setting);
+    cJSON_AddNumberToObject(item, "seed", (double)r->seed);
+    json_out_number(item, "map", r->map);
+    cJSON_AddStringToObject(item, "file", r->file);
+    cJSON *options = cJSON_Parse(r->options);
+    if (options) cJSON_AddItemToObject(item, "options", options);
+    if (r->note) cJSON_AddStringToObject(item, "note", r->note);
+    return item;
+}
+
+static void print_json(const ResultList *list, const ResultMeasures *measures)
 {
     cJSON *root = cJSON_CreateArray();
     for (size_t i = 0; i < list->count; i++) {
-        const StoredResult *r = &list->items[i];
-        cJSON *item = cJSON_CreateObject();
-        cJSON_AddStringToObject(item, "experiment", r->experiment);
-        cJSON_AddStringToObject(item, "method", r->method);
-        cJSON_AddStringToObject(item, "dataset", r->dataset);
-        cJSON_AddStringToObject(item, "model", r->model);
-        cJSON_AddStringToObject(item, "protocol", r->protocol);
-        cJSON_AddStringToObject(item, "setting", r->setting);
-        cJSON_AddNumberToObject(item, "seed", (double)r->seed);
-        json_out_number(item, "map", r->map);
-        cJSON_AddStringToObject(item, "file", r->file);
-        cJSON *options = cJSON_Parse(r->options);
-        if (options) cJSON_AddItemToObject(item, "options", options);
-        if (r->note) cJSON_AddStringToObject(item, "note", r->note);
+        cJSON *item = result_json(&list->items[i]);
+        cJSON *numbers = measures ? cJSON_AddObjectToObject(item, "measures") : NULL;
+        for (size_t k = 0; numbers && k < MEASURE_COLUMNS; k++)
+            json_out_number(numbers, measure_columns[k].name, measures[i].values[k]);
         cJSON_AddItemToArray(root, item);
     }
     json_out_print(root);
+}
+
+static void print_csv(const ResultList *list, const ResultMeasures *measures)
+{
+    Text csv = {0};
+    results_table_csv(list, measures, &csv);
+    fputs(csv.data, stdout);
+    text_free(&csv);
 }
 
 /* Mean and deviation stand in an experiment's first row alone. */
@@ -90,11 +110,44 @@ static void print_table(const ResultList *list)
     }
 }
 
-static void print_list(const Cli *cli, const ResultList *list, const char *place)
+/* A row of the table of measures a result, with those columns that any result has. */
+static void print_measures(const ResultList *list, const ResultMeasures *measures)
 {
-    if (cli->json) print_json(list);
-    if (!cli->json && list->count) print_table(list);
-    if (list->count == 0) progress_note(cli->progress, "%s: no result is stored", place);
+    Table t = {0};
+    bool used[MEASURE_COLUMNS] = {0};
+    for (size_t i = 0; i < list->count; i++)
+        for (size_t k = 0; k < MEASURE_COLUMNS; k++) used[k] = used[k] || isfinite(measures[i].values[k]);
+    table_cell(&t, "experiment");
+    table_cell(&t, "seed");
+    for (size_t k = 0; k < MEASURE_COLUMNS; k++)
+        if (used[k]) table_cell(&t, "%s", measure_columns[k].title);
+    t.columns = t.cells.count;
+    for (size_t i = 0; i < list->count; i++) {
+        table_cell(&t, "%s", list->items[i].experiment);
+        table_cell(&t, "%lld", (long long)list->items[i].seed);
+        for (size_t k = 0; k < MEASURE_COLUMNS; k++)
+            if (used[k]) table_cell(&t, isfinite(measures[i].values[k]) ? "%.2f" : "-", measures[i].values[k]);
+    }
+    puts("");
+    table_print(&t, stdout);
+    table_free(&t);
+}
+
+static bool print_list(const Cli *cli, const ResultList *list, const char *place, Error *err)
+{
+    ResultMeasures *measures = cli_has(cli, "measures") ? xcalloc(list->count + 1, sizeof *measures) : NULL;
+    bool good = true;
+    for (size_t i = 0; measures && good && i < list->count; i++)
+        good = result_measures(&list->items[i], &measures[i], err);
+    if (good && cli->json) print_json(list, measures);
+    if (good && cli_has(cli, "csv")) print_csv(list, measures);
+    if (good && !cli->json && !cli_has(cli, "csv") && list->count) {
+        print_table(list);
+        if (measures) print_measures(list, measures);
+    }
+    free(measures);
+    if (good && list->count == 0) progress_note(cli->progress, "%s: no result is stored", place);
+    return good;
 }
 
 /* Loads from the store, or from the reference folder. */
@@ -112,8 +165,7 @@ static bool load(const Cli *cli, const char *reference, const char *const *names
 bool print_results(const Cli *cli, const char *const *names, Error *err)
 {
     ResultList list = {0};
-    const bool good = load(cli, NULL, names, &list, err);
-    if (good) print_list(cli, &list, cli->store);
+    const bool good = load(cli, NULL, names, &list, err) && print_list(cli, &list, cli->store, err);
     results_free(&list);
     return good;
 }
@@ -127,7 +179,7 @@ static bool show(const Cli *cli, const char *const *names, Error *err)
     if (!load(cli, reference, names, &list, err)) return false;
     bool good = true;
     if (!out)
-        print_list(cli, &list, reference ? reference : cli->store);
+        good = print_list(cli, &list, reference ? reference : cli->store, err);
     else if (list.count == 0)
         good = fail(err, "%s: no result is stored; make some with: palbench reproduce",
                     reference ? reference : cli->store);
@@ -140,6 +192,7 @@ static bool show(const Cli *cli, const char *const *names, Error *err)
 
 static bool run(Cli *cli, Error *err)
 {
+    if (cli->json && cli_has(cli, "csv")) return cli_misuse(cli, err, "--json and --csv are two formats; choose one");
     const char **names = xcalloc(cli->argument_count + 1, sizeof *names);
     for (size_t i = 0; i < cli->argument_count; i++) names[i] = cli->arguments[i];
     const bool good = show(cli, cli->argument_count ? names : NULL, err);
@@ -148,6 +201,8 @@ static bool run(Cli *cli, Error *err)
 }
 
 static const CliOption options[] = {
+    {"measures", NULL, "P, R, F1 at 3 and 5, mAP of subsets and by labels in the image, calibration too (see eval)"},
+    {"csv", NULL, "a line a result, for spreadsheets and data frames, to stdout"},
     {"reference", NULL, "the reference results that come with the source, instead of the store"},
     {"reference-folder", "DIR", "where those lie (default: results/reference)"},
     {"export-reference", "DIR", "write the results there as reference results; with --reference: old ones anew"},

@@ -6,6 +6,7 @@
 #include "harness/base/names.h"
 #include "harness/experiments/protocol.h"
 #include "harness/results/import_scores.h"
+#include "harness/results/result_measures.h"
 #include "harness/results/seeds_alike.h"
 
 #include <stdlib.h>
@@ -36,18 +37,6 @@ static bool read_word(const ArtifactReader *r, const char *name, char **word, Er
     return true;
 }
 
-/* "difficult" of the protocol that a result's configuration spells out; failing that, of the built-in protocol of that name. */
-static DifficultRule rule_of(const Entrant *e, const cJSON *config, DifficultRule otherwise)
-{
-    const cJSON *fields =
-        cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(config, "config"), "protocol_fields");
-    const char *word = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(fields, "difficult"));
-    const size_t rule = word ? names_find(difficult_words, word) : NAMES_NONE;
-    if (rule != NAMES_NONE) return (DifficultRule)rule;
-    const Protocol *known = protocol_built_in(e->protocol);
-    return known ? known->difficult : otherwise;
-}
-
 /* The attribute `setting`, or what the configuration says of it. */
 static bool read_setting(Entrant *e, const ArtifactReader *r, const cJSON *config, Error *err)
 {
@@ -64,7 +53,7 @@ static bool read_facts(Entrant *e, const ArtifactReader *r, const EntrantSources
         !read_word(r, "protocol", &e->protocol, err) || !read_word(r, "config", &text, err))
         return false;
     cJSON *config = cJSON_Parse(text);
-    e->rule = rule_of(e, config, sources->difficult);
+    e->rule = result_difficult(config, e->protocol, sources->difficult);
     const bool good = read_setting(e, r, config, err);
     cJSON_Delete(config);
     free(text);

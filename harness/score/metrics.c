@@ -1,6 +1,6 @@
 /* Average precision goes once down the sorted scores and adds at the end of each group of ties. The rates count, class
- * by class, hits, predictions and positives, for a threshold and for the three highest, and both ways share what
- * follows from the counts. */
+ * by class, hits, predictions and positives, for a threshold and for the three and five highest, which share what follows
+ * from the counts. */
 #include "harness/score/metrics.h"
 
 #include "harness/base/memory.h"
@@ -84,12 +84,12 @@ static void count_one(Counts *c, int label, bool predicted)
     c->hit += predicted && label > 0;
 }
 
-/* Ranks above the scores of fewer than three other classes; of tied classes the first is the better one. */
-static bool among_best_three(const double *row, size_t classes, size_t c)
+/* How many classes rank above this one, counted no further than `most`; of tied classes the first is the better one. */
+static size_t classes_above(const double *row, size_t classes, size_t c, size_t most)
 {
     size_t better = 0;
-    for (size_t k = 0; k < classes && better < 3; k++) better += row[k] > row[c] || (row[k] == row[c] && k < c);
-    return better < 3;
+    for (size_t k = 0; k < classes && better < most; k++) better += row[k] > row[c] || (row[k] == row[c] && k < c);
+    return better;
 }
 
 static double ratio(double part, double whole)
@@ -97,14 +97,10 @@ static double ratio(double part, double whole)
     return whole > 0 ? 100 * part / whole : 0;
 }
 
-static double harmonic(double a, double b)
+double harmonic_mean(double a, double b)
 {
     return a + b > 0 ? 2 * a * b / (a + b) : 0;
 }
-
-typedef struct Rates {
-    double cp, cr, cf1, op, or_, of1;
-} Rates;
 
 static Rates rates_of(const Counts *counts, size_t classes)
 {
@@ -119,10 +115,10 @@ static Rates rates_of(const Counts *counts, size_t classes)
         r.cr += ratio(counts[c].hit, counts[c].positive);
     }
     if (scored > 0) r.cp /= scored, r.cr /= scored;
-    r.cf1 = harmonic(r.cp, r.cr);
+    r.cf1 = harmonic_mean(r.cp, r.cr);
     r.op = ratio(all.hit, all.predicted);
     r.or_ = ratio(all.hit, all.positive);
-    r.of1 = harmonic(r.op, r.or_);
+    r.of1 = harmonic_mean(r.op, r.or_);
     return r;
 }
 
@@ -159,20 +155,22 @@ bool metrics_compute(Metrics *m, const double *scores, const int8_t *labels, siz
     }
     m->map /= (double)m->classes_scored;
 
-    Counts *above = xcalloc(classes ? classes : 1, sizeof *above), *best = xcalloc(classes ? classes : 1, sizeof *best);
+    enum { RULES = 3 };
+    Counts *counts = xcalloc(classes ? RULES * classes : 1, sizeof *counts);
     for (size_t i = 0; i < images; i++) {
         const double *row = scores + i * classes;
         for (size_t c = 0; c < classes; c++) {
             const int label = label_under(rule, labels[i * classes + c]);
-            count_one(&above[c], label, row[c] > threshold);
-            count_one(&best[c], label, among_best_three(row, classes, c));
+            const size_t place = classes_above(row, classes, c, 5);
+            count_one(&counts[c], label, row[c] > threshold);
+            count_one(&counts[classes + c], label, place < 3);
+            count_one(&counts[2 * classes + c], label, place < 5);
         }
     }
-    const Rates a = rates_of(above, classes), b = rates_of(best, classes);
-    m->cp = a.cp, m->cr = a.cr, m->cf1 = a.cf1, m->op = a.op, m->or_ = a.or_, m->of1 = a.of1;
-    m->cp3 = b.cp, m->cr3 = b.cr, m->cf13 = b.cf1, m->op3 = b.op, m->or3 = b.or_, m->of13 = b.of1;
-    free(above);
-    free(best);
+    m->above = rates_of(counts, classes);
+    m->top3 = rates_of(counts + classes, classes);
+    m->top5 = rates_of(counts + 2 * classes, classes);
+    free(counts);
     return true;
 }
 

@@ -72,6 +72,17 @@ static bool read_class_names(ScoreFile *f, Error *err)
     return true;
 }
 
+static bool read_unseen(ScoreFile *f, Error *err)
+{
+    ArtifactShape shape;
+    if (!artifact_has(f->reader, "unseen")) return true;
+    if (!artifact_shape(f->reader, "unseen", &shape, err)) return false;
+    if (shape.type != ARTIFACT_INTEGER || shape.rank != 1 || shape.dim[0] != f->classes)
+        return true; /* another thing of this name */
+    size_t dim[1] = {f->classes};
+    return artifact_read_int8(f->reader, "unseen", 1, dim, &f->unseen, err);
+}
+
 /* Scores are numbers in the labels' shape, whole ones too; `labels` itself has that shape whatever its type. */
 static bool is_score_set(const ScoreFile *f, const char *name, const ArtifactShape *s)
 {
@@ -122,7 +133,7 @@ bool score_file_open(ScoreFile *f, const char *path, Error *err)
 {
     *f = (ScoreFile){.reader = artifact_open(path, err)};
     if (!f->reader) return false;
-    if (read_labels(f, err) && read_class_names(f, err) && find_sets(f, err)) return true;
+    if (read_labels(f, err) && read_class_names(f, err) && read_unseen(f, err) && find_sets(f, err)) return true;
     score_file_close(f);
     return false;
 }
@@ -130,7 +141,7 @@ bool score_file_open(ScoreFile *f, const char *path, Error *err)
 void score_file_close(ScoreFile *f)
 {
     artifact_close(f->reader);
-    free(f->labels);
+    free(f->labels), free(f->unseen);
     text_list_free(&f->names);
     text_list_free(&f->sets);
     *f = (ScoreFile){0};

@@ -20,6 +20,7 @@ typedef struct ScoreFile {
     TextList names;    /* of the classes; "class 0", ... when the file has none */
     TextList sets;     /* names of the score sets, in the file's order */
     const char *ranks; /* the data set that holds ranks in place of scores; NULL: none */
+    int8_t *unseen;    /* [classes] of `unseen`: 1 for classes that training never saw; NULL: the file does not say */
     bool has_negative; /* a file without -1 says 0 for "not there" and knows no difficult ones */
 } ScoreFile;
 

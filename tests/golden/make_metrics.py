@@ -25,13 +25,14 @@ def case(scores, labels, rule, threshold):
     truth = labels > 0
     ap = [100 * average_precision_score(truth[keep[:, c], c], scores[keep[:, c], c]) if truth[keep[:, c], c].any() else None
           for c in range(labels.shape[1])]
-    order = np.argsort(-scores, axis=1, kind="stable")[:, :3]  # a stable sort lets the first of tied classes win
-    top = np.zeros_like(truth)
-    np.put_along_axis(top, order, True, axis=1)
+    order = np.argsort(-scores, axis=1, kind="stable")  # a stable sort lets the first of tied classes win
+    top3, top5 = np.zeros_like(truth), np.zeros_like(truth)
+    np.put_along_axis(top3, order[:, :3], True, axis=1)
+    np.put_along_axis(top5, order[:, :5], True, axis=1)
     return {"rule": rule, "threshold": threshold, "images": scores.shape[0], "classes": scores.shape[1],
             "scores": scores.ravel().tolist(), "labels": labels.ravel().tolist(), "ap": ap,
             "map": float(np.mean([a for a in ap if a is not None])),
-            "rates": rates(truth, scores > threshold, keep), "rates3": rates(truth, top, keep)}
+            "rates": rates(truth, scores > threshold, keep), "rates3": rates(truth, top3, keep), "rates5": rates(truth, top5, keep)}
 
 
 cases = []
