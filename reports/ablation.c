@@ -4,6 +4,7 @@
 
 #include "harness/base/memory.h"
 #include "harness/base/shown.h"
+#include "harness/results/grouping.h"
 #include "reports/summary.h"
 
 #include <stdlib.h>
@@ -55,6 +56,28 @@ void ablation_make(Ablation *a, const AblationSuite *suite, const ResultList *re
     for (size_t i = 0; a->has_full && i < a->count; i++) compare(&a->rows[i], &a->rows[0]);
 }
 
+bool ablation_group(Ablation *a, Progress *progress, Error *err)
+{
+    const StoredResult ***results = xcalloc(a->count + 1, sizeof *results);
+    size_t *seeds = xcalloc(a->count + 1, sizeof *seeds), *rows = xcalloc(a->count + 1, sizeof *rows), count = 0;
+    for (size_t i = 0; i < a->count; i++) {
+        const StoredResult *one = a->rows[i].results[0], *first = a->rows[0].results[0];
+        if (strcmp(one->dataset, first->dataset) || strcmp(one->protocol, first->protocol)) continue;
+        results[count] = a->rows[i].results, seeds[count] = a->rows[i].count, rows[count++] = i;
+    }
+    Grouping g;
+    const bool good = count < 2 || grouping_of_results(&g, results, seeds, count, progress, err);
+    if (good && count > 1) {
+        for (size_t i = 0; i < count; i++) {
+            a->rows[rows[i]].group = xstrdup(g.letters[i]);
+            a->rows[rows[i]].top = g.top[i];
+        }
+        grouping_free(&g);
+    }
+    free(results), free(seeds), free(rows);
+    return good;
+}
+
 static bool among(const char *const *names, const char *name)
 {
     while (*names && strcmp(*names, name) != 0) names++;
@@ -73,7 +96,7 @@ bool ablation_belongs(const AblationSuite *suite, const char *const *page, const
 
 void ablation_free(Ablation *a)
 {
-    for (size_t i = 0; i < a->count; i++) free(a->rows[i].results), free(a->rows[i].label);
+    for (size_t i = 0; i < a->count; i++) free(a->rows[i].results), free(a->rows[i].label), free(a->rows[i].group);
     free(a->rows);
     *a = (Ablation){0};
 }
@@ -102,6 +125,7 @@ void ablation_plain(const Ablation *a, Text *out)
         Text map = {0}, difference = {0};
         text_addf(&map, "%.1f", row->map.mean);
         if (row->count > 1) text_addf(&map, " +- %.1f", row->map.std);
+        if (row->group) text_addf(&map, " %s", row->group);
         ablation_difference(row, " +- ", &difference);
         text_addf(out, "%-*s  %14s  %14s  %5zu\n", (int)width, labels[i], map.data, difference.data, row->count);
         text_free(&map), text_free(&difference);

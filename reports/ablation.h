@@ -11,6 +11,8 @@ typedef struct AblationRow {
     Spread map;
     Spread
         difference; /* to the full method, over the seeds that both have; count 0: none, or another data set or protocol */
+    char *group;    /* letters of ablation_group; NULL: not grouped */
+    bool top;       /* of the group at the top */
 } AblationRow;
 
 typedef struct Ablation {
@@ -26,6 +28,9 @@ void ablation_make(Ablation *ablation, const AblationSuite *suite, const ResultL
  * page has not. */
 bool ablation_belongs(const AblationSuite *suite, const char *const *page, const ResultList *results);
 void ablation_free(Ablation *ablation);
+/* Letters for the rows of the first one's data set and protocol (harness/results/grouping.h). Fails when they cannot be compared; rows
+ * then stay without. */
+bool ablation_group(Ablation *ablation, Progress *progress, Error *err);
 /* "-1.25 ± 0.31", "-" without one; the sign is a plain hyphen. */
 void ablation_difference(const AblationRow *row, const char *plus_minus, Text *out);
 /* For a terminal: label, mAP, difference, seeds. */

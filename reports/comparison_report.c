@@ -30,6 +30,7 @@ static void latex_pairs(const Comparison *c, Text *out)
         for (size_t k = 0; k < 2; k++) {
             text_addf(out, " & %.2f", sides[k]->spread.mean);
             if (sides[k]->seeds > 1) text_addf(out, " $\\pm$ %.2f", sides[k]->spread.std);
+            text_addf(out, "$^{%s}$", c->groups.letters[k ? pair->b : pair->a]);
         }
         text_addf(out, " & $%+.2f$ [$%+.2f$, $%+.2f$] & %.4f & %.4f \\\\\n", pair->diff, pair->low, pair->high, pair->p,
                   pair->p_holm);

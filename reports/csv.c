@@ -16,7 +16,7 @@ static void csv_head(const StoredResult *r, Text *out)
 
 void results_csv(const Summary *s, Text *out)
 {
-    text_add(out, "experiment,method,dataset,protocol,seed,map,file,note,setting\n");
+    text_add(out, "experiment,method,dataset,protocol,seed,map,file,note,setting,group\n");
     for (size_t i = 0; i < s->row_count * s->column_count; i++)
         for (size_t k = 0; k < s->cells[i].count; k++) {
             const StoredResult *r = s->cells[i].results[k];
@@ -27,7 +27,7 @@ void results_csv(const Summary *s, Text *out)
             csv_escaped(r->note ? r->note : "", out);
             text_add(out, ",");
             csv_escaped(r->setting, out);
-            text_add(out, "\n");
+            text_addf(out, ",%s\n", s->cells[i].group ? s->cells[i].group : "");
         }
 }
 
@@ -47,9 +47,10 @@ void per_class_csv(const Summary *s, Text *out)
         }
 }
 
-void results_table_csv(const ResultList *list, const ResultMeasures *measures, Text *out)
+void results_table_csv(const ResultList *list, const ResultMeasures *measures, const Summary *groups, Text *out)
 {
     text_add(out, "experiment,method,dataset,model,protocol,setting,seed,map,file,options,note");
+    text_add(out, groups ? ",group" : "");
     for (size_t k = 0; measures && k < MEASURE_COLUMNS; k++) text_addf(out, ",%s", measure_columns[k].name);
     text_add(out, "\n");
     for (size_t i = 0; i < list->count; i++) {
@@ -65,6 +66,8 @@ void results_table_csv(const ResultList *list, const ResultMeasures *measures, T
         csv_escaped(r->options, out);
         text_add(out, ",");
         csv_escaped(r->note ? r->note : "", out);
+        const Cell *cell = groups ? summary_cell_of(groups, r) : NULL;
+        if (groups) text_addf(out, ",%s", cell && cell->group ? cell->group : "");
         for (size_t k = 0; measures && k < MEASURE_COLUMNS; k++)
             text_addf(out, isnan(measures[i].values[k]) ? "," : ",%.6f", measures[i].values[k]);
         text_add(out, "\n");

@@ -63,17 +63,6 @@ const Cell *labelled_grid_cell(const LabelledGrid *g, size_t line, size_t value)
     return NULL;
 }
 
-size_t labelled_grid_best(const LabelledGrid *g, size_t value)
-{
-    size_t best = 0;
-    double highest = -INFINITY;
-    for (size_t line = 0; line < g->line_count; line++) {
-        const Cell *cell = labelled_grid_cell(g, line, value);
-        if (cell && cell->map.mean > highest) highest = cell->map.mean, best = line;
-    }
-    return best;
-}
-
 double labelled_grid_highest(const LabelledGrid *g, size_t line)
 {
     double highest = -INFINITY;

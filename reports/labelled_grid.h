@@ -20,12 +20,10 @@ bool labelled_grid_make(LabelledGrid *grid, const Summary *summary, size_t colum
 void labelled_grid_free(LabelledGrid *grid);
 /* The summary's cell of a line at a value; NULL: nothing is stored. */
 const Cell *labelled_grid_cell(const LabelledGrid *grid, size_t line, size_t value);
-/* The line with the highest mean at a value. */
-size_t labelled_grid_best(const LabelledGrid *grid, size_t value);
 /* The highest mean of a line. */
 double labelled_grid_highest(const LabelledGrid *grid, size_t line);
 
-/* A table, mean +- standard deviation over seeds, a row a method, the best of every value bold. */
+/* A table, mean +- standard deviation over seeds, a row a method, of every value the group at the top bold, with its letters. */
 void labelled_plain(const LabelledGrid *grid, Text *out);
 void labelled_html(const LabelledGrid *grid, Text *out);
 void labelled_markdown(const LabelledGrid *grid, Text *out);

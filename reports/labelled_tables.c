@@ -19,6 +19,19 @@ static char *line_label(const LabelledGrid *g, size_t line)
     return noted_label(g->summary, g->lines[line], line_row(g, line)->plain);
 }
 
+static bool is_top(const LabelledGrid *g, size_t line, size_t value)
+{
+    const Cell *cell = labelled_grid_cell(g, line, value);
+    return cell && cell->top;
+}
+
+static void value_group(const LabelledGrid *g, size_t line, size_t value, const char *before, const char *after,
+                        Text *out)
+{
+    const Cell *cell = labelled_grid_cell(g, line, value);
+    if (cell) cell_group(cell, before, after, out);
+}
+
 static void value_text(const LabelledGrid *g, size_t line, size_t value, const char *plus_minus, Text *out)
 {
     const Cell *cell = labelled_grid_cell(g, line, value);
@@ -60,6 +73,7 @@ void labelled_plain(const LabelledGrid *g, Text *out)
         for (size_t v = 0; v < g->value_count; v++) {
             Text value = {0};
             value_text(g, line, v, " +- ", &value);
+            value_group(g, line, v, " ", "", &value);
             text_addf(out, "  %11s", value.data);
             text_free(&value);
         }
@@ -81,8 +95,9 @@ void labelled_html(const LabelledGrid *g, Text *out)
         if (note) text_addf(out, " <sup>%zu</sup>", note);
         text_add(out, "</td>");
         for (size_t v = 0; v < g->value_count; v++) {
-            text_add(out, labelled_grid_best(g, v) == line ? "<td class=\"best\">" : "<td>");
+            text_add(out, is_top(g, line, v) ? "<td class=\"best\">" : "<td>");
             value_text(g, line, v, " ± ", out);
+            value_group(g, line, v, " <sup>", "</sup>", out);
             text_add(out, "</td>");
         }
         text_add(out, "</tr>\n");
@@ -104,10 +119,12 @@ void labelled_markdown(const LabelledGrid *g, Text *out)
         noted_markdown(g->summary, g->lines[line], line_row(g, line)->plain, out);
         text_add(out, " |");
         for (size_t v = 0; v < g->value_count; v++) {
-            const bool best = labelled_grid_best(g, v) == line;
-            text_add(out, best ? " **" : " ");
+            const bool top = is_top(g, line, v);
+            text_add(out, top ? " **" : " ");
             value_text(g, line, v, " ± ", out);
-            text_add(out, best ? "** |" : " |");
+            if (top) text_add(out, "**");
+            value_group(g, line, v, " <sup>", "</sup>", out);
+            text_add(out, " |");
         }
         text_add(out, "\n");
     }
@@ -128,10 +145,11 @@ void labelled_latex(const LabelledGrid *g, Text *out)
         latex_escaped(line_row(g, line)->plain, out);
         if (note) text_addf(out, "$^{%zu}$", note);
         for (size_t v = 0; v < g->value_count; v++) {
-            const bool best = labelled_grid_best(g, v) == line;
-            text_add(out, best ? " & \\textbf{" : " & ");
+            const bool top = is_top(g, line, v);
+            text_add(out, top ? " & \\textbf{" : " & ");
             value_text(g, line, v, " $\\pm$ ", out);
-            if (best) text_add(out, "}");
+            if (top) text_add(out, "}");
+            value_group(g, line, v, "$^{", "}$", out);
         }
         text_add(out, " \\\\\n");
     }

@@ -8,6 +8,7 @@
 #include "reports/tables.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char *const style =
@@ -35,7 +36,6 @@ static const char *const style =
 
 void page_methods_table(const Summary *s, size_t column, bool swept, Text *out)
 {
-    const size_t best = summary_best_among(s, column, swept);
     text_add(out, "<table><tr><th>method</th><th>mAP</th><th></th><th>seeds</th><th>images</th></tr>\n");
     for (size_t row = 0; row < s->row_count; row++) {
         const Cell *cell = summary_cell(s, row, column);
@@ -43,8 +43,9 @@ void page_methods_table(const Summary *s, size_t column, bool swept, Text *out)
         text_add(out, "<tr><td>");
         html_escaped(s->rows[row].label, out);
         if (note_number(s, row)) text_addf(out, " <sup>%zu</sup>", note_number(s, row));
-        text_add(out, best == row ? "</td><td class=\"best\">" : "</td><td>");
+        text_add(out, cell->top ? "</td><td class=\"best\">" : "</td><td>");
         cell_text(cell, " ± ", out);
+        cell_group(cell, " <sup>", "</sup>", out);
         text_addf(out,
                   "</td><td class=\"track\"><span class=\"bar\" "
                   "style=\"width:%.0fpx\"></span></td><td>%zu</td><td>%zu</td></tr>\n",
@@ -56,6 +57,13 @@ void page_methods_table(const Summary *s, size_t column, bool swept, Text *out)
 static void method_notes(const Summary *s, Text *out)
 {
     const Row *noted;
+    char *sentence = summary_groups_sentence(s);
+    if (sentence) {
+        text_add(out, "<p class=\"small\">");
+        html_escaped(sentence, out);
+        text_add(out, "</p>\n");
+    }
+    free(sentence);
     for (size_t n = 1; (noted = note_row(s, n)); n++) {
         text_addf(out, "<p class=\"remark\"><sup>%zu</sup> <b>", n);
         html_escaped(noted->method, out);

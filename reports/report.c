@@ -226,6 +226,7 @@ bool report_write(const ReportOptions *options, Error *err)
     if (good) remark_rehearsal(&r);
     if (good) seeds_compare(&r.results, options->store, NULL, &r.remarks);
     if (good) summary_make(&r.summary, &r.results, options->experiments, options->labels);
+    if (good) summary_group(&r.summary, options->progress, &r.remarks);
     if (good && !r.summary.row_count)
         good = fail(err, "%s: no result of suite %s is stored; run palbench reproduce first", options->store,
                     options->title);
@@ -244,6 +245,7 @@ char *report_table_text(const ResultList *results, const char *const *experiment
     Summary s;
     Text out = {0};
     summary_make(&s, results, experiments, labels);
+    summary_group(&s, NULL, NULL);
     table_plain(&s, &out);
     for (size_t c = 0; c < s.column_count; c++)
         for (size_t axis = 0; axis < SETTING_AXES; axis++) {
@@ -281,7 +283,9 @@ char *report_ablations_text(const ResultList *results, const AblationSuite *abla
     Text out = {0};
     for (size_t i = 0; i < count; i++) {
         Ablation a;
+        Error why; /* the page's section says it */
         ablation_make(&a, &ablations[i], results);
+        ablation_group(&a, NULL, &why);
         if (a.count && out.length) text_add(&out, "\n");
         if (a.count) ablation_plain(&a, &out);
         ablation_free(&a);

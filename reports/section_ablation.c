@@ -19,14 +19,22 @@ static void add_row(const AblationRow *row, bool full, Section *out)
     }
     ablation_difference(row, " ± ", &difference);
     ablation_difference(row, " $\\pm$ ", &latex_difference);
+    const char *group = row->group ? row->group : "";
+    Text html_group = {0}, latex_group = {0};
+    text_addf(&html_group, *group ? " <sup>%s</sup>" : "%s", group);
+    text_addf(&latex_group, *group ? "$^{%s}$" : "%s", group);
     text_add(&out->html, full ? "<tr><td class=\"best\">" : "<tr><td>");
     html_escaped(row->label, &out->html);
-    text_addf(&out->html, "</td><td>%s</td><td>%s</td><td>%zu</td></tr>\n", map.data, difference.data, row->count);
+    text_addf(&out->html, "</td><td%s>%s%s</td><td>%s</td><td>%zu</td></tr>\n", row->top ? " class=\"best\"" : "",
+              map.data, html_group.data, difference.data, row->count);
     text_add(&out->markdown, "| ");
     markdown_escaped(row->label, &out->markdown);
-    text_addf(&out->markdown, " | %s | %s | %zu |\n", map.data, difference.data, row->count);
+    text_addf(&out->markdown, row->top ? " | **%s**%s | %s | %zu |\n" : " | %s%s | %s | %zu |\n", map.data,
+              html_group.data, difference.data, row->count);
     latex_escaped(row->label, &out->latex);
-    text_addf(&out->latex, " & %s & %s & %zu \\\\\n", latex_map.data, latex_difference.data, row->count);
+    text_addf(&out->latex, row->top ? " & \\textbf{%s}%s & %s & %zu \\\\\n" : " & %s%s & %s & %zu \\\\\n",
+              latex_map.data, latex_group.data, latex_difference.data, row->count);
+    text_free(&html_group), text_free(&latex_group);
     text_free(&map), text_free(&difference), text_free(&latex_map), text_free(&latex_difference);
 }
 
@@ -69,6 +77,12 @@ static void add_table(const Ablation *a, Section *out)
         section_sentence(out, sentence);
         free(sentence);
     }
+    bool grouped = false;
+    for (size_t i = 0; i < a->count; i++) grouped = grouped || a->rows[i].group;
+    if (grouped)
+        section_sentence(out,
+                         "Rows that share a letter cannot be told apart by the paired bootstrap over the test images "
+                         "(Holm over all pairs, 5 %); bold is the group at the top.");
     add_notes(a, out);
 }
 
@@ -138,14 +152,24 @@ static bool add_curves(const SectionInput *in, const Ablation *ablations, size_t
     return good;
 }
 
+static void add_ungrouped(const char *why, Section *out)
+{
+    char *sentence = xformat("These rows are not grouped by letters: %s", why);
+    section_sentence(out, sentence);
+    free(sentence);
+}
+
 bool section_ablation(const SectionInput *in, Section *out, Error *err)
 {
     out->id = "ablation", out->title = "Ablation";
     const size_t count = in->options->ablation_count;
     Ablation *ablations = xcalloc(count + 1, sizeof *ablations);
     for (size_t i = 0; i < count; i++) {
+        Error why;
         ablation_make(&ablations[i], &in->options->ablations[i], in->results);
+        const bool grouped = ablation_group(&ablations[i], in->options->progress, &why);
         if (ablations[i].count) add_table(&ablations[i], out);
+        if (ablations[i].count && !grouped) add_ungrouped(why.text, out);
     }
     const bool good = !in->gnuplot || add_curves(in, ablations, count, out, err);
     for (size_t i = 0; i < count; i++) ablation_free(&ablations[i]);

@@ -45,7 +45,8 @@ static size_t column_of(Summary *s, const StoredResult *r)
     for (size_t i = 0; i < s->column_count; i++)
         if (same_column(&s->columns[i], r)) return i;
     s->columns = xrealloc(s->columns, (s->column_count + 1) * sizeof *s->columns);
-    s->columns[s->column_count] = (Column){r->dataset, r->protocol, r->classes, r->class_names};
+    s->columns[s->column_count] =
+        (Column){.dataset = r->dataset, .protocol = r->protocol, .classes = r->classes, .class_names = r->class_names};
     return s->column_count++;
 }
 
@@ -110,11 +111,13 @@ void summary_make(Summary *s, const ResultList *results, const char *const *expe
         mean_per_class(cell, s->columns[i % s->column_count].classes);
     }
     mark_swept(s);
+    summary_mark_top(s);
 }
 
 void summary_free(Summary *s)
 {
-    for (size_t i = 0; i < s->row_count * s->column_count; i++) free(s->cells[i].results), free(s->cells[i].ap);
+    for (size_t i = 0; i < s->row_count * s->column_count; i++)
+        free(s->cells[i].results), free(s->cells[i].ap), free(s->cells[i].group);
     for (size_t i = 0; i < s->row_count; i++) free(s->rows[i].label), free(s->rows[i].plain);
     free(s->cells), free(s->rows), free(s->columns);
     *s = (Summary){0};
@@ -125,27 +128,23 @@ const Cell *summary_cell(const Summary *s, size_t row, size_t column)
     return &s->cells[row * s->column_count + column];
 }
 
-/* 0: rows that are not swept, 1: that are, 2: all. */
-static size_t best_of(const Summary *s, size_t column, int kind)
+const Cell *summary_cell_of(const Summary *s, const StoredResult *result)
+{
+    for (size_t i = 0; i < s->row_count * s->column_count; i++)
+        for (size_t k = 0; k < s->cells[i].count; k++)
+            if (s->cells[i].results[k] == result) return &s->cells[i];
+    return NULL;
+}
+
+size_t summary_best(const Summary *s, size_t column)
 {
     size_t best = 0;
     double highest = -INFINITY;
     for (size_t row = 0; row < s->row_count; row++) {
         const Cell *cell = summary_cell(s, row, column);
-        if (kind != 2 && s->rows[row].swept != kind) continue;
         if (cell->count && cell->map.mean > highest) highest = cell->map.mean, best = row;
     }
     return best;
-}
-
-size_t summary_best(const Summary *s, size_t column)
-{
-    return best_of(s, column, 2);
-}
-
-size_t summary_best_among(const Summary *s, size_t column, bool swept)
-{
-    return best_of(s, column, swept);
 }
 
 bool summary_has(const Summary *s, size_t column, bool swept)

@@ -1,6 +1,7 @@
 /* Stored results arranged as every table and figure needs them: a row a method, a column a data set under one protocol. */
 #pragma once
 
+#include "harness/base/progress.h"
 #include "harness/results/results.h"
 #include "harness/score/metrics.h"
 
@@ -8,13 +9,17 @@ typedef struct Cell { /* one experiment over its seeds */
     const StoredResult **results;
     size_t count; /* 0: nothing stored */
     Spread map;
-    double *ap; /* [classes of the column] mean over seeds; NULL when empty */
+    double *ap;  /* [classes of the column] mean over seeds; NULL when empty */
+    char *group; /* "ab": letters of summary_group; NULL: not grouped */
+    bool top;    /* bold: of the group at the top; where nothing is grouped, the highest mean */
 } Cell;
 
 typedef struct Column {
     const char *dataset, *protocol; /* results of different protocols never share a column */
     size_t classes;
     char *const *class_names;
+    size_t resamples, images; /* of summary_group; resamples 0: nothing is grouped */
+    double error;             /* standard error of a difference, of the median pair (harness/results/grouping.h) */
 } Column;
 
 typedef struct Row {
@@ -42,11 +47,20 @@ typedef struct Summary {
 void summary_make(Summary *summary, const ResultList *results, const char *const *experiments,
                   const char *const *labels);
 void summary_free(Summary *summary);
+/* Letters for every cell that has others of its table above or beneath it, by the paired bootstrap over the test images (summary_groups.c,
+ * harness/results/grouping.h). What cannot be compared, because files are gone or were judged by other labels, stays without, and
+ * `remarks` (or NULL) gets the reason. */
+void summary_group(Summary *summary, Progress *progress, TextList *remarks);
+bool summary_is_grouped(const Summary *summary);
+/* What the letters say and how many images a difference of 1 mAP takes; NULL: nothing is grouped. Caller frees. */
+char *summary_groups_sentence(const Summary *summary);
+/* Inside summary.c: marks the highest cell of every column of a table. */
+void summary_mark_top(Summary *summary);
+/* The cell that holds a result; NULL: none. */
+const Cell *summary_cell_of(const Summary *summary, const StoredResult *result);
 const Cell *summary_cell(const Summary *summary, size_t row, size_t column);
 /* The row with the highest mean of a column. */
 size_t summary_best(const Summary *summary, size_t column);
-/* The same among the rows that are swept, or among those that are not. */
-size_t summary_best_among(const Summary *summary, size_t column, bool swept);
 /* Whether a column has anything in a row that is (not) swept. */
 bool summary_has(const Summary *summary, size_t column, bool swept);
 /* Whether a row has results in a column and, if it is swept, the highest mean of its method's values: where all would be too many,

@@ -28,6 +28,11 @@ void cell_text(const Cell *cell, const char *plus_minus, Text *out)
     if (cell->map.count > 1) text_addf(out, "%s%.1f", plus_minus, cell->map.std);
 }
 
+void cell_group(const Cell *cell, const char *before, const char *after, Text *out)
+{
+    if (cell->group) text_addf(out, "%s%s%s", before, cell->group, after);
+}
+
 static bool has_note(const Row *row)
 {
     return row->note && row->note[0];
@@ -119,6 +124,7 @@ void table_plain(const Summary *s, Text *out)
             Text value = {0};
             const Cell *cell = summary_cell(s, row, c);
             cell_text(cell, " +- ", &value);
+            cell_group(cell, " ", "", &value);
             text_addf(out, "  %18s", value.data);
             text_free(&value);
             if (cell->count > seeds) seeds = cell->count;
@@ -130,6 +136,9 @@ void table_plain(const Summary *s, Text *out)
 void notes_plain(const Summary *s, Text *out)
 {
     const Row *noted;
+    char *letters = summary_groups_sentence(s);
+    if (letters) text_addf(out, "%s\n", letters);
+    free(letters);
     for (size_t n = 1; (noted = note_row(s, n)); n++) {
         char *sentence = xformat("%s: %s", noted->method, noted->note);
         text_addf(out, "[%zu] ", n);
@@ -156,10 +165,12 @@ void table_markdown(const Summary *s, Text *out)
         noted_markdown(s, row, s->rows[row].label, out);
         text_add(out, " |");
         for (size_t c = table_column(s, 0); c < s->column_count; c = table_column(s, c + 1)) {
-            const bool best = summary_best_among(s, c, false) == row;
-            text_add(out, best ? " **" : " ");
-            cell_text(summary_cell(s, row, c), " ± ", out);
-            text_add(out, best ? "** |" : " |");
+            const Cell *cell = summary_cell(s, row, c);
+            text_add(out, cell->top ? " **" : " ");
+            cell_text(cell, " ± ", out);
+            if (cell->top) text_add(out, "**");
+            cell_group(cell, " <sup>", "</sup>", out);
+            text_add(out, " |");
         }
         text_add(out, "\n");
     }
@@ -168,6 +179,13 @@ void table_markdown(const Summary *s, Text *out)
 void notes_markdown(const Summary *s, Text *out)
 {
     const Row *noted;
+    char *sentence = summary_groups_sentence(s);
+    if (sentence) {
+        text_add(out, "\n");
+        markdown_escaped(sentence, out);
+        text_add(out, "\n");
+    }
+    free(sentence);
     for (size_t n = 1; (noted = note_row(s, n)); n++) {
         text_addf(out, "\n<sup>%zu</sup> ", n);
         markdown_escaped(noted->method, out);
@@ -208,10 +226,11 @@ void table_latex(const Summary *s, Text *out)
         latex_escaped(s->rows[row].label, out);
         if (note_number(s, row)) text_addf(out, "$^{%zu}$", note_number(s, row));
         for (size_t c = table_column(s, 0); c < s->column_count; c = table_column(s, c + 1)) {
-            const bool best = summary_best_among(s, c, false) == row;
-            text_add(out, best ? " & \\textbf{" : " & ");
-            cell_text(summary_cell(s, row, c), " $\\pm$ ", out);
-            if (best) text_add(out, "}");
+            const Cell *cell = summary_cell(s, row, c);
+            text_add(out, cell->top ? " & \\textbf{" : " & ");
+            cell_text(cell, " $\\pm$ ", out);
+            if (cell->top) text_add(out, "}");
+            cell_group(cell, "$^{", "}$", out);
         }
         text_add(out, " \\\\\n");
     }
@@ -221,6 +240,13 @@ void table_latex(const Summary *s, Text *out)
 void notes_latex(const Summary *s, Text *out)
 {
     const Row *noted;
+    char *sentence = summary_groups_sentence(s);
+    if (sentence) {
+        text_add(out, "\\par\\footnotesize ");
+        latex_escaped(sentence, out);
+        text_add(out, "\\par\n");
+    }
+    free(sentence);
     for (size_t n = 1; (noted = note_row(s, n)); n++) {
         text_addf(out, "\\par\\footnotesize $^{%zu}$ ", n);
         latex_escaped(noted->method, out);

@@ -63,6 +63,8 @@ check seen_and_unseen_have_a_harmonic_mean sh -c "grep -q '\"harmonic\":[^n]*[0-
 run eval "$file" --subset pets=cow;   refused a_subset_of_an_unknown_class_is_refused 2 '"cow"'
 run results tai-dpt --measures --json
 check results_have_measures_where_asked sh -c "grep -q '\"f5\":' '$folder/out' && grep -q '\"ece\":' '$folder/out'"
+run results --groups --json
+check results_have_letters_where_asked sh -c "grep -q '\"group\": *\"a' '$folder/out'"
 run results --csv --measures
 check results_are_a_table_for_spreadsheets sh -c "head -1 '$folder/out' | grep -q '^experiment,method,dataset,model,protocol,setting,seed,map,file,options,.*ece' && test \$(wc -l <'$folder/out') -eq 3"
 run run tai-dpt --set options.tau_test=20 --set 'seeds=[7]' --dry-run

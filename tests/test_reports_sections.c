@@ -426,9 +426,9 @@ static void check_report(const char *out, bool plots)
     assert_non_null(strstr(page, "each of the 2 x 3 positions"));
     assert_non_null(strstr(page, "3 captions, 4 generated images and 4 test images of tiny"));
     assert_non_null(strstr(page, "<sup>1</sup> <b>t2i_pal</b>: only the abstract"));
-    assert_non_null(strstr(markdown, "| plain | 57.5 ± 0.7 | -3.5 ± 0.7 | 2 |"));
+    assert_non_null(strstr(markdown, "| plain | **57.5 ± 0.7** <sup>a</sup> | -3.5 ± 0.7 | 2 |"));
     assert_non_null(strstr(markdown, "| \\<dog\\> | 3 | 2 | 67 | cat \\& co |"));
-    assert_non_null(strstr(latex, "plain & 57.5 $\\pm$ 0.7 & -3.5 $\\pm$ 0.7 & 2"));
+    assert_non_null(strstr(latex, "plain & \\textbf{57.5 $\\pm$ 0.7}$^{a}$ & -3.5 $\\pm$ 0.7 & 2"));
     assert_non_null(strstr(latex, "$^{1}$ t2i\\_pal: only the abstract"));
     assert_int_equal(strstr(page, "mAP against generate.steps") != NULL, plots);
     assert_int_equal(strstr(page, "first two principal components") != NULL, plots);

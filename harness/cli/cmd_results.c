@@ -8,6 +8,7 @@
 #include "harness/results/result_measures.h"
 #include "harness/results/seeds_alike.h"
 #include "harness/score/metrics.h"
+#include "reports/summary.h"
 #include "reports/tables.h"
 
 #include <math.h>
@@ -45,11 +46,27 @@ static cJSON *result_json(const StoredResult *r)
     return item;
 }
 
-static void print_json(const ResultList *list, const ResultMeasures *measures)
+/* What is shown beside the list, where it is asked for. */
+typedef struct Beside {
+    ResultMeasures *measures; /* [list->count] or NULL */
+    Summary *groups;          /* of the list's experiments, or NULL */
+} Beside;
+
+static const char *group_of(const Beside *beside, const StoredResult *r)
 {
+    const Cell *cell = beside->groups ? summary_cell_of(beside->groups, r) : NULL;
+    return cell && cell->group ? cell->group : NULL;
+}
+
+static void print_json(const ResultList *list, const Beside *beside)
+{
+    const ResultMeasures *measures = beside->measures;
     cJSON *root = cJSON_CreateArray();
     for (size_t i = 0; i < list->count; i++) {
         cJSON *item = result_json(&list->items[i]);
+        const char *group = group_of(beside, &list->items[i]);
+        if (beside->groups)
+            cJSON_AddItemToObject(item, "group", group ? cJSON_CreateString(group) : cJSON_CreateNull());
         cJSON *numbers = measures ? cJSON_AddObjectToObject(item, "measures") : NULL;
         for (size_t k = 0; numbers && k < MEASURE_COLUMNS; k++)
             json_out_number(numbers, measure_columns[k].name, measures[i].values[k]);
@@ -58,10 +75,10 @@ static void print_json(const ResultList *list, const ResultMeasures *measures)
     json_out_print(root);
 }
 
-static void print_csv(const ResultList *list, const ResultMeasures *measures)
+static void print_csv(const ResultList *list, const Beside *beside)
 {
     Text csv = {0};
-    results_table_csv(list, measures, &csv);
+    results_table_csv(list, beside->measures, beside->groups, &csv);
     fputs(csv.data, stdout);
     text_free(&csv);
 }
@@ -79,11 +96,12 @@ static void spread_cells(Table *t, Spread spread, bool first)
         table_cell(t, "%s", "");
 }
 
-static void print_table(const ResultList *list)
+static void print_table(const ResultList *list, const Beside *beside)
 {
     Table t = {0};
-    table_head(&t, (const char *const[]){"experiment", "method", "dataset", "protocol", "setting", "seed", "mAP",
-                                         "mean", "std", "file", NULL});
+    table_head(&t,
+               (const char *const[]){"experiment", "method", "dataset", "protocol", "setting", "seed", "mAP", "mean",
+                                     "std", beside->groups ? "group" : "file", beside->groups ? "file" : NULL, NULL});
     for (size_t i = 0, end; i < list->count; i = end) {
         const Spread spread = spread_over_seeds(list, i, &end);
         for (size_t k = i; k < end; k++) {
@@ -96,6 +114,8 @@ static void print_table(const ResultList *list)
             table_cell(&t, "%lld", (long long)r->seed);
             table_cell(&t, "%.2f", r->map);
             spread_cells(&t, spread, k == i);
+            const char *group = group_of(beside, r);
+            if (beside->groups) table_cell(&t, "%s", k > i ? "" : group ? group : "-");
             table_cell(&t, "%s", r->file);
         }
     }
@@ -133,19 +153,49 @@ static void print_measures(const ResultList *list, const ResultMeasures *measure
     table_free(&t);
 }
 
+/* Results of one data set and protocol stand beneath one another; names of the list are its experiments. */
+static void group_results(const ResultList *list, Summary *groups, Progress *progress)
+{
+    TextList names = {0}, remarks = {0};
+    for (size_t i = 0; i < list->count; i++) text_list_add_once(&names, list->items[i].experiment);
+    text_list_end(&names);
+    summary_make(groups, list, (const char *const *)names.items, NULL);
+    summary_group(groups, progress, &remarks);
+    for (size_t i = 0; i < remarks.count; i++) progress_note(progress, "%s", remarks.items[i]);
+    text_list_free(&remarks);
+    text_list_free(&names);
+}
+
+static void print_as_asked(const Cli *cli, const ResultList *list, const Beside *beside)
+{
+    if (cli->json) {
+        print_json(list, beside);
+    } else if (cli_has(cli, "csv")) {
+        print_csv(list, beside);
+    } else if (list->count) {
+        print_table(list, beside);
+        if (beside->measures) print_measures(list, beside->measures);
+        char *sentence = beside->groups ? summary_groups_sentence(beside->groups) : NULL;
+        if (sentence) {
+            puts("");
+            print_line("%s", sentence);
+        }
+        free(sentence);
+    }
+}
+
 static bool print_list(const Cli *cli, const ResultList *list, const char *place, Error *err)
 {
-    ResultMeasures *measures = cli_has(cli, "measures") ? xcalloc(list->count + 1, sizeof *measures) : NULL;
+    Summary groups = {0};
+    Beside beside = {.measures = cli_has(cli, "measures") ? xcalloc(list->count + 1, sizeof *beside.measures) : NULL,
+                     .groups = cli_has(cli, "groups") ? &groups : NULL};
     bool good = true;
-    for (size_t i = 0; measures && good && i < list->count; i++)
-        good = result_measures(&list->items[i], &measures[i], err);
-    if (good && cli->json) print_json(list, measures);
-    if (good && cli_has(cli, "csv")) print_csv(list, measures);
-    if (good && !cli->json && !cli_has(cli, "csv") && list->count) {
-        print_table(list);
-        if (measures) print_measures(list, measures);
-    }
-    free(measures);
+    for (size_t i = 0; beside.measures && good && i < list->count; i++)
+        good = result_measures(&list->items[i], &beside.measures[i], err);
+    if (good && beside.groups) group_results(list, &groups, cli->progress);
+    if (good) print_as_asked(cli, list, &beside);
+    free(beside.measures);
+    summary_free(&groups);
     if (good && list->count == 0) progress_note(cli->progress, "%s: no result is stored", place);
     return good;
 }
@@ -202,6 +252,7 @@ static bool run(Cli *cli, Error *err)
 
 static const CliOption options[] = {
     {"measures", NULL, "P, R, F1 at 3 and 5, mAP of subsets and by labels in the image, calibration too (see eval)"},
+    {"groups", NULL, "letters: experiments that share one cannot be told apart by the paired test (see compare)"},
     {"csv", NULL, "a line a result, for spreadsheets and data frames, to stdout"},
     {"reference", NULL, "the reference results that come with the source, instead of the store"},
     {"reference-folder", "DIR", "where those lie (default: results/reference)"},

@@ -67,10 +67,25 @@ static bool compare_pair(const Comparison *c, Pair *pair, const double *a, const
     const Verdict v = verdict_of(values, c->options.resamples, c->options.level);
     pair->diff = x->spread.mean - y->spread.mean;
     pair->low = v.low, pair->high = v.high, pair->p = v.p, pair->used = v.used;
+    pair->error = v.error, pair->images_for_one = images_for_one_map(v.error, x->sheet.images);
     if (v.used) compare_classes(c, pair, a, b, values);
     compare_seeds(x, y, pair);
     free(values);
     return v.used || fail(err, "%s: no class has a positive label in any resample; nothing can be compared", x->name);
+}
+
+static void group_entrants(Comparison *c)
+{
+    const size_t count = c->entrant_count;
+    double *means = xcalloc(count, sizeof *means);
+    bool *apart = xcalloc(count * count, sizeof *apart);
+    for (size_t e = 0; e < count; e++) means[e] = c->entrants[e].spread.mean;
+    for (size_t i = 0; i < c->pair_count; i++) {
+        const Pair *p = &c->pairs[i];
+        apart[p->a * count + p->b] = apart[p->b * count + p->a] = 100 * p->p_holm < 100 - c->options.level;
+    }
+    grouping_of(&c->groups, means, apart, count);
+    free(means), free(apart);
 }
 
 static bool compare_pairs(Comparison *c, double *const *ap, Error *err)
@@ -88,6 +103,7 @@ static bool compare_pairs(Comparison *c, double *const *ap, Error *err)
     holm(p, c->pair_count, corrected);
     for (size_t i = 0; i < c->pair_count; i++) c->pairs[i].p_holm = corrected[i];
     free(p), free(corrected);
+    if (good) group_entrants(c);
     return good;
 }
 
@@ -121,6 +137,7 @@ void comparison_free(Comparison *c)
 {
     for (size_t i = 0; i < c->pair_count; i++) free(c->pairs[i].classes);
     free(c->pairs);
+    grouping_free(&c->groups);
     *c = (Comparison){0};
 }
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "harness/results/entrant.h"
+#include "harness/results/grouping.h"
 #include "harness/results/significance.h"
 
 typedef struct CompareOptions {
@@ -27,6 +28,8 @@ typedef struct Pair {
     size_t a, b; /* entrants */
     double diff; /* mAP of a minus mAP of b */
     double low, high, p, p_holm;
+    double error;             /* standard deviation of the difference over resamples */
+    double images_for_one;    /* test images that a true difference of 1 mAP takes (grouping.h) */
     size_t used;              /* resamples in which any class has positives */
     bool paired;              /* both have the same seeds, more than one: */
     Spread seed_diff;         /* of the differences seed by seed */
@@ -40,6 +43,7 @@ typedef struct Comparison {
     CompareOptions options;
     Pair *pairs; /* [pair_count] (0,1), (0,2), ..., (1,2), ... */
     size_t pair_count;
+    Grouping groups; /* letters of the entrants: told apart where p_holm is below 100 - level percent */
 } Comparison;
 
 /* Compares two or more entrants that agree (entrants_agree). Free with comparison_free. Fails when memory is short, or when no

@@ -197,6 +197,21 @@ bool entrant_open(Entrant *e, const EntrantSources *sources, const char *name, T
     return good;
 }
 
+bool entrant_of_results(Entrant *e, const StoredResult *const *results, size_t count, Error *err)
+{
+    const EntrantSources none = {.difficult = DIFFICULT_NEGATIVE};
+    *e = (Entrant){.name = xstrdup(results[0]->experiment),
+                   .seed = xcalloc(count, sizeof *e->seed),
+                   .rankings = xcalloc(count, sizeof *e->rankings)};
+    bool good = true;
+    for (size_t i = 0; good && i < count; i++) good = add_seed(e, &none, results[i]->file, NULL, results[i]->seed, err);
+    if (good)
+        summarise(e);
+    else
+        entrant_free(e);
+    return good;
+}
+
 void entrant_free(Entrant *e)
 {
     for (size_t s = 0; s < e->seeds; s++) ranking_free(&e->rankings[s]);

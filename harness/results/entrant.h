@@ -38,6 +38,8 @@ typedef struct Entrant {
  * one experiment were judged by different labels. Seeds that differ in more than the seed are compared all the same, with a remark
  * (seeds_alike.h). */
 bool entrant_open(Entrant *e, const EntrantSources *sources, const char *name, TextList *remarks, Error *err);
+/* The same of results that are at hand, the seeds of one experiment; at least one. */
+bool entrant_of_results(Entrant *e, const StoredResult *const *results, size_t count, Error *err);
 void entrant_free(Entrant *e);
 /* Fails (exit status 2) with the reason when two may not be compared: another data set, protocol, rule for difficult labels, or
  * answer sheet. Data set and protocol that only one of them names are passed over: the labels tell. */

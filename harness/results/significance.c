@@ -3,6 +3,7 @@
 #include "harness/results/significance.h"
 
 #include "harness/base/memory.h"
+#include "harness/score/metrics.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -26,7 +27,7 @@ static double quantile(const double *values, size_t count, double share)
 
 Verdict verdict_of(const double *values, size_t count, double level)
 {
-    Verdict v = {.low = NAN, .high = NAN, .p = NAN};
+    Verdict v = {.low = NAN, .high = NAN, .p = NAN, .error = NAN};
     double *sorted = xmalloc((count ? count : 1) * sizeof *sorted);
     size_t at_least = 0, at_most = 0;
     for (size_t i = 0; i < count; i++) {
@@ -40,6 +41,7 @@ Verdict verdict_of(const double *values, size_t count, double level)
         const double tail = (100 - level) / 2;
         v.low = quantile(sorted, v.used, tail / 100);
         v.high = quantile(sorted, v.used, (100 - tail) / 100);
+        if (v.used > 1) v.error = spread_of(sorted, v.used).std;
         v.p = fmin(1, 2 * (1 + (double)(at_least < at_most ? at_least : at_most)) / (1 + (double)v.used));
     }
     free(sorted);

@@ -7,7 +7,8 @@
 typedef struct Verdict {
     double low, high; /* percentile interval */
     double p;
-    size_t used; /* resamples that have a value */
+    double error; /* standard deviation of the values, with n - 1; NaN of less than two */
+    size_t used;  /* resamples that have a value */
 } Verdict;
 
 /* values [count]: a difference on every resample; NaN ones are left out. `level` in percent, 95 for the usual interval.
