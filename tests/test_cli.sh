@@ -64,13 +64,27 @@ run eval "$file" --subset pets=cow;   refused a_subset_of_an_unknown_class_is_re
 run results tai-dpt --measures --json
 check results_have_measures_where_asked sh -c "grep -q '\"f5\":' '$folder/out' && grep -q '\"ece\":' '$folder/out'"
 run results --groups --json
-check results_have_letters_where_asked sh -c "grep -q '\"group\": *\"a' '$folder/out'"
+check results_have_letters_where_asked sh -c "grep -q '\"group\":.*\"a' '$folder/out'"
+run results card tai-dpt
+check a_card_says_all_of_an_experiment sh -c "for part in '^# tai-dpt' '^## Numbers' '^## Beside mAP' '^## Options' '^## Provenance' 'palbench run .tai-dpt.'; do grep -q \"\$part\" '$folder/out' || exit 1; done"
+run results card;                  refused a_card_of_nothing_is_refused 2 "card needs an experiment"
 run results --csv --measures
 check results_are_a_table_for_spreadsheets sh -c "head -1 '$folder/out' | grep -q '^experiment,method,dataset,model,protocol,setting,seed,map,file,options,.*ece' && test \$(wc -l <'$folder/out') -eq 3"
 run run tai-dpt --set options.tau_test=20 --set 'seeds=[7]' --dry-run
 check a_changed_test_option_scores_again_and_trains_not sh -c "grep -q '^train.* stored' '$folder/out' && grep -q '^score.* to do' '$folder/out'"
 run run tai-dpt --set options.lr=0.01 --dry-run
 check a_changed_training_option_trains_again sh -c "grep -q '^train.* to do' '$folder/out' && grep -q '^encode-text.* stored' '$folder/out'"
+
+# ---- what curves are drawn from ----
+run run tai-dpt --store logged --log steps.jsonl --quiet --no-table
+check a_log_has_a_line_a_step sh -c "grep -q '^{\"experiment\": \"tai-dpt\", \"seed\": 7, \"step\": 1, \"epoch\": 0, \"loss\": [0-9.]*, \"lr\": [0-9.e-]*, \"seconds\": [0-9.]*, \"time\": [0-9.]*}\$' steps.jsonl"
+cp steps.jsonl before.jsonl
+run run tai-dpt --store logged --log steps.jsonl --quiet --no-table
+check what_is_stored_is_not_logged_again cmp steps.jsonl before.jsonl
+run run tai-dpt --store logged2 --log /dev/full --quiet --no-table
+refused a_log_that_is_not_whole_is_told 1 /dev/full
+run run tai-dpt --store logged2 --log nowhere/steps.jsonl --quiet --no-table
+refused a_log_that_cannot_be_written_is_told 1 nowhere/steps.jsonl
 
 # ---- killed anywhere, then run again: the same numbers ----
 run_until_done() {

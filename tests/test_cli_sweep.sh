@@ -31,6 +31,30 @@ cat >experiments.json <<'END'
 }
 END
 
+# ---- the best of a sweep ----
+cat >tune.json <<'END'
+{
+  "models": {"tiny": {"clip": "clip"}},
+  "datasets": {"tiny": {"kind": "folder", "classes": ["cat", "dog", "bus", "person", "dining table"],
+                        "captions": "captions.jsonl", "test": "test.jsonl", "tune": "test.jsonl", "images": "images/"}},
+  "protocols": {"tune": {"split": "tune"}},
+  "experiments": {
+    "swept": {"dataset": "tiny", "model": "tiny", "method": "tai_dpt", "protocol": "tune", "seeds": [1, 2],
+              "options": {"epochs": {"zip": [1, 3]}, "lr": {"zip": [0.0001, 0.001]}, "batch": 32, "warmup_lr": 0.0001}}
+  }
+}
+END
+run run swept --experiments tune.json --store tuned --quiet
+run sweep best swept --experiments tune.json --store tuned --json
+check the_best_of_a_sweep_has_the_highest_mean sh -c "grep -q '\"experiment\":.*swept.epochs=' '$folder/out' && grep -q '\"images\":.*[0-9]' '$folder/out'"
+check and_what_it_has_seen_is_said says "on the tuning split of tiny"
+run sweep best swept --experiments tune.json --store tuned
+check a_sweep_marks_its_best_alone test "$(grep -c ' best *$' "$folder/out")" -eq 1
+run sweep best swept --experiments tune.json --store tuned --set protocol=default
+refused a_sweep_by_the_test_split_is_refused 2 "by what is reported"
+run sweep best swept --experiments tune.json --store nowhere
+refused a_sweep_without_results_is_refused 1 "palbench run swept"
+
 # ---- one failed experiment does not stop the rest ----
 for jobs in 1 2; do
     run run nomodel broken base --store failing$jobs --jobs $jobs --quiet

@@ -37,6 +37,21 @@ static ExperimentList expanded(const char *experiments, const char *name, const 
     return list;
 }
 
+static void zips_run_in_step_and_grids_across_them(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"z[epochs=5,batch=8,lr=0.1]", "z[epochs=50,batch=8,lr=0.01]",
+                                        "z[epochs=5,batch=16,lr=0.1]", "z[epochs=50,batch=16,lr=0.01]"};
+    ExperimentList list = expanded("\"z\": {\"extends\": \"e\", \"options\": {\"epochs\": {\"zip\": [5, 50]}, "
+                                   "\"batch\": {\"grid\": [8, 16]}, \"lr\": {\"zip\": [0.1, 0.01]}}}",
+                                   "z", NULL);
+    assert_int_equal(list.count, 4);
+    for (size_t i = 0; i < 4; i++) { /* the zips stand first, so the grid runs faster */
+        assert_string_equal(list.items[i].name, names[2 * (i % 2) + i / 2]);
+    }
+    experiments_free(&list);
+}
+
 static void draws_are_the_twisters_in_the_order_of_keys(void **state)
 {
     (void)state;
@@ -427,6 +442,7 @@ static int make_world(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(zips_run_in_step_and_grids_across_them),
         cmocka_unit_test(draws_are_the_twisters_in_the_order_of_keys),
         cmocka_unit_test(a_drawn_name_is_short_and_reads_back_to_the_value),
         cmocka_unit_test(whole_numbers_reach_both_ends_evenly),

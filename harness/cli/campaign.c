@@ -95,7 +95,7 @@ bool campaign_has_result(const Campaign *s, const char *experiment)
     return false;
 }
 
-bool campaign_run(Campaign *s, const Cli *cli, Error *err)
+static bool run_plan(Campaign *s, const Cli *cli, Error *err)
 {
     size_t jobs;
     TextList failures = {0};
@@ -109,4 +109,16 @@ bool campaign_run(Campaign *s, const Cli *cli, Error *err)
     for (size_t i = 0; failures.count > 1 && i < failures.count; i++) print_sentence(failures.items[i]);
     text_list_free(&failures);
     return good;
+}
+
+bool campaign_run(Campaign *s, const Cli *cli, Error *err)
+{
+    const char *path = cli_value(cli, "log");
+    if (!path) return run_plan(s, cli, err);
+    if (!step_log_open(&s->log, path, err)) return false;
+    s->session.log = &s->log;
+    Error later;
+    const bool good = run_plan(s, cli, err), whole = step_log_close(&s->log, path, good ? err : &later);
+    s->session.log = NULL;
+    return good && whole;
 }

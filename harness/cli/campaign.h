@@ -1,6 +1,7 @@
 /* What reproduce, plan and run have in common: open a session, choose experiments, make the plan. */
 #pragma once
 
+#include "harness/base/step_log.h"
 #include "harness/cli/command.h"
 #include "harness/plan/plan.h"
 
@@ -10,6 +11,7 @@ typedef struct Campaign {
     Plan plan;
     TextList suites; /* that were chosen; none when experiments were named */
     TextList sets;   /* of --set */
+    StepLog log;     /* of --log */
     bool failed;     /* some of the experiments, when they were run */
 } Campaign;
 
@@ -57,6 +59,10 @@ bool campaign_is_worker(const Cli *cli);
         "drop-local", NULL,                                                                                            \
             "features with local parts leave the store as soon as nothing waits for them: gigabytes, made again if "   \
             "asked for"                                                                                                \
+    }
+#define OPTION_LOG                                                                                                     \
+    {                                                                                                                  \
+        "log", "FILE.jsonl", "append a line a training step: loss, learning rate, time (experiments.md shows imports)" \
     }
 #define OPTION_WORKER                                                                                                  \
     {                                                                                                                  \

@@ -33,6 +33,7 @@ static const CliOption options[] = {
      "names and say that they measure nothing"},
     {"dry-run", NULL, "print the plan and stop"},
     {"out", "DIR", "folder of the report (default: reports/out/SUITE; of several suites: DIR/SUITE)"},
+    OPTION_LOG,
     OPTION_WORKER,
     {NULL, NULL, NULL},
 };

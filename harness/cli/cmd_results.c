@@ -8,6 +8,7 @@
 #include "harness/results/result_measures.h"
 #include "harness/results/seeds_alike.h"
 #include "harness/score/metrics.h"
+#include "reports/card.h"
 #include "reports/summary.h"
 #include "reports/tables.h"
 
@@ -240,8 +241,50 @@ static bool show(const Cli *cli, const char *const *names, Error *err)
     return good;
 }
 
+/* A page each of the experiments that are listed one after the other. */
+static bool print_cards(const ResultList *list, Error *err)
+{
+    const StoredResult **seeds = xcalloc(list->count + 1, sizeof *seeds);
+    ResultMeasures *measures = xcalloc(list->count + 1, sizeof *measures);
+    bool good = true;
+    for (size_t i = 0, end; good && i < list->count; i = end) {
+        Text page = {0};
+        spread_over_seeds(list, i, &end);
+        for (size_t k = i; good && k < end; k++) {
+            seeds[k - i] = &list->items[k];
+            good = result_measures(&list->items[k], &measures[k - i], err);
+        }
+        if (good) {
+            card_markdown(seeds, measures, end - i, &page);
+            printf("%s%s", i ? "\n" : "", page.data);
+        }
+        text_free(&page);
+    }
+    free(seeds), free(measures);
+    return good;
+}
+
+static bool run_cards(const Cli *cli, Error *err)
+{
+    const char **names = xcalloc(cli->argument_count + 1, sizeof *names);
+    ResultList list = {0};
+    for (size_t i = 1; i < cli->argument_count; i++) names[i - 1] = cli->arguments[i];
+    const char *folder = cli_value(cli, "reference-folder");
+    bool good =
+        cli->argument_count > 1 || cli_misuse(cli, err, "card needs an experiment; palbench results lists them");
+    if (good) good = !cli->json || cli_misuse(cli, err, "a card is Markdown; leave out --json");
+    good = good &&
+           load(cli, cli_has(cli, "reference") ? folder ? folder : reference_folder : NULL, names, &list, err) &&
+           print_cards(&list, err);
+    results_free(&list);
+    free(names);
+    return good;
+}
+
 static bool run(Cli *cli, Error *err)
 {
+    if (cli->argument_count && strcmp(cli->arguments[0], "card") == 0) return run_cards(cli, err);
+
     if (cli->json && cli_has(cli, "csv")) return cli_misuse(cli, err, "--json and --csv are two formats; choose one");
     const char **names = xcalloc(cli->argument_count + 1, sizeof *names);
     for (size_t i = 0; i < cli->argument_count; i++) names[i] = cli->arguments[i];
@@ -262,11 +305,13 @@ static const CliOption options[] = {
 
 const Command command_results = {
     .name = "results",
-    .arguments = "[EXPERIMENT...]",
+    .arguments = "[card] [EXPERIMENT...]",
     .list = "experiments",
     .summary = "stored results: mAP per seed, mean, standard deviation, file",
     .details = "All that is stored when no experiment is named. Of several versions of one experiment and seed the "
                "newest counts.\n"
+               "With `card` in front: a page of Markdown an experiment (what, data, protocol, numbers, options, "
+               "provenance, command).\n"
                "Reference results are small copies: labels, APs, options, provenance, and in place of the scores their "
                "ranks, which\n"
                "give the same APs and comparisons.",

@@ -44,6 +44,7 @@ static const CliOption options[] = {
     {"limit", "N", "at most N images a split and N captions"},
     {"dry-run", NULL, "print the plan and stop"},
     {"no-table", NULL, "do not print the results"},
+    OPTION_LOG,
     OPTION_WORKER,
     {NULL, NULL, NULL},
 };

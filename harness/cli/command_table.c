@@ -14,6 +14,7 @@
     COMMAND(schema)                                                                                                    \
     COMMAND(store)                                                                                                     \
     COMMAND(results)                                                                                                   \
+    COMMAND(sweep)                                                                                                     \
     COMMAND(compare)                                                                                                   \
     COMMAND(report)                                                                                                    \
     COMMAND(eval)                                                                                                      \

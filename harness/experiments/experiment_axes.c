@@ -39,7 +39,8 @@ static bool add_axis(Finder *f, cJSON *parent, const char *inner, cJSON *item, E
     if (!word) return true;
     if (axes->count == AXES_MAX) return json_fail(f->where, err, "more than %d grids and draws", AXES_MAX);
     Axis *axis = &axes->items[axes->count];
-    *axis = (Axis){.parent = parent, .drawn = strcmp(word, "grid") != 0};
+    const bool zipped = strcmp(word, "zip") == 0;
+    *axis = (Axis){.parent = parent, .drawn = !zipped && strcmp(word, "grid") != 0, .zipped = zipped};
     axis->prefix = strcmp(inner, "generate") == 0 ? "generate." : strcmp(inner, "setting") == 0 ? "setting." : "";
     char *name = xformat("%s%s%s", inner, *inner ? "." : "", item->string);
     bool good;
@@ -50,12 +51,12 @@ static bool add_axis(Finder *f, cJSON *parent, const char *inner, cJSON *item, E
         if (good && !*inner && draw->kind != DRAW_CHOICE)
             good = json_fail(f->where, err, "%s: only a choice can be drawn for it", name);
     } else {
-        const cJSON *values = cJSON_GetObjectItemCaseSensitive(item, "grid");
+        const cJSON *values = cJSON_GetObjectItemCaseSensitive(item, word);
         good = cJSON_IsArray(values) && cJSON_GetArraySize(values) > 0 && cJSON_GetArraySize(item) == 1;
         if (good) axis->list = cJSON_Duplicate(values, true);
         if (!good)
-            json_fail(f->where, err,
-                      "%s: a grid is {\"grid\": [value, ...]} with at least one value and nothing beside it", name);
+            json_fail(f->where, err, "%s: a %s is {\"%s\": [value, ...]} with at least one value and nothing beside it",
+                      name, word, word);
     }
     free(name);
     if (!good) return false;
@@ -113,11 +114,36 @@ static void number_values(Axis *axis)
     cJSON_ArrayForEach(item, axis->list) axis->values[axis->count++] = item;
 }
 
+/* The axis that stands for all zipped ones; axes->count when there is none. */
+static size_t first_zip(const Axes *axes)
+{
+    size_t a = 0;
+    while (a < axes->count && !axes->items[a].zipped) a++;
+    return a;
+}
+
+static bool check_zips(const Axes *axes, Json where, Error *err)
+{
+    const size_t first = first_zip(axes);
+    for (size_t a = first; a < axes->count; a++)
+        if (axes->items[a].zipped && axes->items[a].count != axes->items[first].count)
+            return json_fail(
+                where, err, "zips run in step, but that of %s has %zu values and that of %s %zu; give them as many",
+                axes->items[first].key, axes->items[first].count, axes->items[a].key, axes->items[a].count);
+    return true;
+}
+
+/* Whether combinations count it: a grid, or the first of the zips. */
+static bool has_own_steps(const Axes *axes, size_t a)
+{
+    return !axes->items[a].drawn && (!axes->items[a].zipped || a == first_zip(axes));
+}
+
 static bool count_combinations(Axes *axes, Json where, Error *err)
 {
     axes->combinations = axes->samples;
     for (size_t a = 0; a < axes->count && axes->combinations <= EXPANSION_MAX; a++)
-        if (!axes->items[a].drawn) axes->combinations *= axes->items[a].count;
+        if (has_own_steps(axes, a)) axes->combinations *= axes->items[a].count;
     return axes->combinations <= EXPANSION_MAX ||
            json_fail(where, err, "grids and samples make more than %d experiments", EXPANSION_MAX);
 }
@@ -145,7 +171,7 @@ bool axes_find(Axes *axes, cJSON *tree, bool own, Json where, Error *err)
         draw_all(&f, axes->samples, (uint64_t)seed);
     }
     for (size_t a = 0; a < axes->count; a++) number_values(&axes->items[a]);
-    return count_combinations(axes, where, err);
+    return check_zips(axes, where, err) && count_combinations(axes, where, err);
 }
 
 void axes_free(Axes *axes)
@@ -166,8 +192,10 @@ void axes_apply(Axes *axes, size_t number, TextList *words)
     for (size_t a = axes->count; a-- > 0;) {
         const Axis *axis = &axes->items[a];
         choice[a] = axis->drawn ? sample : number % axis->count;
-        if (!axis->drawn) number /= axis->count;
+        if (has_own_steps(axes, a)) number /= axis->count;
     }
+    for (size_t a = 0; a < axes->count; a++)
+        if (axes->items[a].zipped) choice[a] = choice[first_zip(axes)];
     for (size_t a = 0; a < axes->count; a++) {
         const Axis *axis = &axes->items[a];
         const cJSON *value = axis->values[choice[a]];

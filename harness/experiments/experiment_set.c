@@ -17,7 +17,7 @@ void json_put(cJSON *object, const char *key, cJSON *value)
 
 const char *sweep_word(const cJSON *value)
 {
-    static const char *const words[] = {"grid", "choice", "uniform", "loguniform"};
+    static const char *const words[] = {"grid", "zip", "choice", "uniform", "loguniform"};
     for (size_t i = 0; cJSON_IsObject(value) && i < sizeof words / sizeof *words; i++)
         if (cJSON_GetObjectItemCaseSensitive(value, words[i])) return words[i];
     return NULL;

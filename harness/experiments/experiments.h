@@ -8,7 +8,8 @@
  * Grids. {"grid": [..]} in place of `dataset`, `model`, `protocol`, `setting`, `of`, an option or a key of `generate` or `setting` expands
  * the experiment, in the order of the lists, the last key running fastest; each becomes an experiment NAME[key=value,...], keys in
  * the file's order: taidpt-mine[lr=0.001], t2ipal-mine[generate.steps=6]. A suite or a command line that names NAME means all of
- * them.
+ * them. {"zip": [..]} in the same places: all zips of an experiment run in step, first values together, then second ones; beside grids
+ * they are one axis, where the first of them stands.
  *
  * Random search. {"uniform": [a, b]}, {"loguniform": [a, b]} or {"choice": [..]} in the same places (the first two for numbers
  * only), with "samples": n and "sample_seed" (default 0) of the experiment: n draws (experiment_axes.h, experiment_draw.h), whole

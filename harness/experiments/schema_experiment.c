@@ -48,7 +48,7 @@ static cJSON *setting_forms(Schema *s, unsigned settings, bool swept)
     return schema;
 }
 
-/* A reference to the settings of a method: the forms, with grids and draws inside, or a grid or choice of forms. */
+/* A reference to the settings of a method: the forms, with grids and draws inside, or a grid, zip or choice of forms. */
 static cJSON *setting_schema(Schema *s, unsigned settings)
 {
     char *name =
@@ -62,10 +62,11 @@ static cJSON *setting_schema(Schema *s, unsigned settings)
         cJSON *sweep = parsed_schema("{\"type\": \"object\", \"minProperties\": 1, \"maxProperties\": 1, "
                                      "\"additionalProperties\": false}");
         cJSON *properties = cJSON_AddObjectToObject(sweep, "properties");
-        for (int i = 0; i < 2; i++) {
+        static const char *const words[] = {"grid", "zip", "choice"};
+        for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
             cJSON *list = parsed_schema("{\"type\": \"array\", \"minItems\": 1}");
             cJSON_AddItemToObject(list, "items", reference("%s", name));
-            cJSON_AddItemToObject(properties, i ? "choice" : "grid", list);
+            cJSON_AddItemToObject(properties, words[i], list);
         }
         cJSON_AddItemToArray(forms, sweep);
         define(s, swept, schema);

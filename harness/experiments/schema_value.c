@@ -128,13 +128,14 @@ static cJSON *ends_of(const Key *key, bool above_zero)
     return list;
 }
 
-/* {"grid": [..]}, {"choice": [..]}, and of numbers {"uniform": [a, b]}, {"loguniform": [a, b]}. */
+/* {"grid": [..]}, {"zip": [..]}, {"choice": [..]}, and of numbers {"uniform": [a, b]}, {"loguniform": [a, b]}. */
 static cJSON *sweep_of(const Key *key, const char *name)
 {
     cJSON *schema = parsed_schema("{\"type\": \"object\", \"minProperties\": 1, \"maxProperties\": 1, "
                                   "\"additionalProperties\": false}");
     cJSON *properties = cJSON_AddObjectToObject(schema, "properties");
     cJSON_AddItemToObject(properties, "grid", list_of(reference("%s", name)));
+    cJSON_AddItemToObject(properties, "zip", list_of(reference("%s", name)));
     cJSON_AddItemToObject(properties, "choice", list_of(reference("%s", name)));
     if (key->type != KEY_NUMBER && key->type != KEY_WHOLE) return schema;
     cJSON_AddItemToObject(properties, "uniform", ends_of(key, false));

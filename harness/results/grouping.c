@@ -23,12 +23,12 @@ double normal_p(double difference, double error)
 }
 
 /* maps [resamples]: mean over seeds of the mAP on each resample, NaN where no class has a positive. */
-static bool resample(const Entrant *e, size_t resamples, double *maps, Progress *progress, Error *err)
+static bool resample(const Entrant *e, size_t resamples, double *maps, Error *err)
 {
     const Resampling how = {.count = resamples, .images = e->sheet.images, .seed = GROUPING_SEED};
     const size_t classes = e->sheet.classes;
     double *ap;
-    if (!bootstrap_ap(e->rankings, e->seeds, &how, progress, &ap, err)) return false;
+    if (!bootstrap_ap(e->rankings, e->seeds, &how, NULL, &ap, err)) return false;
     for (size_t r = 0; r < resamples; r++) {
         maps[r] = 0;
         for (size_t s = 0; s < e->seeds; s++) maps[r] += mean_ap(ap + (s * resamples + r) * classes, classes);
@@ -104,10 +104,13 @@ bool grouping_make(Grouping *g, const Entrant *entrants, size_t count, size_t re
     *g = (Grouping){0};
     double *maps, *means = xcalloc(count + 1, sizeof *means);
     bool good = big_alloc(&maps, count * resamples + 1, sizeof *maps, "mAPs of the resamples", err);
+    progress_begin(progress, "resample the test images to group rows", count, "rows");
     for (size_t e = 0; good && e < count; e++) {
         means[e] = entrants[e].spread.mean;
-        good = resample(&entrants[e], resamples, maps + e * resamples, progress, err);
+        good = resample(&entrants[e], resamples, maps + e * resamples, err);
+        progress_step(progress, e + 1);
     }
+    progress_end(progress);
     if (good && !judge_pairs(g, means, maps, count, resamples))
         good =
             fail(err, "%s: no class has a positive label in most resamples; nothing can be compared", entrants[0].name);

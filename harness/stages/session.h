@@ -42,6 +42,7 @@ typedef struct Session {
     const char *store;
     Arithmetic arithmetic;
     Progress *progress;
+    struct StepLog *log; /* of trainings' steps; NULL: none is kept */
     /* Local features of an artifact of more bytes are read from the disk, a few at a time: LOCAL_MEMORY. */
     size_t local_memory;
     bool drop_local; /* features with a local part leave the store as soon as no stage of the plan waits for them */

@@ -1,6 +1,7 @@
 /* Stage "train": what a method learns. Artifact: its parameters under their names, loss [steps]. Options that matter at test
  * time alone are not part of it, so changing one trains nothing again. */
 #include "harness/base/clock.h"
+#include "harness/base/step_log.h"
 #include "harness/stages/describe_internal.h"
 #include "harness/stages/method_run.h"
 
@@ -30,6 +31,8 @@ static bool make(Session *session, const Stage *s, Error *err)
     const double started = seconds_now();
     MethodRun m;
     if (!method_run_init(&m, session, s, true, err)) return false;
+    if (session->log) step_log_begin(session->log, s->experiment->name, s->seed);
+    m.run.log = session->log;
     const bool good = s->experiment->method->train(&m.run, err) && write(s, &m.run, started, err);
     method_run_free(&m);
     return good;

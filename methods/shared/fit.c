@@ -2,6 +2,8 @@
  * share the schedule's shape; the gradient's limit is over all of them together, as it is in PyTorch. */
 #include "methods/shared/fit.h"
 
+#include "harness/base/step_log.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,6 +97,7 @@ static bool take_step(Fitting *f, double when, Error *err)
         optimiser_step(f->optimisers[i], schedule_lr(&schedule, when));
     }
     run_log_loss(run, value);
+    step_log_step(run->log, run->loss_count, when, value, schedule_lr(&plan->schedule, when));
     return true;
 }
 

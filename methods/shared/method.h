@@ -75,6 +75,7 @@ typedef struct Run {
     size_t learned_count;
     float *loss; /* [loss_count] one value a step; grows by run_log_loss */
     size_t loss_count, loss_capacity;
+    struct StepLog *log; /* --log; NULL: nobody asked (harness/base/step_log.h) */
 } Run;
 
 /* A new named parameter of the run, zeroed. The name is its data set's name in the artifact. NULL on failure. */
