@@ -158,14 +158,28 @@ static void section_texts(const Report *r, bool leading, Text *markdown, Text *l
     }
 }
 
+/* A whole document around report.tex, for pdflatex or latexmk: what a paper takes over is report.tex alone. */
+static const char *const document = "% pdflatex paper.tex, or latexmk -pdf paper.tex\n"
+                                    "\\documentclass[10pt]{article}\n"
+                                    "\\usepackage[utf8]{inputenc}\n"
+                                    "\\usepackage[T1]{fontenc}\n"
+                                    "\\usepackage[a4paper,landscape,margin=12mm]{geometry}\n"
+                                    "\\usepackage{booktabs,graphicx,textcomp}\n"
+                                    "\\setlength{\\parindent}{0pt}\n"
+                                    "\\setlength{\\parskip}{2ex}\n"
+                                    "\\begin{document}\n"
+                                    "\\small\n"
+                                    "\\input{report.tex}\n"
+                                    "\\end{document}\n";
+
 static bool write_tables(const Report *r, Error *err)
 {
     const Summary *s = &r->summary;
-    Text markdown = {0}, latex = {0}, results = {0}, classes = {0};
+    Text markdown = {0}, latex = {0}, paper = {0}, results = {0}, classes = {0};
     text_add(&markdown, "# palbench report: ");
     markdown_escaped(r->options->title, &markdown);
     text_add(&markdown, "\n\nmAP in percent, mean ± standard deviation over seeds.\n\n");
-    text_add(&latex, "% needs \\usepackage{booktabs}\n");
+    text_add(&latex, "% needs \\usepackage{booktabs,graphicx}; paper.tex is a document around it\n");
     table_markdown(s, &markdown);
     table_latex(s, &latex);
     section_texts(r, true, &markdown, &latex);
@@ -183,10 +197,12 @@ static bool write_tables(const Report *r, Error *err)
         text_add(&latex, "\n");
         per_class_latex(s, c, &latex);
     }
+    text_add(&paper, document);
     results_csv(s, &results);
     per_class_csv(s, &classes);
     bool good = save(r, "report.md", &markdown, err);
     good = save(r, "report.tex", &latex, err) && good;
+    good = save(r, "paper.tex", &paper, err) && good;
     good = save(r, "results.csv", &results, err) && good;
     return save(r, "per_class.csv", &classes, err) && good;
 }

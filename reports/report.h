@@ -37,7 +37,7 @@ typedef struct ReportOptions {
     const char *command; /* how to make the report again, for its footer */
 } ReportOptions;
 
-/* Writes OUT/index.html, report.md, report.tex, results.csv, per_class.csv, figures/X.svg, X.png; texts from files are
+/* Writes OUT/index.html, report.md, report.tex, paper.tex (a document around it), results.csv, per_class.csv, figures/X.svg, X.png; texts from files are
  * escaped for each (escape.h has the rules, that of spreadsheets among them). Without gnuplot the tables are written all the
  * same, and one sentence goes to progress notes. Fails when no result is stored. */
 bool report_write(const ReportOptions *options, Error *err);

@@ -75,6 +75,14 @@ check a_changed_test_option_scores_again_and_trains_not sh -c "grep -q '^train.*
 run run tai-dpt --set options.lr=0.01 --dry-run
 check a_changed_training_option_trains_again sh -c "grep -q '^train.* to do' '$folder/out' && grep -q '^encode-text.* stored' '$folder/out'"
 
+# ---- a paper's table ----
+if command -v pdflatex >/dev/null && kpsewhich booktabs.sty inputenc.sty >/dev/null 2>&1; then
+    (cd report && pdflatex -interaction=nonstopmode -halt-on-error paper.tex) >"$folder/out" 2>&1; status=$?
+    check the_tables_compile_as_a_document sh -c "[ $status -eq 0 ] && [ -s report/paper.pdf ]"
+else
+    echo "skip the_tables_compile_as_a_document: pdflatex with booktabs is not here"
+fi
+
 # ---- what curves are drawn from ----
 run run tai-dpt --store logged --log steps.jsonl --quiet --no-table
 check a_log_has_a_line_a_step sh -c "grep -q '^{\"experiment\": \"tai-dpt\", \"seed\": 7, \"step\": 1, \"epoch\": 0, \"loss\": [0-9.]*, \"lr\": [0-9.e-]*, \"seconds\": [0-9.]*, \"time\": [0-9.]*}\$' steps.jsonl"

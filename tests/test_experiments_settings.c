@@ -175,6 +175,34 @@ static void the_mask_is_the_one_that_pytorch_draws(void **state)
     assert_memory_equal(known, expected, sizeof known);
 }
 
+/* torch.manual_seed(5); [torch.randint(n, (1,)).item() for n in (2, 3, 1, 5, 2)]: which of the images' positives; the third image has
+ * none, and no draw. */
+static void one_positive_of_each_image_is_shown_as_pytorch_draws_it(void **state)
+{
+    (void)state;
+    static const int8_t labels[6 * 5] = {1, -1, 1, -1, -1, 1, 1, -1, 0, 1, -1, -1, 0,  -1, -1,
+                                         0, -1, 1, -1, -1, 1, 1, 1,  1, 1, -1, 1,  -1, 1,  -1};
+    static const int8_t drawn[6] = {2, 0, -1, 2, 0, 1};
+    int8_t shown[6 * 5];
+    select_single_positive(labels, 6, 5, 5, shown);
+    for (size_t i = 0; i < 6; i++)
+        for (size_t c = 0; c < 5; c++) assert_int_equal(shown[i * 5 + c], (int8_t)c == drawn[i] ? 1 : -1);
+}
+
+static void each_positive_is_shown_by_some_seed(void **state)
+{
+    (void)state;
+    static const int8_t labels[4] = {1, -1, 1, 1};
+    size_t found[4] = {0};
+    for (uint64_t seed = 0; seed < 300; seed++) {
+        int8_t shown[4];
+        select_single_positive(labels, 1, 4, seed, shown);
+        for (size_t c = 0; c < 4; c++) found[c] += shown[c] == 1;
+    }
+    assert_int_equal(found[0] + found[2] + found[3], 300);
+    assert_true(found[0] > 60 && found[2] > 60 && found[3] > 60);
+}
+
 /* Of six images, per class torch.randperm of its positives, generator seeded with 5: rows of one shot. */
 static void the_draw_is_the_one_that_pytorch_makes(void **state)
 {
@@ -471,6 +499,8 @@ int main(void)
         cmocka_unit_test(labels_known_at_ten_percent_are_known_at_twenty),
         cmocka_unit_test(the_mask_is_the_one_that_pytorch_draws),
         cmocka_unit_test(the_draw_is_the_one_that_pytorch_makes),
+        cmocka_unit_test(one_positive_of_each_image_is_shown_as_pytorch_draws_it),
+        cmocka_unit_test(each_positive_is_shown_by_some_seed),
         cmocka_unit_test(a_mask_file_gives_the_known_labels),
         cmocka_unit_test(a_wrong_mask_file_is_told_by_line),
         cmocka_unit_test(the_subset_reaches_the_method),

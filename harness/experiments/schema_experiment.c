@@ -39,6 +39,7 @@ static cJSON *setting_forms(Schema *s, unsigned settings, bool swept)
     cJSON *word = cJSON_CreateObject(), *words = cJSON_AddArrayToObject(word, "enum");
     if (settings & ZERO_SHOT) cJSON_AddItemToArray(words, cJSON_CreateString("zero-shot"));
     if (settings & FULL_LABELS) cJSON_AddItemToArray(words, cJSON_CreateString("full"));
+    if (settings & SINGLE_POSITIVE) cJSON_AddItemToArray(words, cJSON_CreateString("single_positive"));
     if (words->child)
         cJSON_AddItemToArray(forms, word);
     else
@@ -51,9 +52,9 @@ static cJSON *setting_forms(Schema *s, unsigned settings, bool swept)
 /* A reference to the settings of a method: the forms, with grids and draws inside, or a grid, zip or choice of forms. */
 static cJSON *setting_schema(Schema *s, unsigned settings)
 {
-    char *name =
-        xformat("settings%s%s%s%s", settings & ZERO_SHOT ? "_zero-shot" : "", settings & FEW_SHOT ? "_few-shot" : "",
-                settings & PARTIAL_LABELS ? "_partial" : "", settings & FULL_LABELS ? "_full" : "");
+    char *name = xformat("settings%s%s%s%s%s", settings & ZERO_SHOT ? "_zero-shot" : "",
+                         settings & FEW_SHOT ? "_few-shot" : "", settings & PARTIAL_LABELS ? "_partial" : "",
+                         settings & FULL_LABELS ? "_full" : "", settings & SINGLE_POSITIVE ? "_single" : "");
     char *swept = xformat("swept_%s", name);
     if (!is_defined(s, name)) {
         define(s, name, setting_forms(s, settings, false));

@@ -20,10 +20,9 @@ const Key setting_keys[] = {
 
 /* As experiments.json writes them. */
 static const char *const forms[SETTING_COUNT] = {
-    [SETTING_ZERO_SHOT] = "\"zero-shot\"",
-    [SETTING_FEW_SHOT] = "{\"few_shot\": 4}",
-    [SETTING_PARTIAL] = "{\"partial\": 0.1}",
-    [SETTING_FULL] = "\"full\"",
+    [SETTING_ZERO_SHOT] = "\"zero-shot\"",    [SETTING_FEW_SHOT] = "{\"few_shot\": 4}",
+    [SETTING_PARTIAL] = "{\"partial\": 0.1}", [SETTING_FULL] = "\"full\"",
+    [SETTING_SINGLE] = "\"single_positive\"",
 };
 
 static char *joined(const char *const *names, unsigned settings)
@@ -36,7 +35,7 @@ static char *joined(const char *const *names, unsigned settings)
 
 char *setting_words(unsigned settings)
 {
-    static const char *const words[SETTING_COUNT] = {"zero-shot", "few-shot", "partial", "full"};
+    static const char *const words[SETTING_COUNT] = {"zero-shot", "few-shot", "partial", "full", "single positive"};
     return joined(words, settings);
 }
 
@@ -49,6 +48,8 @@ char *setting_text(const Setting *s)
         return s->mask ? xformat("partial %s", s->mask) : xformat("partial %.15g", s->known);
     case SETTING_FULL:
         return xstrdup("full");
+    case SETTING_SINGLE:
+        return xstrdup("single positive");
     default:
         return xstrdup("zero-shot");
     }
@@ -63,8 +64,10 @@ static bool read_word(Setting *s, Json value, Error *err)
 {
     const char *word;
     if (!json_as_string(value, &word, err)) return false;
-    s->kind = strcmp(word, "full") == 0 ? SETTING_FULL : SETTING_ZERO_SHOT;
-    if (s->kind == SETTING_FULL || strcmp(word, "zero-shot") == 0) return true;
+    s->kind = strcmp(word, "full") == 0              ? SETTING_FULL
+              : strcmp(word, "single_positive") == 0 ? SETTING_SINGLE
+                                                     : SETTING_ZERO_SHOT;
+    if (s->kind != SETTING_ZERO_SHOT || strcmp(word, "zero-shot") == 0) return true;
     char *all = joined(forms, ZERO_SHOT | LABELLED);
     json_fail(value, err, "there is no setting \"%s\"; allowed are %s", word, all);
     free(all);

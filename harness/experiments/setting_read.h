@@ -15,7 +15,7 @@ bool setting_read(Setting *setting, const Method *method, unsigned needs, Json v
 /* The form alone, whatever the method. */
 bool setting_read_form(Setting *setting, Json value, Error *err);
 
-/* What results and tables call it: "zero-shot", "few-shot 4", "partial 0.1", "partial masks/10.txt", "full". Caller frees. */
+/* What results and tables call it: "zero-shot", "few-shot 4", "partial 0.1", "partial masks/10.txt", "full", "single positive". Caller frees. */
 char *setting_text(const Setting *setting);
 /* Whether a method with these needs is handed labelled images: not when it asks for none, and not zero-shot. */
 bool setting_shows_images(const Setting *setting, unsigned needs);

@@ -38,6 +38,8 @@ static void name_it(const Experiment *e, Stage *s)
     s->words = xformat("%s-%s-s%lld", e->dataset, setting, seed);
     s->label = e->setting.kind == SETTING_FEW_SHOT
                    ? xformat("draw %zu images a class of %s, seed %lld", e->setting.shots, e->dataset, seed)
+               : e->setting.kind == SETTING_SINGLE
+                   ? xformat("draw one positive an image of %s, seed %lld", e->dataset, seed)
                    : xformat("hide labels of %s but %g %%, seed %lld", e->dataset, 100 * e->setting.known, seed);
     free(setting);
 }
@@ -45,7 +47,7 @@ static void name_it(const Experiment *e, Stage *s)
 bool plan_select(const Planner *p, int64_t seed, const Stage **select, Error *err)
 {
     *select = NULL;
-    if (p->e->setting.kind != SETTING_FEW_SHOT && p->e->setting.kind != SETTING_PARTIAL) return true;
+    if (p->e->setting.kind == SETTING_ZERO_SHOT || p->e->setting.kind == SETTING_FULL) return true;
     const Split *split = dataset_split(p->dataset, SPLIT_TRAIN, err);
     if (!split) return false;
     Stage *s = plan_new_stage(p, &stage_select);

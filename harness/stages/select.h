@@ -17,3 +17,9 @@ size_t select_few_shot(const int8_t *labels, size_t count, size_t classes, size_
  * So every label is known with probability `known`, whatever its class and image, as the published code of DualCoOp has it
  * ((torch.rand(n, C) < share), Sun et al., NeurIPS 2022), and what is known at 10 % is known at 20 % too. With known = 1 all is. */
 void select_partial(const int8_t *labels, size_t count, size_t classes, double known, uint64_t seed, int8_t *out);
+
+/* Single positive (Cole et al., Multi-Label Learning from Single Positive Labels, CVPR 2021): out [count, classes] is 1 for one of each
+ * image's positives, drawn uniformly, and -1 for everything else: their baseline "assume negative", as nothing that is not drawn is known and
+ * the methods here have no other way with it. So -1 says no more than "not known to be there". An image without a positive is all -1.
+ * Draws of a generator with that seed: random_below(positives of the image), which is torch.randint, image by image that has any. */
+void select_single_positive(const int8_t *labels, size_t count, size_t classes, uint64_t seed, int8_t *out);

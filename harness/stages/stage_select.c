@@ -55,6 +55,10 @@ static bool hide_labels(const Session *session, const Stage *s, Selected *select
     const Split *split = p->split;
     selected->count = split->count;
     for (size_t i = 0; i < split->count; i++) selected->rows[i] = (int32_t)i;
+    if (e->setting.kind == SETTING_SINGLE) {
+        select_single_positive(split->labels, split->count, selected->classes, (uint64_t)s->seed, selected->labels);
+        return true;
+    }
     if (!e->setting.mask) {
         select_partial(split->labels, split->count, selected->classes, e->setting.known, (uint64_t)s->seed,
                        selected->labels);
