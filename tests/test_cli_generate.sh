@@ -11,6 +11,7 @@ cd "$folder" || exit 1
 draw --prompt "a red cat" --images-per-caption 2 --seed 5 --negative "a dog" --out drawn
 check a_folder_has_its_pictures test -s drawn/00000.png -a -s drawn/00001.png
 check and_their_list has '{"file": "00001.png", "caption": "a red cat"}' drawn/images.jsonl
+check and_metadata_for_catalogues sh -c 'grep -q "http://mlcommons.org/croissant/1.0" drawn/croissant.json && grep -q "$(sha256sum drawn/images.jsonl | cut -c1-64)" drawn/croissant.json'
 for text in 'prompt.a red cat' 'negative.a dog' 'seed.6' 'steps.2' 'guidance.7.5' 'scheduler.pndm' 'size.24x16' 'model.[0-9a-f]' 'version.palbench'; do
     has "tEXt$text" drawn/00001.png || { bad pictures_say_how_they_were_drawn "no $text"; text=; break; }
 done
@@ -26,6 +27,8 @@ printf '{"caption": "a cat", "labels": ["cat"]}\n{"caption": "a dog and a cat", 
 draw --captions captions.txt --out plain;      check a_caption_a_line sh -c '[ $(ls plain/*.png | wc -l) -eq 2 ]'
 draw --captions captions.jsonl --out labelled
 check labels_go_into_the_list has '"caption": "a dog and a cat", "labels": \["cat", "dog"\]}' labelled/images.jsonl
+check and_into_the_metadata has 'records/labels' labelled/croissant.json
+check which_has_none_where_there_are_none sh -c '! grep -q records/labels plain/croissant.json'
 
 # ---- seeds: picture i of caption j has seed S + j K + i, whatever is drawn beside it ----
 draw --captions captions.txt --images-per-caption 3 --seed 10 --batch 4 --out many

@@ -41,6 +41,7 @@ bool generate_describe(const Pipeline *p, const PictureList *list, ArtifactWrite
 bool generate_artifact(Pipeline *p, const PictureList *list, const char *path, Progress *progress, Error *err);
 
 /* FOLDER/00000.png, ... with text chunks prompt, negative, seed, steps, guidance, scheduler, size, model, version, and the list of
- * them, FOLDER/images.jsonl ("file", "caption", "labels" where known), as a folder data set takes it. Pictures that are there
+ * them, FOLDER/images.jsonl ("file", "caption", "labels" where known), as a folder data set takes it, and FOLDER/croissant.json
+ * (harness/io/croissant.h). Pictures that are there
  * with the same texts are kept, others of these names are replaced. */
 bool generate_folder(Pipeline *p, const PictureList *list, const char *folder, Progress *progress, Error *err);

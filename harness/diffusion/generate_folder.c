@@ -2,6 +2,7 @@
 #include "harness/base/temporary.h"
 #include "harness/base/version.h"
 #include "harness/diffusion/generate_internal.h"
+#include "harness/io/croissant.h"
 #include "harness/io/image.h"
 #include "harness/io/json.h"
 
@@ -169,6 +170,31 @@ static bool write_list(const PictureList *list, const char *folder, Error *err)
     return good;
 }
 
+/* How they were drawn, for data catalogues: FOLDER/croissant.json. */
+static bool write_metadata(const Pipeline *p, const PictureList *list, const char *folder, const char *model,
+                           Error *err)
+{
+    const CroissantField fields[] = {
+        {"file", "sc:Text", "the picture's name in this folder", false},
+        {"caption", "sc:Text", "what it was drawn from", false},
+        {list->class_count ? "labels" : NULL, "sc:Text", "the classes that the caption names", true},
+        {0},
+    };
+    const DrawSettings *s = pipeline_settings(p);
+    char *name = xformat("palbench-generated-%.12s", model);
+    char *description =
+        xformat("%zu picture%s of %zux%zu, drawn from captions by the text-to-image model of SHA-256 %s: sampler %s, "
+                "%zu steps, "
+                "guidance %.9g, negative prompt \"%s\"; each picture's seed stands in its text chunk \"seed\". "
+                "palbench " PALBENCH_VERSION ".",
+                list->count, list->count > 1 ? "s" : "", pipeline_width(p), pipeline_height(p), model,
+                pipeline_scheduler(p), s->steps, (double)s->guidance, s->negative);
+    const CroissantFolder what = {name, description, "images.jsonl", "*.png", "image/png", fields};
+    const bool good = croissant_write(folder, &what, err);
+    free(name), free(description);
+    return good;
+}
+
 bool generate_folder(Pipeline *p, const PictureList *list, const char *folder, Progress *progress, Error *err)
 {
     char model[65];
@@ -179,7 +205,8 @@ bool generate_folder(Pipeline *p, const PictureList *list, const char *folder, P
     const Folder f = {.path = folder, .model = model, .kept = xcalloc(list->count, sizeof *f.kept)};
     const size_t kept = find_kept(p, list, &f);
     if (kept) progress_note(progress, "%s: %zu of %zu pictures are there already", folder, kept, list->count);
-    const bool good = draw_missing(p, list, &f, progress, err) && write_list(list, folder, err);
+    const bool good = draw_missing(p, list, &f, progress, err) && write_list(list, folder, err) &&
+                      write_metadata(p, list, folder, model, err);
     free(f.kept);
     if (!good) rmdir(folder); /* if nothing was drawn into it */
     return good;
