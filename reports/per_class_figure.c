@@ -1,7 +1,6 @@
 /* The figure of average precision per class: clusters of bars, in as many panels below each other as keep them readable. */
 #include "harness/base/memory.h"
 #include "harness/results/import_scores.h"
-#include "methods/ensemble/ensemble.h"
 #include "methods/shared/method.h"
 #include "reports/figures.h"
 #include "reports/gnuplot.h"
@@ -12,10 +11,11 @@
 
 enum { WIDTH = 900, PANEL = 270, LEGEND_LINE = 20 }; /* pixels */
 
-/* Ensembles, and results from elsewhere, have one method's name in common, but not the method. */
+/* Ensembles, post-processings and results from elsewhere have one method's name in common, but not the method. */
 static bool same_method(const Row *a, const Row *b)
 {
-    const bool many = strcmp(a->method, method_ensemble.name) == 0 || strcmp(a->method, stage_imported.name) == 0;
+    const Method *method = method_find(a->method);
+    const bool many = (method && method->members) || strcmp(a->method, stage_imported.name) == 0;
     return strcmp(a->method, b->method) == 0 && (!many || strcmp(a->plain, b->plain) == 0);
 }
 
