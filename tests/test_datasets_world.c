@@ -115,13 +115,14 @@ static void canvas_end(Canvas *c)
 /* Lines partly outside of the picture, dots, nothing at all; frames that are turned, stretched and mirrored. */
 static void lay_random_line(cairo_t *cairo, Dice *dice, int i)
 {
-    const double x = dice_between(dice, -10, 74), y = dice_between(dice, -10, 74);
-    cairo_move_to(cairo, x, y);
-    if (i % 10 == 0) cairo_line_to(cairo, x, y);
-    if (i % 10 > 1) cairo_line_to(cairo, dice_between(dice, -10, 74), dice_between(dice, -10, 74));
-    if (i % 10 == 2) cairo_close_path(cairo);
-    cairo_rotate(cairo, dice_between(dice, 0, 6.3));
-    cairo_scale(cairo, dice_between(dice, 4, 20) * (i % 2 ? 1 : -1), dice_between(dice, 4, 20));
+    double at[4];
+    for (int k = 0; k < 4; k++) at[k] = dice_between(dice, -10, 74);
+    cairo_move_to(cairo, at[0], at[1]);
+    if (i % 10 == 0) cairo_line_to(cairo, at[0], at[1]);
+    if (i % 10 > 1) cairo_line_to(cairo, at[2], at[3]);
+    const double angle = dice_between(dice, 0, 6.3), wide = dice_between(dice, 4, 20), high = dice_between(dice, 4, 20);
+    cairo_rotate(cairo, angle);
+    cairo_scale(cairo, i % 2 ? wide : -wide, high);
 }
 
 static void a_line_that_does_not_bend_is_drawn_as_cairo_does(void **state)
