@@ -368,7 +368,8 @@ static void features_are_taken_over_in_the_same_memory_whatever_their_number(voi
     take_over(MANY, scratch("many"));
     const double more = peak() - before;
     print_message("peak of %d pictures: %.0f MB; of %d: %.0f MB more\n", FEW, before, MANY, more);
-    assert_true(more < 24 || getenv("ASAN_OPTIONS")); /* the sanitizer keeps what was freed */
+    assert_true(more < 64 ||
+                getenv("ASAN_OPTIONS")); /* all of it would be 191 MB more; the sanitizer keeps what was freed */
     char *path = features_taken_over(scratch("few"));
     if (!image_features_read(path, true, scratch_folder, SIZE_MAX, &f, &err)) fail_msg("%s", err.text);
     assert_int_equal(f.count, FEW);
