@@ -16,6 +16,7 @@ cd "$folder/world" || exit 1
 
 # gnuplot takes half of a report's time, always for the same figures: one that remembers stands before it. Its scripts and pictures are
 # files 10, 11, 12 (reports/gnuplot.c).
+command -v h5dump >/dev/null || { echo "FAIL the_suite_runs: h5dump is not there; on Debian: apt-get install hdf5-tools"; exit 1; }
 real=$(command -v gnuplot) || { echo "FAIL the_suite_runs: gnuplot is not there"; exit 1; }
 mkdir tools drawn
 cat >tools/gnuplot <<END
@@ -48,12 +49,20 @@ begin() {
 }
 # What is not as it should be: of files that are there, or with `all` of any. A report without an experiment that failed, which was said, is
 # another one.
+# Where an allocation of libhdf5's fails it may lay out a file otherwise: then its contents count.
 difference() {
     mkdir -p store report
     {
         diff -rq whole.store store
         [ $part = run ] || { [ "$1" = there ] && grep -q 'experiments failed' err; } || diff -rq whole.report report
     } >differences
+    case $name in
+    hdf5-*) sed -n 's/^Files \(.*\.h5\) and \(.*\.h5\) differ$/\1 \2/p' differences >laid_out
+        while read -r one other; do
+            h5dump "$one" | tail -n +2 >one.dump
+            h5dump "$other" | tail -n +2 | cmp -s - one.dump && sed -i "\\|^Files $one and |d" differences && echo "$one" >>laid_out.all
+        done <laid_out ;;
+    esac
     [ "$1" = all ] || sed -i '/^Only in whole\./d; /^Only in .*\.tmp-[0-9a-f]*-[0-9a-f]*$/d; /^Only in .*\.lock-[0-9a-f]*$/d' differences
     head -n 3 differences | tr '\n' ' '
 }
@@ -72,7 +81,8 @@ part=report
 whole
 mv report whole.report
 
-places=0 failures=0 tolerated=0 resumed=0 deaths=0
+places=0 failures=0 tolerated=0 resumed=0 deaths=0 name=
+: >laid_out.all
 bad() { failures=$((failures + 1)); echo "FAIL $part-$1: $2"; }
 
 # try NAME ENVIRONMENT...
@@ -85,8 +95,9 @@ try() {
     case $status in
     0) tolerated=$((tolerated + 1)) ;;
     1 | 2) grep -q '^palbench: ' err || bad "$name" "status $status without a sentence" ;;
-    139)
-        # libhdf5 1.10 itself calls itself for ever while it tells that it has no memory for its first table.
+    134 | 139)
+        # libhdf5 1.10 itself calls itself for ever while it tells that it has no memory for its first table, and frees a piece twice
+        # while it takes back what it could not finish.
         deaths=$((deaths + 1))
         case $name in hdf5-main-*) ;; *) bad "$name" "crashed" ;; esac
         ;;
@@ -131,5 +142,5 @@ for part in ${FAULT_PARTS:-run report}; do
         done
     done
 done
-echo "$places faults, $tolerated without an effect, $deaths inside libhdf5 for want of memory, gone on from $resumed different remainders, $failures mistakes found"
+echo "$places faults, $tolerated without an effect, $deaths inside libhdf5 for want of memory, $(wc -l <laid_out.all) files laid out otherwise, gone on from $resumed different remainders, $failures mistakes found"
 [ $failures -eq 0 ]
