@@ -64,7 +64,7 @@ run generate --quiet --model "$model" --captions captions.txt --steps 1 --size 1
 run encode-text --quiet --clip "$root/results/pretrained/mini-clip" --out text.h5 "a cat"
 run encode-image --quiet --clip "$root/results/pretrained/mini-clip" --out image.h5 drawn/00000.png
 told drawn_pictures          drawn.h5 0 artifact generate null 'images \[1, 16, 16, 3\] of integers'
-told a_folder_of_pictures    drawn    0 images generate null '1 picture, by their names, and 1 other file'
+told a_folder_of_pictures    drawn    0 images generate null '1 picture, by their names, and 2 other files'
 told one_picture             drawn/00000.png 0 images null null 'a picture of 16x16 pixels'
 head -c 60 drawn/00000.png >cut.png
 told a_cut_picture           cut.png 1 images null null 'cut.png: '
