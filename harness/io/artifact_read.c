@@ -13,14 +13,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { SECONDS_LEAST = 60, SECOND_BYTES = 10 << 20, ROW = 4 };
+enum { SECONDS_LEAST = 60, SECONDS_MOST = 100000, SECOND_BYTES = 10 << 20, ROW = 4 };
+/* Seconds on the clock for one of the processor's: a file on a slow disk is not a damaged one. */
+enum { PATIENCE = 10 };
 
 /* A reader of a file whose attributes are known gets its child with the first question about anything else. */
 struct ArtifactReader {
     char *path, *place;  /* as people know it, and from the root */
     Child *child;        /* a pointer: readers are handed round as constant; socket below 0: none */
     Error *dead;         /* why there is no child any more; an empty text: there is one, or there can be */
-    int seconds;         /* the longest that an answer is waited for */
+    int seconds;         /* of the processor that an answer may take; what takes more comes to no end */
     TextList attributes; /* four texts each: h5_attributes */
     bool all_attributes; /* are in the list */
 };
@@ -33,7 +35,10 @@ static bool broken(const ArtifactReader *r, bool late, Error *err)
     static const char advice[] = "damaged, or made to do harm; if palbench made it, delete it to have it made again";
     const int status = child_kill(r->child);
     const int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-    if (late || signal == SIGXCPU)
+    if (late)
+        fail(r->dead, "%s: not read within %d seconds: its disk or this machine is busy or hangs; run it again",
+             r->path, PATIENCE * r->seconds);
+    else if (signal == SIGXCPU)
         fail(r->dead, "%s: libhdf5 comes to no end with it; %s", r->path, advice);
     else if (!signal && WEXITSTATUS(status))
         fail(r->dead, "%s: wants more memory than its size explains; %s", r->path, advice);
@@ -47,7 +52,7 @@ static bool broken(const ArtifactReader *r, bool late, Error *err)
 
 static bool hear(const ArtifactReader *r, void *bytes, size_t count, Error *err)
 {
-    const Received got = receive_bytes(r->child->socket, bytes, count, r->seconds);
+    const Received got = receive_bytes(r->child->socket, bytes, count, PATIENCE * r->seconds);
     return got == RECEIVED || broken(r, got == RECEIVED_LATE, err);
 }
 
@@ -184,7 +189,8 @@ ArtifactReader *artifact_open(const char *path, Error *err)
     *r = (ArtifactReader){.path = xstrdup(path), .place = from_the_root(path), .child = xmalloc(sizeof *r->child)};
     r->dead = xcalloc(1, sizeof *r->dead);
     r->child->socket = -1;
-    r->seconds = SECONDS_LEAST + (int)(info.st_size / SECOND_BYTES);
+    const off_t seconds = SECONDS_LEAST + info.st_size / SECOND_BYTES;
+    r->seconds = seconds < SECONDS_MOST ? (int)seconds : SECONDS_MOST;
     if (known_find(&info, &r->attributes, &r->all_attributes)) return r;
     if (begin(r, &r->attributes, &r->all_attributes, err)) {
         known_keep(&info, &r->attributes, r->all_attributes);
