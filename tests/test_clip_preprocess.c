@@ -352,7 +352,7 @@ static void a_folder_is_prepared_by_the_file_that_transformers_would_take(void *
 static Protocol protocol_of(const char *text)
 {
     Error err = {0};
-    Protocol p;
+    Protocol p = {0};
     JsonFile *file = json_parse("experiments.json", text, strlen(text), &err);
     if (!file || !protocol_read(&p, "mine", json_root(file), &err)) fail_msg("%s", err.text);
     json_free(file);

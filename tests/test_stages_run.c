@@ -367,7 +367,7 @@ static float *globals_of(const char *path, size_t *count)
 {
     Error err;
     size_t dim[2] = {0};
-    float *values;
+    float *values = NULL;
     ArtifactReader *r = artifact_open(path, &err);
     if (!r || !artifact_read_floats(r, "global", 2, dim, &values, &err)) fail_msg("%s", err.text);
     artifact_close(r);
