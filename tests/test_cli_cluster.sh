@@ -5,6 +5,7 @@
 . tests/cli_checks.sh
 . tests/cluster/world.sh
 unset PALBENCH # the exported files take another program from it
+unset MAKEFLAGS MAKELEVEL # a make above is none of ours
 cluster_world "$folder/w"
 cd "$folder/w" || exit 1
 export_plan() { run plan --suite tiny --export "$@"; }
